@@ -1,0 +1,97 @@
+#include "rc_err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MESSAGE_MAX = 4096, HOOKS_MAX = 8 };
+
+void (*rc_err_observer)(bool is_error, int code, const char *message);
+
+static const char *tool = "rc";
+static void (*hooks[HOOKS_MAX])(int code);
+static int hook_count;
+
+void
+rc_err_set_tool(const char *name)
+{
+	tool = name;
+}
+
+const char *
+rc_err_tool(void)
+{
+	return tool;
+}
+
+/* Writes MESSAGE with control characters escaped, in one write(2) so that lines of parallel stages stay whole. */
+static void
+print_line(const char *message)
+{
+	char line[MESSAGE_MAX * 2 + 256];
+	size_t used = 0;
+	int prefix = snprintf(line, 200, "%s: ", tool);
+
+	if (prefix > 0)
+		used = (size_t)prefix < 200 ? (size_t)prefix : 199;
+	for (const unsigned char *p = (const unsigned char *)message; *p && used < sizeof line - 8; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			used += (size_t)snprintf(line + used, 7, "\\u%04x", *p);
+		else
+			line[used++] = (char)*p;
+	}
+	line[used++] = '\n';
+	/* There is no one left to tell if standard error itself fails. */
+	if (write(STDERR_FILENO, line, used) < 0)
+		return;
+}
+
+static void
+say(bool is_error, int code, const char *format, va_list args)
+{
+	char message[MESSAGE_MAX];
+
+	vsnprintf(message, sizeof message, format, args);
+	print_line(message);
+	if (rc_err_observer != NULL)
+		rc_err_observer(is_error, code, message);
+}
+
+void
+rc_die(enum rc_exit code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(true, code, format, args);
+	va_end(args);
+	rc_exit(code);
+}
+
+void
+rc_warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(false, 0, format, args);
+	va_end(args);
+}
+
+void
+rc_exit(int code)
+{
+	while (hook_count > 0)
+		hooks[--hook_count](code);
+	exit(code);
+}
+
+void
+rc_at_exit(void (*hook)(int code))
+{
+	if (hook_count == HOOKS_MAX)
+		rc_die(RC_FATAL, "more than %d exit hooks", HOOKS_MAX);
+	hooks[hook_count++] = hook;
+}

@@ -1,0 +1,47 @@
+/*
+ * rc_err - exit codes, messages, and the one way to fail
+ *
+ * Every message is one line on standard error, `tool: subject: reason`, in
+ * lower case and without a full stop.  Control characters in it are shown as
+ * JSON escapes, since names from a database may hold terminal commands.
+ */
+#ifndef RC_ERR_H
+#define RC_ERR_H
+
+#include <stdbool.h>
+
+enum rc_exit {
+	RC_OK = 0,	/* done */
+	RC_NO = 1,	/* ran well, the answer is no */
+	RC_FATAL = 100,	/* the caller must change something first */
+	RC_RETRY = 111,	/* the same call may succeed later */
+};
+
+#define RC_PRINTF(string, first) __attribute__((format(printf, string, first)))
+
+/* Sets the name that messages begin with; NAME must outlive the process. */
+void rc_err_set_tool(const char *name);
+
+/* The name set above; "rc" before that. */
+const char *rc_err_tool(void);
+
+/* Prints the message and ends the process with CODE, after the exit hooks. */
+_Noreturn void rc_die(enum rc_exit code, const char *format, ...) RC_PRINTF(2, 3);
+
+/* Prints the message, and goes on. */
+void rc_warn(const char *format, ...) RC_PRINTF(1, 2);
+
+/* Runs the exit hooks and ends the process with CODE; nothing else may call exit(3). */
+_Noreturn void rc_exit(int code);
+
+/*
+ * Asks for HOOK(code) to be called once when the process ends by rc_die() or
+ * rc_exit(), the last one added first.  A hook that dies ends the process
+ * with its own code, and the hooks after it still run.
+ */
+void rc_at_exit(void (*hook)(int code));
+
+/* What rc_die() and rc_warn() tell besides standard error; rc_event sets it. */
+extern void (*rc_err_observer)(bool is_error, int code, const char *message);
+
+#endif

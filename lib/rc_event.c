@@ -1,0 +1,237 @@
+#include "rc_event.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rc_err.h"
+#include "rc_json.h"
+#include "rc_mem.h"
+#include "rc_str.h"
+
+enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
+enum { NOT_OPENED = -2, OFF = -1 };
+
+static int events_fd = NOT_OPENED;
+static char run_id[RC_RUN_ID_LENGTH + 1];
+static char *final_counts;
+static bool started, failed;
+
+static bool
+is_uuid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; i < sizeof form - 1; i++) {
+		bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+
+		if (form[i] == '-' ? text[i] != '-' : !hex)
+			return false;
+	}
+	return text[sizeof form - 1] == '\0';
+}
+
+/* RFC 9562, 5.7: 48 bits of Unix milliseconds, version 7, random bits, variant 10. */
+static void
+make_uuid(char *text)
+{
+	unsigned char b[16];
+	struct timespec now;
+	unsigned long long ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (unsigned long long)now.tv_sec * 1000 + (unsigned long long)now.tv_nsec / 1000000;
+	if (getrandom(b, sizeof b, 0) != sizeof b)
+		rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(ms >> (40 - 8 * i));
+	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
+	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
+	snprintf(text, RC_RUN_ID_LENGTH + 1,
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+const char *
+rc_run_id(void)
+{
+	const char *inherited = getenv("RC_RUN_ID");
+
+	if (run_id[0] != '\0')
+		return run_id;
+	if (inherited != NULL && is_uuid(inherited))
+		memcpy(run_id, inherited, sizeof run_id);
+	else
+		make_uuid(run_id);
+	if (setenv("RC_RUN_ID", run_id, 1) != 0)
+		rc_die(RC_RETRY, "out of memory");
+	return run_id;
+}
+
+void
+rc_time_now(char *text)
+{
+	struct timespec now;
+	struct tm utc;
+	size_t length;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	length = strftime(text, RC_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, RC_TIME_SIZE - length, ".%06ldZ", now.tv_nsec / 1000);
+}
+
+/* Makes the folders above PATH, as far as they are missing. */
+static void
+make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);	/* what fails here shows when the file is opened */
+		*slash = '/';
+	}
+}
+
+static int
+open_events(void)
+{
+	const char *file = getenv("RC_EVENTS"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	struct rc_buf path = {0};
+	int fd;
+
+	if (file != NULL) {
+		if (*file == '\0')
+			return OFF;
+		rc_buf_add_text(&path, file);
+	} else if (state != NULL && *state == '/') {
+		rc_buf_printf(&path, "%s/rc/events.ndjson", state);
+	} else {
+		if (home == NULL || *home == '\0') {
+			const struct passwd *entry = getpwuid(getuid());
+
+			home = entry == NULL ? NULL : entry->pw_dir;
+		}
+		if (home == NULL || *home != '/')
+			return OFF;
+		rc_buf_printf(&path, "%s/.local/state/rc/events.ndjson", home);
+	}
+	rc_buf_text(&path);
+	fd = open(path.bytes, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (fd < 0 && errno == ENOENT) {
+		make_folders(path.bytes);
+		fd = open(path.bytes, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	}
+	rc_buf_free(&path);
+	return fd < 0 ? OFF : fd;
+}
+
+static enum level
+level_wanted(void)
+{
+	const char *name = getenv("LOG_LEVEL");
+
+	if (name == NULL)
+		return LEVEL_INFO;
+	if (strcasecmp(name, "debug") == 0)
+		return LEVEL_DEBUG;
+	if (strcasecmp(name, "warning") == 0)
+		return LEVEL_WARNING;
+	if (strcasecmp(name, "error") == 0)
+		return LEVEL_ERROR;
+	return LEVEL_INFO;
+}
+
+static enum level
+level_of(const char *event)
+{
+	if (strcmp(event, "error") == 0)
+		return LEVEL_ERROR;
+	if (strcmp(event, "warning") == 0)
+		return LEVEL_WARNING;
+	return LEVEL_INFO;
+}
+
+/* The pid that a parent of ours left in RC_PARENT, as JSON. */
+static const char *
+parent_json(void)
+{
+	const char *parent = getenv("RC_PARENT");
+	long pid;
+
+	return parent != NULL && rc_parse_long(parent, 1, 1L << 30, &pid) ? parent : "null";
+}
+
+void
+rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
+{
+	char now[RC_TIME_SIZE];
+	struct rc_buf line = {0};
+
+	if (level_of(event) < level_wanted())
+		return;
+	if (events_fd == NOT_OPENED)
+		events_fd = open_events();
+	if (events_fd == OFF)
+		return;
+	rc_time_now(now);
+	rc_json_open(&line);
+	rc_json_add_integer(&line, "v", 1);
+	rc_json_add_text(&line, "time", now);
+	rc_json_add_text(&line, "run_id", rc_run_id());
+	rc_json_add_value(&line, "parent", parent_json());
+	rc_json_add_text(&line, "tool", tool);
+	rc_json_add_integer(&line, "pid", pid);
+	rc_json_add_text(&line, "event", event);
+	rc_json_add_text(&line, "message", message);
+	if (exit_code < 0)
+		rc_json_add_value(&line, "exit", "null");
+	else
+		rc_json_add_integer(&line, "exit", exit_code);
+	rc_json_add_value(&line, "counts", counts == NULL ? "null" : counts);
+	rc_json_close(&line);
+	rc_buf_add(&line, "\n", 1);
+	if (write(events_fd, line.bytes, line.length) < 0)
+		events_fd = OFF;
+	rc_buf_free(&line);
+}
+
+static void
+observe(bool is_error, int code, const char *message)
+{
+	failed = failed || is_error;
+	rc_event_append(rc_err_tool(), getpid(), is_error ? "error" : "warning", message, is_error ? code : -1, NULL);
+}
+
+static void
+finish(int code)
+{
+	if (started && !failed)
+		rc_event_append(rc_err_tool(), getpid(), "done", NULL, code, final_counts);
+	free(final_counts);
+	final_counts = NULL;
+}
+
+void
+rc_event_start(void)
+{
+	started = true;
+	rc_run_id();
+	rc_err_observer = observe;
+	rc_at_exit(finish);
+	rc_event_append(rc_err_tool(), getpid(), "start", NULL, -1, NULL);
+}
+
+void
+rc_event_set_counts(const char *json)
+{
+	free(final_counts);
+	final_counts = rc_strndup(json, strlen(json));
+}

@@ -1,0 +1,31 @@
+/*
+ * rc_file - replacing a file as a whole
+ *
+ * The new content goes to a temporary file in the same folder, is synced, takes
+ * the name by rename(2), and the folder is synced.  Whoever opens the name sees
+ * the old content or the new, never a part.  A process that ends before
+ * rc_file_commit(), by whatever signal, leaves the old one; one that ends by
+ * rc_die() leaves no temporary file either.
+ */
+#ifndef RC_FILE_H
+#define RC_FILE_H
+
+#include <stddef.h>
+
+struct rc_file {
+	int fd;			/* where the new content is written */
+	int folder;
+	char *path, *temporary;	/* the latter relative to the folder */
+	struct rc_file *next;
+};
+
+/* Begins to replace PATH.  An existing file's mode is kept; a new one gets 0666 less the umask. */
+struct rc_file *rc_file_replace(const char *path);
+
+/* Puts the new content in place, and frees FILE. */
+void rc_file_commit(struct rc_file *file);
+
+/* Writes all of BYTES to FD, or ends the process with RC_RETRY and NAME in the message. */
+void rc_write_all(int fd, const char *name, const char *bytes, size_t length);
+
+#endif

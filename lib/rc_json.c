@@ -1,0 +1,629 @@
+#include "rc_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { FEW_FIELDS = 24 };	/* up to here names are compared one with another, beyond by a hash table */
+
+struct scan {
+	const char *end;	/* of the text; a newline or NUL stands there */
+	struct rc_json_error *error;
+};
+
+const char *
+rc_json_pad(struct rc_arena *arena, const char *bytes, size_t length)
+{
+	char *copy = rc_arena_alloc(arena, rc_size_add(length, 1 + RC_JSON_PAD));
+
+	memcpy(copy, bytes, length);
+	memset(copy + length, 0, 1 + RC_JSON_PAD);
+	return copy;
+}
+
+static const char *
+fail(struct rc_json_error *error, const char *where, const char *reason)
+{
+	*error = (struct rc_json_error){ .reason = reason, .where = where };
+	return NULL;
+}
+
+/* A byte at P that no rule allows; at the end of the text that is a cut. */
+static const char *
+unexpected(const struct scan *scan, const char *p, const char *reason)
+{
+	return fail(scan->error, p, p >= scan->end ? "cut short" : reason);
+}
+
+static inline const char *
+skip_blanks(const struct scan *scan, const char *p)
+{
+	while (*p == ' ' || *p == '\t' || *p == '\r' || (*p == '\n' && p < scan->end))
+		p++;
+	return p;
+}
+
+/* ---- strings ---- */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The four hex digits at P as a number, or -1. */
+static long
+hex_unit(const char *p)
+{
+	long unit = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_digit(p[i]);
+
+		if (digit < 0)
+			return -1;
+		unit = unit << 4 | digit;
+	}
+	return unit;
+}
+
+/* The end of the escape that begins with the backslash at P, or NULL. */
+static const char *
+scan_escape(const char *p, unsigned *flags)
+{
+	long unit, low;
+
+	*flags |= RC_JSON_ESCAPED;
+	switch (p[1]) {
+	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+		return p + 2;
+	case 'u':
+		break;
+	default:
+		return NULL;
+	}
+	if ((unit = hex_unit(p + 2)) < 0)
+		return NULL;
+	p += 6;
+	if (unit >= 0xd800 && unit <= 0xdbff && p[0] == '\\' && p[1] == 'u' &&
+	    (low = hex_unit(p + 2)) >= 0xdc00 && low <= 0xdfff)
+		return p + 6;
+	if (unit >= 0xd800 && unit <= 0xdfff)
+		*flags |= RC_JSON_LONE_SURROGATE;
+	return p;
+}
+
+/* The first byte from P on that is a quote, a backslash, a control character or not ASCII. */
+static inline const char *
+skip_plain(const char *p)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(' ');
+
+	for (;; p += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)p);
+		/* As signed bytes, all that is below a blank is a control character or not ASCII. */
+		__m128i special = _mm_or_si128(_mm_cmplt_epi8(bytes, blank),
+		    _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+		unsigned mask = (unsigned)_mm_movemask_epi8(special);
+
+		if (mask != 0)
+			return p + __builtin_ctz(mask);
+	}
+#else
+	while (*p != '"' && *p != '\\' && (signed char)*p >= ' ')
+		p++;
+	return p;
+#endif
+}
+
+const char *
+rc_json_scan_string(const char *p, const char *end, unsigned *flags, struct rc_json_error *error)
+{
+	for (;;) {
+		p = skip_plain(p);
+		if (*p == '"')
+			return p;
+		if (*p == '\\') {
+			const char *next = scan_escape(p, flags);
+
+			if (next == NULL)
+				return fail(error, p, "an escape that JSON does not have");
+			p = next;
+		} else if ((signed char)*p < 0) {
+			/* Text that is not ASCII comes in runs: stay here for the run. */
+			do {
+				size_t step = rc_utf8_sequence(p, end);
+
+				if (step == 0)
+					return fail(error, p, "not UTF-8");
+				p += step;
+			} while ((signed char)*p < 0);
+		} else if (p >= end) {
+			return fail(error, p, "cut short");
+		} else {
+			return fail(error, p, "a control character in a string");
+		}
+	}
+}
+
+/* ---- values ---- */
+
+static const char *
+scan_number(const struct scan *scan, const char *p)
+{
+	const char *start = p;
+
+	if (*p == '-')
+		p++;
+	if (*p == '0')
+		p++;
+	else if (*p >= '1' && *p <= '9')
+		while (*p >= '0' && *p <= '9')
+			p++;
+	else
+		return unexpected(scan, start, "not a JSON value");
+	if (*p == '.') {
+		if (*++p < '0' || *p > '9')
+			return unexpected(scan, p, "a number without digits after the point");
+		while (*p >= '0' && *p <= '9')
+			p++;
+	}
+	if (*p == 'e' || *p == 'E') {
+		p++;
+		if (*p == '+' || *p == '-')
+			p++;
+		if (*p < '0' || *p > '9')
+			return unexpected(scan, p, "a number without digits in its exponent");
+		while (*p >= '0' && *p <= '9')
+			p++;
+	}
+	return p;
+}
+
+static const char *
+scan_word(const struct scan *scan, const char *p, const char *word, size_t length)
+{
+	if (memcmp(p, word, length) != 0)	/* reads into the padding at most */
+		return fail(scan->error, p, "not a JSON value");
+	return p + length;
+}
+
+/* The end of the value that begins at P (no blanks before it), or NULL; DEPTH is that of the value itself. */
+static const char *
+scan_value(const struct scan *scan, const char *p, int depth)
+{
+	unsigned flags = 0;
+	char close;
+
+	switch (*p) {
+	case '"':
+		p = rc_json_scan_string(p + 1, scan->end, &flags, scan->error);
+		return p == NULL ? NULL : p + 1;
+	case 't':
+		return scan_word(scan, p, "true", 4);
+	case 'f':
+		return scan_word(scan, p, "false", 5);
+	case 'n':
+		return scan_word(scan, p, "null", 4);
+	case '{':
+	case '[':
+		break;
+	default:
+		return scan_number(scan, p);
+	}
+
+	if (depth > RC_JSON_DEPTH_MAX)
+		return fail(scan->error, p, "nested more than 1000 deep");
+	close = *p == '{' ? '}' : ']';
+	p = skip_blanks(scan, p + 1);
+	if (*p == close)
+		return p + 1;
+	for (;;) {
+		if (close == '}') {
+			if (*p != '"')
+				return unexpected(scan, p, "expected a name in quotes");
+			if ((p = rc_json_scan_string(p + 1, scan->end, &flags, scan->error)) == NULL)
+				return NULL;
+			p = skip_blanks(scan, p + 1);
+			if (*p != ':')
+				return unexpected(scan, p, "expected ':' after a name");
+			p = skip_blanks(scan, p + 1);
+		}
+		if ((p = scan_value(scan, p, depth + 1)) == NULL)
+			return NULL;
+		p = skip_blanks(scan, p);
+		if (*p == close)
+			return p + 1;
+		if (*p != ',')
+			return unexpected(scan, p, close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+		p = skip_blanks(scan, p + 1);
+	}
+}
+
+bool
+rc_json_check(const char *text, size_t length, struct rc_json_error *error)
+{
+	struct scan scan = { .end = text + length, .error = error };
+	const char *p = scan_value(&scan, skip_blanks(&scan, text), 1);
+
+	if (p == NULL)
+		return false;
+	p = skip_blanks(&scan, p);
+	if (p != scan.end)
+		return fail(error, p, "more text after the value") != NULL;
+	return true;
+}
+
+/* ---- objects ---- */
+
+static bool
+same_name(const struct rc_json_field *a, const struct rc_json_field *b)
+{
+	return a->name_length == b->name_length && memcmp(a->name, b->name, a->name_length) == 0;
+}
+
+static uint64_t
+hash_name(const struct rc_json_field *field)
+{
+	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
+
+	for (size_t i = 0; i < field->name_length; i++)
+		hash = (hash ^ (unsigned char)field->name[i]) * 0x100000001b3;
+	return hash;
+}
+
+/* A field whose name an earlier one has, or NULL; linear in the number of fields. */
+static const struct rc_json_field *
+find_repeated_by_hash(struct rc_json_object *object)
+{
+	size_t room = 64;
+
+	while (room < rc_size_mul(object->count, 2))
+		room *= 2;
+	if (room > object->seen_room) {
+		object->seen = rc_realloc(object->seen, rc_size_mul(room, sizeof *object->seen));
+		object->seen_room = room;
+	}
+	memset(object->seen, 0, room * sizeof *object->seen);	/* 0 is free, else 1 + index */
+	for (size_t i = 0; i < object->count; i++) {
+		size_t slot = hash_name(&object->fields[i]) & (room - 1);
+
+		for (; object->seen[slot] != 0; slot = (slot + 1) & (room - 1))
+			if (same_name(&object->fields[object->seen[slot] - 1], &object->fields[i]))
+				return &object->fields[i];
+		object->seen[slot] = i + 1;
+	}
+	return NULL;
+}
+
+static const struct rc_json_field *
+find_repeated(struct rc_json_object *object)
+{
+	uint64_t filter = 0;	/* one bit for each (length, first, last byte) seen: most names need no comparison */
+
+	if (object->count > FEW_FIELDS)
+		return find_repeated_by_hash(object);
+	for (size_t i = 0; i < object->count; i++) {
+		const struct rc_json_field *field = &object->fields[i];
+		size_t length = field->name_length;
+		unsigned mix = length == 0 ? 0 : (unsigned)length * 7 +
+		    (unsigned char)field->name[0] * 5 + (unsigned char)field->name[length - 1] * 3;
+		uint64_t bit = UINT64_C(1) << (mix & 63);
+
+		if (filter & bit)
+			for (size_t k = 0; k < i; k++)
+				if (same_name(&object->fields[k], field))
+					return field;
+		filter |= bit;
+	}
+	return NULL;
+}
+
+static struct rc_json_field *
+new_field(struct rc_json_object *object)
+{
+	if (object->count == object->room) {
+		object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
+		object->fields = rc_realloc(object->fields, rc_size_mul(object->room, sizeof *object->fields));
+	}
+	return &object->fields[object->count++];
+}
+
+/* Reads a string at the object's own level: its escapes must be whole characters. */
+static const char *
+scan_strict_string(const struct scan *scan, const char *p, unsigned *flags)
+{
+	const char *close = rc_json_scan_string(p + 1, scan->end, flags, scan->error);
+
+	if (close != NULL && *flags & RC_JSON_LONE_SURROGATE)
+		return fail(scan->error, p, "a lone surrogate in a string");
+	return close;
+}
+
+/* Reads one `"name": value` at P into FIELD; the end of the value, or NULL. */
+static const char *
+read_field(const struct scan *scan, const char *p, struct rc_json_field *field, struct rc_arena *arena)
+{
+	const char *close;
+	unsigned flags = 0;
+
+	if (*p != '"')
+		return unexpected(scan, p, "expected a name in quotes");
+	if ((close = scan_strict_string(scan, p, &flags)) == NULL)
+		return NULL;
+	field->raw = p;
+	field->name = p + 1;
+	field->name_length = (size_t)(close - p - 1);
+	if (flags & RC_JSON_ESCAPED)
+		field->name = rc_json_decode(arena, p, (size_t)(close + 1 - p), &field->name_length);
+
+	p = skip_blanks(scan, close + 1);
+	if (*p != ':')
+		return unexpected(scan, p, "expected ':' after a name");
+	p = skip_blanks(scan, p + 1);
+	field->value = p;
+	if (*p == '"') {
+		flags = 0;
+		p = scan_strict_string(scan, p, &flags);
+		if (p != NULL)
+			p++;
+	} else {
+		p = scan_value(scan, p, 2);
+	}
+	if (p == NULL) {
+		scan->error->name = field->name;
+		scan->error->name_length = field->name_length;
+		return NULL;
+	}
+	field->value_length = (size_t)(p - field->value);
+	return p;
+}
+
+bool
+rc_json_read_object(struct rc_json_object *object, const char *text, size_t length,
+    struct rc_arena *arena, struct rc_json_error *error)
+{
+	struct scan scan = { .end = text + length, .error = error };
+	const char *p = skip_blanks(&scan, text);
+	const struct rc_json_field *repeated;
+
+	object->count = 0;
+	if (*p != '{')
+		return unexpected(&scan, p, "expected a JSON object") != NULL;
+	p = skip_blanks(&scan, p + 1);
+	while (*p != '}') {
+		if ((p = read_field(&scan, p, new_field(object), arena)) == NULL)
+			return false;
+		p = skip_blanks(&scan, p);
+		if (*p == '}')
+			break;
+		if (*p != ',')
+			return unexpected(&scan, p, "expected ',' or '}'") != NULL;
+		p = skip_blanks(&scan, p + 1);
+		if (*p != '"')
+			return unexpected(&scan, p, "expected a name in quotes") != NULL;
+	}
+	p = skip_blanks(&scan, p + 1);
+	if (p != scan.end)
+		return fail(error, p, "more text after the object") != NULL;
+	if ((repeated = find_repeated(object)) != NULL) {
+		fail(error, repeated->raw, "a name that stands twice");
+		error->name = repeated->name;
+		error->name_length = repeated->name_length;
+		return false;
+	}
+	return true;
+}
+
+void
+rc_json_object_free(struct rc_json_object *object)
+{
+	free(object->fields);
+	free(object->seen);
+	*object = (struct rc_json_object){0};
+}
+
+enum rc_json_type
+rc_json_type(const char *value)
+{
+	switch (*value) {
+	case '"': return RC_JSON_STRING;
+	case '{': return RC_JSON_OBJECT;
+	case '[': return RC_JSON_ARRAY;
+	case 't': case 'f': return RC_JSON_BOOL;
+	case 'n': return RC_JSON_NULL;
+	default: return RC_JSON_NUMBER;
+	}
+}
+
+static char *
+put_utf8(char *out, unsigned long point)
+{
+	if (point < 0x80) {
+		*out++ = (char)point;
+	} else if (point < 0x800) {
+		*out++ = (char)(0xc0 | point >> 6);
+		*out++ = (char)(0x80 | (point & 0x3f));
+	} else if (point < 0x10000) {
+		*out++ = (char)(0xe0 | point >> 12);
+		*out++ = (char)(0x80 | (point >> 6 & 0x3f));
+		*out++ = (char)(0x80 | (point & 0x3f));
+	} else {
+		*out++ = (char)(0xf0 | point >> 18);
+		*out++ = (char)(0x80 | (point >> 12 & 0x3f));
+		*out++ = (char)(0x80 | (point >> 6 & 0x3f));
+		*out++ = (char)(0x80 | (point & 0x3f));
+	}
+	return out;
+}
+
+const char *
+rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length)
+{
+	const char *p = value + 1, *end = value + value_length - 1;
+	char *text = rc_arena_alloc(arena, value_length);	/* decoding never grows, and two quotes leave room for the NUL */
+	char *out = text;
+
+	while (p < end) {
+		const char *escape = memchr(p, '\\', (size_t)(end - p));
+		size_t plain = (size_t)((escape == NULL ? end : escape) - p);
+		unsigned long point;
+
+		memcpy(out, p, plain);
+		out += plain;
+		if (escape == NULL)
+			break;
+		p = escape + 2;
+		switch (escape[1]) {
+		case 'b': *out++ = '\b'; continue;
+		case 'f': *out++ = '\f'; continue;
+		case 'n': *out++ = '\n'; continue;
+		case 'r': *out++ = '\r'; continue;
+		case 't': *out++ = '\t'; continue;
+		case 'u': break;
+		default: *out++ = escape[1]; continue;
+		}
+		point = (unsigned long)hex_unit(p);
+		p += 4;
+		if (point >= 0xd800 && point <= 0xdfff) {
+			long low = point <= 0xdbff && p[0] == '\\' && p[1] == 'u' ? hex_unit(p + 2) : -1;
+
+			if (low < 0xdc00 || low > 0xdfff)
+				return NULL;
+			point = 0x10000 + ((point - 0xd800) << 10) + ((unsigned long)low - 0xdc00);
+			p += 6;
+		}
+		out = put_utf8(out, point);
+	}
+	*out = '\0';
+	*length = (size_t)(out - text);
+	return text;
+}
+
+/* ---- writing ---- */
+
+void
+rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *end = bytes + length;
+
+	rc_buf_add(out, "\"", 1);
+	while (bytes < end) {
+		const char *p = bytes;
+		unsigned char c;
+
+		while (p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7f)
+			p++;
+		rc_buf_add(out, bytes, (size_t)(p - bytes));
+		if (p == end)
+			break;
+		c = (unsigned char)*p;
+		bytes = p + 1;
+		switch (c) {
+		case '"': rc_buf_add(out, "\\\"", 2); break;
+		case '\\': rc_buf_add(out, "\\\\", 2); break;
+		case '\b': rc_buf_add(out, "\\b", 2); break;
+		case '\f': rc_buf_add(out, "\\f", 2); break;
+		case '\n': rc_buf_add(out, "\\n", 2); break;
+		case '\r': rc_buf_add(out, "\\r", 2); break;
+		case '\t': rc_buf_add(out, "\\t", 2); break;
+		default: {
+			char escape[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+
+			rc_buf_add(out, escape, sizeof escape);
+		}
+		}
+	}
+	rc_buf_add(out, "\"", 1);
+}
+
+void
+rc_json_write_value(struct rc_buf *out, const char *value, size_t length)
+{
+	char *copy = rc_buf_reserve(out, length), *newline;
+	char *end = copy + length;
+
+	memcpy(copy, value, length);
+	out->length += length;
+	/* A newline can't stand inside a string, so each one is between tokens. */
+	for (newline = copy; (newline = memchr(newline, '\n', (size_t)(end - newline))) != NULL; newline++)
+		*newline = ' ';
+}
+
+static void
+add_name(struct rc_buf *out, const char *name)
+{
+	if (out->length > 0 && out->bytes[out->length - 1] != '{')
+		rc_buf_add(out, ",", 1);
+	rc_json_write_string(out, name, strlen(name));
+	rc_buf_add(out, ":", 1);
+}
+
+void
+rc_json_open(struct rc_buf *out)
+{
+	rc_buf_add(out, "{", 1);
+}
+
+void
+rc_json_add_text(struct rc_buf *out, const char *name, const char *text)
+{
+	if (text == NULL)
+		rc_json_add_value(out, name, "null");
+	else
+		rc_json_add_bytes(out, name, text, strlen(text));
+}
+
+void
+rc_json_add_bytes(struct rc_buf *out, const char *name, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	struct rc_buf mended = {0};
+
+	add_name(out, name);
+	if (rc_utf8_valid(bytes, length)) {
+		rc_json_write_string(out, bytes, length);
+		return;
+	}
+	while (bytes < end) {
+		size_t step = rc_utf8_sequence(bytes, end);
+
+		if (step > 0)
+			rc_buf_add(&mended, bytes, step);
+		else
+			rc_buf_add_text(&mended, "\xef\xbf\xbd");
+		bytes += step > 0 ? step : 1;
+	}
+	rc_json_write_string(out, mended.bytes, mended.length);
+	rc_buf_free(&mended);
+}
+
+void
+rc_json_add_integer(struct rc_buf *out, const char *name, long long value)
+{
+	add_name(out, name);
+	rc_buf_printf(out, "%lld", value);
+}
+
+void
+rc_json_add_value(struct rc_buf *out, const char *name, const char *json)
+{
+	add_name(out, name);
+	rc_json_write_value(out, json, strlen(json));
+}
+
+void
+rc_json_close(struct rc_buf *out)
+{
+	rc_buf_add(out, "}", 1);
+}

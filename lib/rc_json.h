@@ -1,0 +1,100 @@
+/*
+ * rc_json - the one JSON reader and writer (RFC 8259)
+ *
+ * A value is kept as the text it came as: numbers never become a double,
+ * escapes stay escapes.  The reader checks syntax (UTF-8 included) all the way
+ * down, and takes one object apart into its fields: at that level names must
+ * differ and escapes must be whole characters.  Nested values may repeat names
+ * and hold lone surrogates, since PostgreSQL's `json` columns may.
+ *
+ * Padding: the text handed to a reader must be followed by a newline or a NUL
+ * and then by RC_JSON_PAD readable bytes of any value, so that the scan needs
+ * no end test for each byte.  rc_json_pad() gives any bytes that form.
+ */
+#ifndef RC_JSON_H
+#define RC_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rc_mem.h"
+#include "rc_str.h"
+
+enum {
+	RC_JSON_PAD = 64,
+	RC_JSON_DEPTH_MAX = 1000,	/* the object of fields itself is depth 1 */
+};
+
+/* Why a text was refused. */
+struct rc_json_error {
+	const char *reason;	/* static text */
+	const char *where;	/* in the text that was read */
+	const char *name;	/* of the field that is meant, or NULL */
+	size_t name_length;
+};
+
+/* One name and value of an object; all of it points into the text or the arena. */
+struct rc_json_field {
+	const char *name;	/* decoded, not ended by a NUL */
+	const char *raw;	/* the opening quote of the name in the text */
+	const char *value;	/* the value's text, without blanks around it */
+	size_t name_length, value_length;
+};
+
+struct rc_json_object {
+	struct rc_json_field *fields;	/* in the order of the text */
+	size_t count, room;
+	uint64_t *seen;			/* hash table for names, only with many fields */
+	size_t seen_room;
+};
+
+enum rc_json_type { RC_JSON_STRING, RC_JSON_NUMBER, RC_JSON_OBJECT, RC_JSON_ARRAY, RC_JSON_BOOL, RC_JSON_NULL };
+
+/* A copy of LENGTH bytes in ARENA with the padding that the readers want. */
+const char *rc_json_pad(struct rc_arena *arena, const char *bytes, size_t length);
+
+/* Takes an object apart; what OBJECT held before is reused.  False, with ERROR set, where TEXT is not one. */
+bool rc_json_read_object(struct rc_json_object *object, const char *text, size_t length,
+    struct rc_arena *arena, struct rc_json_error *error);
+void rc_json_object_free(struct rc_json_object *object);
+
+/* Whether TEXT is one JSON value of any type, blanks around it allowed; ERROR is set where it is not. */
+bool rc_json_check(const char *text, size_t length, struct rc_json_error *error);
+
+/*
+ * The end (closing quote) of the string whose first byte after the opening
+ * quote is TEXT, or NULL, with ERROR set.  Sets the bits below in FLAGS.
+ * This is the function to replace by a faster one.
+ */
+enum { RC_JSON_ESCAPED = 1, RC_JSON_LONE_SURROGATE = 2 };
+const char *rc_json_scan_string(const char *text, const char *end, unsigned *flags, struct rc_json_error *error);
+
+/* The type of a value's text, by its first byte. */
+enum rc_json_type rc_json_type(const char *value);
+
+/*
+ * Decodes a string's text (quotes included) into ARENA, ended by a NUL, which
+ * LENGTH does not count.  NULL where it holds a lone surrogate.
+ */
+const char *rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length);
+
+/* Adds BYTES, which are UTF-8, as a JSON string with its quotes. */
+void rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length);
+
+/* Adds a value that was checked, on one line: newlines between its tokens become blanks. */
+void rc_json_write_value(struct rc_buf *out, const char *value, size_t length);
+
+/*
+ * Writes an object field by field: rc_json_open(), one call per field, and
+ * rc_json_close().  Text must be UTF-8; what is not is written as U+FFFD, for
+ * messages of a server or a file's name may be anything.
+ */
+void rc_json_open(struct rc_buf *out);
+void rc_json_add_text(struct rc_buf *out, const char *name, const char *text);	/* NULL is null */
+void rc_json_add_bytes(struct rc_buf *out, const char *name, const char *bytes, size_t length);
+void rc_json_add_integer(struct rc_buf *out, const char *name, long long value);
+void rc_json_add_value(struct rc_buf *out, const char *name, const char *json);
+void rc_json_close(struct rc_buf *out);
+
+#endif

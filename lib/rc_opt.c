@@ -1,0 +1,333 @@
+#include "rc_opt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "rc_err.h"
+#include "rc_event.h"
+#include "rc_json.h"
+#include "rc_mem.h"
+#include "rc_str.h"
+
+#ifndef RC_VERSION
+#define RC_VERSION "unknown"
+#endif
+
+enum { OPTIONS_MAX = 40, LETTERS_MAX = 2 * OPTIONS_MAX };
+enum { OPT_HELP = RC_OPT_LONG + 1000, OPT_VERSION, OPT_DESCRIBE, OPT_MDOC };
+
+static const struct rc_option standard[] = {
+	{ OPT_HELP, "help", NULL, "print this help and end" },
+	{ OPT_VERSION, "version", NULL, "print the version and end" },
+	{ OPT_DESCRIBE, "describe", NULL, "print this program's contract as JSON and end" },
+	RC_OPTION_END
+};
+
+static const struct rc_program *current;
+
+/*
+ * Descriptors 0 to 2 are taken where the caller closed them, so that no file
+ * or connection of ours gets their number: reading 0 or writing 1 then fails.
+ */
+static void
+hold_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			if (open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY) != fd)
+				_exit(RC_RETRY);
+}
+
+/*
+ * A porcelain command leaves its pid in RC_PARENT.  When it is gone, killed
+ * with -9 say, its filters end too, and with them their transactions.
+ */
+static void
+end_with_parent(void)
+{
+	const char *parent = getenv("RC_PARENT");
+	long pid;
+
+	if (parent == NULL || !rc_parse_long(parent, 1, 1L << 30, &pid))
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+		raise(SIGTERM);
+}
+
+static void
+start(const struct rc_program *program)
+{
+	hold_standard_descriptors();
+	signal(SIGPIPE, SIG_DFL);	/* systemd ignores it; `| head` should end a source quietly */
+	rc_err_set_tool(program->name);
+	end_with_parent();
+}
+
+static void
+print_usage(FILE *out)
+{
+	fprintf(out, "usage: %s %s\n", current->name, current->synopsis);
+}
+
+void
+rc_usage(const char *format, ...)
+{
+	char message[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	print_usage(stderr);
+	rc_die(RC_FATAL, "%s", message);
+}
+
+/* The spelling of an option for the help: `-l, --length N`. */
+static void
+option_spelling(const struct rc_option *option, struct rc_buf *text)
+{
+	if (option->id < RC_OPT_LONG)
+		rc_buf_printf(text, "-%c, ", option->id);
+	rc_buf_printf(text, "--%s", option->name);
+	if (option->argument != NULL)
+		rc_buf_printf(text, " %s", option->argument);
+}
+
+static void
+each_option(void (*visit)(const struct rc_option *option, struct rc_buf *out), struct rc_buf *out)
+{
+	for (const struct rc_option *o = current->options; o != NULL && o->name != NULL; o++)
+		visit(o, out);
+	for (const struct rc_option *o = standard; o->name != NULL; o++)
+		visit(o, out);
+}
+
+static void
+help_option(const struct rc_option *option, struct rc_buf *out)
+{
+	struct rc_buf spelling = {0};
+
+	option_spelling(option, &spelling);
+	rc_buf_printf(out, "  %-24s %s\n", rc_buf_text(&spelling), option->help);
+	rc_buf_free(&spelling);
+}
+
+static void
+help(struct rc_buf *out)
+{
+	rc_buf_printf(out, "usage: %s %s\n%s\n\n", current->name, current->synopsis, current->summary);
+	each_option(help_option, out);
+	rc_buf_printf(out, "\nreads:  %s\nwrites: %s\nmore:   man %s\n",
+	    current->reads == NULL ? "nothing" : current->reads,
+	    current->writes == NULL ? "nothing" : current->writes, current->name);
+}
+
+/* Adds TEXT as roff(7) input: a hyphen is a minus there, a backslash must be doubled. */
+static void
+add_roff(struct rc_buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '-')
+			rc_buf_add_text(out, "\\-");
+		else if (*text == '\\')
+			rc_buf_add_text(out, "\\e");
+		else
+			rc_buf_add(out, text, 1);
+	}
+}
+
+static void
+mdoc_option(const struct rc_option *option, struct rc_buf *out)
+{
+	rc_buf_add_text(out, ".It ");
+	if (option->id < RC_OPT_LONG)
+		rc_buf_printf(out, "Fl %c , ", option->id);
+	rc_buf_add_text(out, "Fl Fl ");
+	add_roff(out, option->name);
+	if (option->argument != NULL) {
+		rc_buf_add_text(out, " Ar ");
+		add_roff(out, option->argument);
+	}
+	rc_buf_add_text(out, "\n");
+	add_roff(out, option->help);
+	rc_buf_add_text(out, "\n");
+}
+
+/* What the Makefile puts for @SYNOPSIS@ and, after the line `@OPTIONS@`, for that. */
+static void
+mdoc(struct rc_buf *out)
+{
+	rc_buf_printf(out, ".Nm %s\n", current->name);
+	add_roff(out, current->synopsis);
+	rc_buf_add_text(out, "\n@OPTIONS@\n.Bl -tag -width Ds\n");
+	each_option(mdoc_option, out);
+	rc_buf_add_text(out, ".El\n");
+}
+
+static void
+describe_option(const struct rc_option *option, struct rc_buf *out)
+{
+	struct rc_buf name = {0};
+	char letter[3] = { '-', (char)(option->id < RC_OPT_LONG ? option->id : 0), '\0' };
+
+	rc_buf_printf(&name, "--%s", option->name);
+	if (out->bytes[out->length - 1] != '[')
+		rc_buf_add_text(out, ",");
+	rc_json_open(out);
+	rc_json_add_text(out, "name", rc_buf_text(&name));
+	rc_json_add_text(out, "letter", option->id < RC_OPT_LONG ? letter : NULL);
+	rc_json_add_text(out, "argument", option->argument);
+	rc_json_add_text(out, "help", option->help);
+	rc_json_close(out);
+	rc_buf_free(&name);
+}
+
+static void
+describe(struct rc_buf *out)
+{
+	struct rc_buf list = {0};
+
+	rc_json_open(out);
+	rc_json_add_text(out, "name", current->name);
+	rc_json_add_text(out, "summary", current->summary);
+	rc_json_add_text(out, "synopsis", current->synopsis);
+	rc_buf_add_text(&list, "[");
+	each_option(describe_option, &list);
+	rc_buf_add_text(&list, "]");
+	rc_json_add_value(out, "options", rc_buf_text(&list));
+	rc_json_add_text(out, "reads", current->reads);
+	rc_json_add_text(out, "writes", current->writes);
+	rc_json_add_text(out, "category", current->category == NULL ? "plumbing" : current->category);
+	rc_json_add_text(out, "risk", current->risk == NULL ? "low" : current->risk);
+	rc_json_add_value(out, "idempotent", current->not_idempotent ? "false" : "true");
+	rc_json_add_value(out, "ci_safe", current->not_ci_safe ? "false" : "true");
+	rc_json_add_text(out, "changes", current->changes == NULL ? "nothing" : current->changes);
+	list.length = 0;
+	rc_buf_add_text(&list, "[");
+	for (const char *const *word = current->example; word != NULL && *word != NULL; word++) {
+		if (word != current->example)
+			rc_buf_add_text(&list, ",");
+		rc_json_write_string(&list, *word, strlen(*word));
+	}
+	rc_buf_add_text(&list, "]");
+	rc_json_add_value(out, "example", rc_buf_text(&list));
+	rc_json_add_text(out, "example_input", current->example_input);
+	rc_json_close(out);
+	rc_buf_add_text(out, "\n");
+	rc_buf_free(&list);
+}
+
+static _Noreturn void
+print_and_end(void (*make)(struct rc_buf *out))
+{
+	struct rc_buf out = {0};
+
+	make(&out);
+	if (fwrite(out.bytes, 1, out.length, stdout) != out.length || fflush(stdout) != 0)
+		rc_die(RC_RETRY, "cannot write <stdout>: %s", strerror(errno));
+	rc_buf_free(&out);
+	rc_exit(RC_OK);
+}
+
+static void
+version(struct rc_buf *out)
+{
+	rc_buf_printf(out, "%s (rc) %s\n", current->name, RC_VERSION);
+}
+
+/* Fills the forms that getopt_long(3) wants from the program's table and ours. */
+static void
+fill(struct option *longs, char *letters)
+{
+	const struct rc_option *tables[] = { current->options, standard };
+	size_t n = 0;
+
+	*letters++ = ':';	/* a missing argument is told apart from an unknown option */
+	for (size_t t = 0; t < 2; t++)
+		for (const struct rc_option *o = tables[t]; o != NULL && o->name != NULL; o++) {
+			if (n == OPTIONS_MAX)
+				rc_die(RC_FATAL, "more than %d options", OPTIONS_MAX);
+			longs[n++] = (struct option){
+				o->name, o->argument == NULL ? no_argument : required_argument, NULL, o->id };
+			if (o->id < RC_OPT_LONG) {
+				*letters++ = (char)o->id;
+				if (o->argument != NULL)
+					*letters++ = ':';
+			}
+		}
+	longs[n++] = (struct option){ "help-mdoc", no_argument, NULL, OPT_MDOC };	/* for the Makefile only */
+	longs[n] = (struct option){0};
+	*letters = '\0';
+}
+
+int
+rc_getopt_silent(const struct rc_program *program, int argc, char *argv[])
+{
+	static struct option longs[OPTIONS_MAX + 2];
+	static char letters[LETTERS_MAX + 2];
+	int id;
+
+	if (current == NULL) {
+		current = program;
+		start(program);
+		fill(longs, letters);
+		opterr = 0;
+	}
+	id = getopt_long(argc, argv, letters, longs, NULL);
+	switch (id) {
+	case ':':
+		rc_usage("option '%s' needs an argument", argv[optind - 1]);
+	case '?':
+		if (optopt != 0 && optopt < RC_OPT_LONG)
+			rc_usage("unknown option '-%c'", optopt);
+		rc_usage("unknown option '%s'", argv[optind - 1]);
+	case OPT_HELP:
+		print_and_end(help);
+	case OPT_VERSION:
+		print_and_end(version);
+	case OPT_DESCRIBE:
+		print_and_end(describe);
+	case OPT_MDOC:
+		print_and_end(mdoc);
+	default:
+		return id;	/* -1 at the end of the options */
+	}
+}
+
+int
+rc_getopt(const struct rc_program *program, int argc, char *argv[])
+{
+	int id = rc_getopt_silent(program, argc, argv);
+
+	if (id == -1)
+		rc_event_start();
+	return id;
+}
+
+long
+rc_opt_long(const char *name, const char *argument, long min, long max)
+{
+	long value;
+
+	if (!rc_parse_long(argument, min, max, &value))
+		rc_usage("--%s takes a whole number from %ld to %ld, not '%s'", name, min, max, argument);
+	return value;
+}
+
+long
+rc_opt_duration(const char *name, const char *argument)
+{
+	long value;
+
+	if (!rc_parse_duration(argument, &value))
+		rc_usage("--%s takes a duration such as 500ms, 2s or 5m, not '%s'", name, argument);
+	return value;
+}

@@ -1,0 +1,61 @@
+/*
+ * rc_opt - a program's contract in one table: options, help, description
+ *
+ * The table gives getopt_long(3) its options, --help its text, the man page
+ * its SYNOPSIS and OPTIONS (--help-mdoc), and other programs the contract as
+ * JSON (--describe).
+ */
+#ifndef RC_OPT_H
+#define RC_OPT_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+struct rc_option {
+	int id;			/* the letter, or RC_OPT_LONG + n for an option without one */
+	const char *name;	/* without the dashes */
+	const char *argument;	/* what the help calls it, or NULL for a flag */
+	const char *help;
+};
+
+enum { RC_OPT_LONG = 256 };
+
+#define RC_OPTION_END { 0, NULL, NULL, NULL }
+
+struct rc_program {
+	const char *name;
+	const char *synopsis;		/* what follows the name */
+	const char *summary;		/* one line, lower case, no full stop */
+	const struct rc_option *options;	/* ended by RC_OPTION_END */
+	const char *reads, *writes;	/* the records; NULL is nothing */
+	const char *changes;		/* "nothing" (the default), "adds", "changes", "destroys" */
+	const char *category;		/* "plumbing" unless told */
+	const char *risk;		/* "low" unless told, "medium", "high" */
+	bool not_idempotent, not_ci_safe;
+	/*
+	 * A call that works against the tests' database: arguments, ended by NULL,
+	 * and the text of its standard input (NULL: none).
+	 */
+	const char *const *example;
+	const char *example_input;
+};
+
+/*
+ * Like getopt_long(3): the id of the next option with its argument in optarg,
+ * or -1 with the first operand at argv[optind].  The first call makes the
+ * process ready (rc_opt.c says how); what the user got wrong ends it with
+ * RC_FATAL and the usage, --help and its like with RC_OK.
+ */
+int rc_getopt(const struct rc_program *program, int argc, char *argv[]);
+
+/* The same for a program that writes no events of its own run. */
+int rc_getopt_silent(const struct rc_program *program, int argc, char *argv[]);
+
+/* Ends the process with RC_FATAL, the message and the usage. */
+_Noreturn void rc_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The option's argument as a number from MIN to MAX, or as milliseconds; else rc_usage(). */
+long rc_opt_long(const char *name, const char *argument, long min, long max);
+long rc_opt_duration(const char *name, const char *argument);
+
+#endif

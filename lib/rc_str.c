@@ -1,0 +1,167 @@
+#include "rc_str.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rc_mem.h"
+
+char *
+rc_buf_reserve(struct rc_buf *buf, size_t more)
+{
+	size_t need = rc_size_add(buf->length, more);
+
+	if (need > buf->room) {
+		size_t room = buf->room < 128 ? 256 : rc_size_mul(buf->room, 2);
+
+		buf->room = room < need ? need : room;
+		buf->bytes = rc_realloc(buf->bytes, buf->room);
+	}
+	return buf->bytes + buf->length;
+}
+
+void
+rc_buf_add(struct rc_buf *buf, const char *bytes, size_t length)
+{
+	if (length == 0)
+		return;
+	memcpy(rc_buf_reserve(buf, length), bytes, length);
+	buf->length += length;
+}
+
+void
+rc_buf_add_text(struct rc_buf *buf, const char *text)
+{
+	rc_buf_add(buf, text, strlen(text));
+}
+
+void
+rc_buf_printf(struct rc_buf *buf, const char *format, ...)
+{
+	va_list args, again;
+	int length;
+
+	va_start(args, format);
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		rc_die(RC_FATAL, "cannot format a message");
+	vsnprintf(rc_buf_reserve(buf, (size_t)length + 1), (size_t)length + 1, format, again);
+	va_end(again);
+	buf->length += (size_t)length;
+}
+
+char *
+rc_buf_text(struct rc_buf *buf)
+{
+	*rc_buf_reserve(buf, 1) = '\0';
+	return buf->bytes;
+}
+
+void
+rc_buf_free(struct rc_buf *buf)
+{
+	free(buf->bytes);
+	*buf = (struct rc_buf){0};
+}
+
+size_t
+rc_utf8_sequence(const char *text, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t left = (size_t)(end - text);
+	unsigned char low = 0x80, high = 0xbf;	/* bounds of the second byte */
+	size_t length;
+
+	if (left == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		length = 2;
+	else if ((p[0] & 0xf0) == 0xe0)
+		length = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	switch (p[0]) {
+	case 0xe0: low = 0xa0; break;	/* shorter forms */
+	case 0xed: high = 0x9f; break;	/* surrogates */
+	case 0xf0: low = 0x90; break;
+	case 0xf4: high = 0x8f; break;	/* past U+10FFFF */
+	}
+	if (left < length || p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+bool
+rc_utf8_valid(const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+
+	while (bytes < end) {
+		size_t step = rc_utf8_sequence(bytes, end);
+
+		if (step == 0)
+			return false;
+		bytes += step;
+	}
+	return true;
+}
+
+bool
+rc_parse_long(const char *text, long min, long max, long *result)
+{
+	char *end;
+	long value;
+
+	if ((*text < '0' || *text > '9') && *text != '-')
+		return false;	/* strtol would skip blanks and take a plus */
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || value < min || value > max)
+		return false;
+	*result = value;
+	return true;
+}
+
+bool
+rc_parse_duration(const char *text, long *milliseconds)
+{
+	const char *p = text;
+	double value = 0, place = 1, unit;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++)
+		value = value * 10 + (*p - '0');
+	if (*p == '.') {
+		if (p[1] < '0' || p[1] > '9')
+			return false;
+		for (p++; *p >= '0' && *p <= '9'; p++)
+			value += (*p - '0') * (place /= 10);
+	}
+	if (*p == '\0' || strcmp(p, "s") == 0)
+		unit = 1000;
+	else if (strcmp(p, "ms") == 0)
+		unit = 1;
+	else if (strcmp(p, "m") == 0)
+		unit = 60 * 1000;
+	else if (strcmp(p, "h") == 0)
+		unit = 60 * 60 * 1000;
+	else
+		return false;
+	if (value * unit > INT_MAX)	/* poll(2) takes an int; 24 days are enough */
+		return false;
+	*milliseconds = (long)(value * unit + 0.5);
+	return true;
+}

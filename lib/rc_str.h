@@ -1,0 +1,43 @@
+/*
+ * rc_str - growing buffers, UTF-8, numbers and durations from text
+ */
+#ifndef RC_STR_H
+#define RC_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rc_err.h"
+
+/* Bytes that grow; {0} is an empty one.  Owned by whoever declares it, freed with rc_buf_free(). */
+struct rc_buf {
+	char *bytes;
+	size_t length, room;
+};
+
+/* Makes room for MORE bytes after the end, and returns that place. */
+char *rc_buf_reserve(struct rc_buf *buf, size_t more);
+void rc_buf_add(struct rc_buf *buf, const char *bytes, size_t length);
+void rc_buf_add_text(struct rc_buf *buf, const char *text);
+void rc_buf_printf(struct rc_buf *buf, const char *format, ...) RC_PRINTF(2, 3);
+
+/* Ends the buffer with a NUL that does not count, and returns its bytes. */
+char *rc_buf_text(struct rc_buf *buf);
+void rc_buf_free(struct rc_buf *buf);
+
+/*
+ * The length of the UTF-8 sequence at P: 1 to 4, or 0 if the bytes before END
+ * are not one (RFC 3629: no overlong form, no surrogate, nothing past U+10FFFF).
+ */
+size_t rc_utf8_sequence(const char *p, const char *end);
+
+/* Whether all LENGTH bytes are UTF-8. */
+bool rc_utf8_valid(const char *bytes, size_t length);
+
+/* Reads a whole decimal number from MIN to MAX; false if TEXT is anything else. */
+bool rc_parse_long(const char *text, long min, long max, long *result);
+
+/* Reads a duration (2, 500ms, 2s, 1.5s, 5m; without a unit it is seconds) into milliseconds; false if TEXT is none. */
+bool rc_parse_duration(const char *text, long *milliseconds);
+
+#endif

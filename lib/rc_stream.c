@@ -1,0 +1,487 @@
+#include "rc_stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rc_digest.h"
+#include "rc_err.h"
+#include "rc_event.h"
+#include "rc_file.h"
+
+enum { READ_SIZE = 256 * 1024, WRITE_SIZE = 64 * 1024, OUTPUTS_MAX = 4 };
+
+static struct rc_output *outputs[OUTPUTS_MAX];
+static int output_count;
+
+static void
+flush_outputs(void)
+{
+	for (int i = 0; i < output_count; i++)
+		rc_output_flush(outputs[i]);
+}
+
+/* What was written before a failure is true and still goes out; a failed write must not be tried again. */
+static void
+flush_at_exit(int code)
+{
+	(void)code;
+	flush_outputs();
+}
+
+/* ---- input ---- */
+
+void
+rc_input_fail(const struct rc_input *input, const char *format, ...)
+{
+	struct rc_buf message = {0};
+	va_list args;
+	char text[2048];
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	rc_buf_printf(&message, "%s:%lu: %s", input->name, input->line, text);
+	rc_die(RC_FATAL, "%s", rc_buf_text(&message));
+}
+
+static void
+open_next_file(struct rc_input *input)
+{
+	const char *path = *input->files++;
+
+	input->file_count--;
+	input->line = 0;
+	input->at_end = input->ended = false;
+	if (strcmp(path, "-") == 0) {
+		input->name = "<stdin>";
+		input->fd = STDIN_FILENO;
+		if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+			fprintf(stderr, "%s: reading records from the terminal; Ctrl-D ends them\n", rc_err_tool());
+		return;
+	}
+	input->name = path;
+	if ((input->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		rc_die(errno == EMFILE || errno == ENFILE || errno == EIO ? RC_RETRY : RC_FATAL,
+		    "cannot open %s: %s", path, strerror(errno));
+}
+
+void
+rc_input_open(struct rc_input *input, int count, char *const files[])
+{
+	static char dash[] = "-";
+	static char *const standard_input[] = { dash };
+
+	*input = (struct rc_input){ .files = count > 0 ? files : standard_input, .file_count = count > 0 ? count : 1 };
+	open_next_file(input);
+}
+
+/* Reads more bytes behind those in the buffer; sets at_end at the end of the file. */
+static void
+fill(struct rc_input *input)
+{
+	struct rc_buf *buffer = &input->buffer;
+	struct pollfd ready = { .fd = input->fd, .events = POLLIN };
+	ssize_t n;
+
+	if (input->start > 0) {
+		memmove(buffer->bytes, buffer->bytes + input->start, buffer->length - input->start);
+		buffer->length -= input->start;
+		input->scanned -= input->start;
+		input->start = 0;
+	}
+	if (buffer->length > RC_RECORD_MAX) {
+		input->line++;
+		rc_input_fail(input, "a record of more than %zu bytes", RC_RECORD_MAX);
+	}
+	rc_buf_reserve(buffer, READ_SIZE + 1 + RC_JSON_PAD);
+	if (output_count > 0 && poll(&ready, 1, 0) == 0)
+		flush_outputs();
+	do {
+		n = read(input->fd, buffer->bytes + buffer->length, buffer->room - buffer->length - 1 - RC_JSON_PAD);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		rc_die(errno == EIO ? RC_RETRY : RC_FATAL, "cannot read %s: %s", input->name, strerror(errno));
+	if (n == 0)
+		input->at_end = true;
+	buffer->length += (size_t)n;
+}
+
+/* The next line without its newline, or NULL at the end of the last file. */
+static const char *
+next_line(struct rc_input *input, size_t *length)
+{
+	for (;;) {
+		char *line = input->buffer.bytes + input->start, *newline = NULL;
+
+		if (input->buffer.length > input->scanned)
+			newline = memchr(input->buffer.bytes + input->scanned, '\n', input->buffer.length - input->scanned);
+		if (newline != NULL) {
+			*length = (size_t)(newline - line);
+			input->start = input->scanned = (size_t)(newline + 1 - input->buffer.bytes);
+			input->line++;
+			return line;
+		}
+		input->scanned = input->buffer.length;
+		if (!input->at_end) {
+			fill(input);
+			continue;
+		}
+		if (input->buffer.length > input->start) {
+			input->line++;
+			rc_input_fail(input, "cut short: the last record has no newline");
+		}
+		if (input->fd != STDIN_FILENO)
+			close(input->fd);
+		if (input->file_count == 0)
+			return NULL;
+		open_next_file(input);
+	}
+}
+
+static _Noreturn void
+refuse(const struct rc_input *input, const char *text, const struct rc_json_error *error)
+{
+	size_t column = (size_t)(error->where - text) + 1;
+
+	if (error->name == NULL)
+		rc_input_fail(input, "%s (byte %zu)", error->reason, column);
+	rc_input_fail(input, "field '%.*s': %s (byte %zu)", (int)(error->name_length < 200 ? error->name_length : 200),
+	    error->name, error->reason, column);
+}
+
+/* Checks the end record whose value is END. */
+static void
+check_end(struct rc_input *input, struct rc_record *record, const struct rc_json_field *end)
+{
+	struct rc_json_object object = {0};
+	struct rc_json_error error;
+	char hex[RC_DIGEST_HEX + 1];
+
+	if (!rc_json_read_object(&object, rc_json_pad(&record->arena, end->value, end->value_length),
+	    end->value_length, &record->arena, &error))
+		rc_input_fail(input, "the end record is not understood: %s", error.reason);
+	for (size_t i = 0; i < object.count; i++) {
+		const struct rc_json_field *f = &object.fields[i];
+		const char *value = rc_strndup(f->value, f->value_length);
+		long number;
+
+		if (f->name_length == 1 && f->name[0] == 'v' && strcmp(value, "1") != 0)
+			rc_input_fail(input, "an end record of version %s; this program knows 1", value);
+		if (f->name_length == 7 && memcmp(f->name, "records", 7) == 0 &&
+		    (!rc_parse_long(value, 0, __LONG_MAX__, &number) || (unsigned long long)number != input->records))
+			rc_input_fail(input, "the end record tells of %s records, but %llu came", value, input->records);
+		if (f->name_length == 6 && memcmp(f->name, "sha256", 6) == 0 && input->digest != NULL) {
+			input->digest->finish(input->digest, hex);
+			if (f->value_length != RC_DIGEST_HEX + 2 || memcmp(value + 1, hex, RC_DIGEST_HEX) != 0)
+				rc_input_fail(input, "the records differ from the SHA-256 in the end record");
+		}
+		free((void *)(uintptr_t)value);
+	}
+	rc_json_object_free(&object);
+	input->ended = true;
+}
+
+bool
+rc_input_next(struct rc_input *input, struct rc_record *record)
+{
+	struct rc_json_error error;
+	const struct rc_json_object *object = &record->object;
+	const char *line;
+	size_t length;
+
+	for (;;) {
+		if ((line = next_line(input, &length)) == NULL)
+			return false;
+		if (length > RC_RECORD_MAX)
+			rc_input_fail(input, "a record of more than %zu bytes", RC_RECORD_MAX);
+		if (input->ended)
+			rc_input_fail(input, "a record after the end record");
+		rc_arena_reset(&record->arena);
+		record->text = line;
+		record->length = length;
+		record->changed = false;
+		if (!rc_json_read_object(&record->object, line, length, &record->arena, &error))
+			refuse(input, line, &error);
+		if (object->count == 1 && object->fields[0].name_length == 6 &&
+		    memcmp(object->fields[0].name, "rc_end", 6) == 0) {
+			check_end(input, record, &object->fields[0]);
+			continue;
+		}
+		if (input->digest != NULL)
+			input->digest->add(input->digest, line, length + 1);
+		input->records++;
+		return true;
+	}
+}
+
+void
+rc_input_require_end(const struct rc_input *input)
+{
+	if (!input->ended)
+		rc_die(RC_FATAL, "%s: cut short: no end record after %llu records", input->name, input->records);
+}
+
+/* ---- output ---- */
+
+void
+rc_output_open(struct rc_output *output, const char *path)
+{
+	*output = (struct rc_output){ .fd = STDOUT_FILENO, .name = "<stdout>" };
+	if (path != NULL) {
+		output->file = rc_file_replace(path);
+		output->fd = output->file->fd;
+		output->name = path;
+	}
+	if (output_count == OUTPUTS_MAX)
+		rc_die(RC_FATAL, "more than %d outputs", OUTPUTS_MAX);
+	if (output_count == 0)
+		rc_at_exit(flush_at_exit);
+	outputs[output_count++] = output;
+}
+
+void
+rc_output_flush(struct rc_output *output)
+{
+	size_t length = output->buffer.length;
+
+	output->buffer.length = 0;	/* first: where the write fails, the exit hook comes here again */
+	if (length > 0)
+		rc_write_all(output->fd, output->name, output->buffer.bytes, length);
+}
+
+static void
+end_line(struct rc_output *output, size_t from)
+{
+	rc_buf_add(&output->buffer, "\n", 1);
+	if (output->digest != NULL)
+		output->digest->add(output->digest, output->buffer.bytes + from, output->buffer.length - from);
+	output->records++;
+	if (output->buffer.length >= WRITE_SIZE)
+		rc_output_flush(output);
+}
+
+void
+rc_output_put(struct rc_output *output, const struct rc_record *record)
+{
+	size_t from = output->buffer.length;
+
+	rc_record_write(record, &output->buffer);
+	end_line(output, from);
+}
+
+void
+rc_output_line(struct rc_output *output, const char *line, size_t length)
+{
+	size_t from = output->buffer.length;
+
+	rc_buf_add(&output->buffer, line, length);
+	end_line(output, from);
+}
+
+void
+rc_output_text(struct rc_output *output, const char *text, size_t length)
+{
+	rc_buf_add(&output->buffer, text, length);
+	if (output->buffer.length >= WRITE_SIZE)
+		rc_output_flush(output);
+}
+
+void
+rc_output_end_record(struct rc_output *output)
+{
+	struct rc_buf value = {0}, line = {0};
+
+	rc_json_open(&value);
+	rc_json_add_integer(&value, "v", 1);
+	rc_json_add_integer(&value, "records", (long long)output->records);
+	if (output->digest != NULL) {
+		char hex[RC_DIGEST_HEX + 1];
+
+		output->digest->finish(output->digest, hex);
+		rc_json_add_text(&value, "sha256", hex);
+	}
+	rc_json_close(&value);
+	rc_json_open(&line);
+	rc_json_add_value(&line, "rc_end", rc_buf_text(&value));
+	rc_json_close(&line);
+	rc_buf_add(&line, "\n", 1);
+	rc_output_text(output, line.bytes, line.length);
+	rc_buf_free(&value);
+	rc_buf_free(&line);
+}
+
+void
+rc_output_pass_end(struct rc_output *output, const struct rc_input *input)
+{
+	if (input->ended)
+		rc_output_end_record(output);
+}
+
+int
+rc_finish(struct rc_input *input, struct rc_output *output)
+{
+	struct rc_buf counts = {0};
+
+	rc_json_open(&counts);
+	if (input != NULL)
+		rc_json_add_integer(&counts, "read", (long long)input->records);
+	rc_json_add_integer(&counts, "written", (long long)output->records);
+	rc_json_close(&counts);
+	rc_event_set_counts(rc_buf_text(&counts));
+	rc_buf_free(&counts);
+
+	rc_output_flush(output);
+	if (output->file != NULL)
+		rc_file_commit(output->file);
+	else if (close(output->fd) != 0)
+		rc_die(RC_RETRY, "cannot write %s: %s", output->name, strerror(errno));
+	rc_buf_free(&output->buffer);
+	if (output->digest != NULL)
+		output->digest->free(output->digest);
+	if (input != NULL) {
+		rc_buf_free(&input->buffer);
+		if (input->digest != NULL)
+			input->digest->free(input->digest);
+	}
+	return RC_OK;
+}
+
+/* ---- records ---- */
+
+const struct rc_json_field *
+rc_record_find(const struct rc_record *record, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < record->object.count; i++) {
+		const struct rc_json_field *field = &record->object.fields[i];
+
+		if (field->name_length == length && memcmp(field->name, name, length) == 0)
+			return field;
+	}
+	return NULL;
+}
+
+const char *
+rc_record_string(struct rc_record *record, const char *name, size_t *length)
+{
+	const struct rc_json_field *field = rc_record_find(record, name);
+	size_t ignored;
+
+	if (field == NULL || rc_json_type(field->value) != RC_JSON_STRING)
+		return NULL;
+	return rc_json_decode(&record->arena, field->value, field->value_length, length == NULL ? &ignored : length);
+}
+
+const char *
+rc_record_need_string(const struct rc_input *input, struct rc_record *record, const char *name)
+{
+	size_t length = 0;
+	const char *text = rc_record_string(record, name, &length);
+
+	if (text == NULL)
+		rc_input_fail(input, "expected a string in the field '%s'", name);
+	if (strlen(text) != length)
+		rc_input_fail(input, "U+0000 in the field '%s'", name);
+	return text;
+}
+
+void
+rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length)
+{
+	size_t name_length = strlen(name);
+	struct rc_json_field *field = NULL;
+	struct rc_buf text = {0};
+	char *raw;
+
+	for (size_t i = 0; i < record->object.count && field == NULL; i++)
+		if (record->object.fields[i].name_length == name_length &&
+		    memcmp(record->object.fields[i].name, name, name_length) == 0)
+			field = &record->object.fields[i];
+	if (field == NULL) {
+		struct rc_json_object *object = &record->object;
+
+		if (object->count == object->room) {
+			object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
+			object->fields = rc_realloc(object->fields, rc_size_mul(object->room, sizeof *object->fields));
+		}
+		field = &object->fields[object->count++];
+	}
+	rc_json_write_string(&text, name, name_length);
+	rc_buf_add(&text, ":", 1);
+	rc_json_write_value(&text, json, length);
+	raw = rc_arena_alloc(&record->arena, text.length + 1);
+	memcpy(raw, text.bytes, text.length);
+	raw[text.length] = '\0';
+	*field = (struct rc_json_field){ .raw = raw, .value = raw + text.length - length, .value_length = length,
+	    .name_length = name_length };
+	field->name = rc_json_decode(&record->arena, raw, text.length - length - 1, &field->name_length);
+	rc_buf_free(&text);
+	record->changed = true;
+}
+
+void
+rc_record_set_string(struct rc_record *record, const char *name, const char *bytes, size_t length)
+{
+	struct rc_buf json = {0};
+
+	rc_json_write_string(&json, bytes, length);
+	rc_record_set_json(record, name, json.bytes, json.length);
+	rc_wipe(json.bytes, json.length);	/* it may have been a secret */
+	rc_buf_free(&json);
+}
+
+void
+rc_record_set_text(struct rc_record *record, const char *name, const char *text)
+{
+	rc_record_set_string(record, name, text, strlen(text));
+}
+
+void
+rc_record_set_integer(struct rc_record *record, const char *name, long long value)
+{
+	char text[24];
+
+	rc_record_set_json(record, name, text, (size_t)snprintf(text, sizeof text, "%lld", value));
+}
+
+void
+rc_record_clear(struct rc_record *record)
+{
+	rc_arena_reset(&record->arena);
+	record->text = NULL;
+	record->length = 0;
+	record->object.count = 0;
+	record->changed = true;
+}
+
+void
+rc_record_write(const struct rc_record *record, struct rc_buf *out)
+{
+	if (!record->changed) {
+		rc_buf_add(out, record->text, record->length);
+		return;
+	}
+	rc_buf_add(out, "{", 1);
+	for (size_t i = 0; i < record->object.count; i++) {
+		const struct rc_json_field *field = &record->object.fields[i];
+
+		if (i > 0)
+			rc_buf_add(out, ",", 1);
+		rc_buf_add(out, field->raw, (size_t)(field->value - field->raw) + field->value_length);
+	}
+	rc_buf_add(out, "}", 1);
+}
+
+void
+rc_record_free(struct rc_record *record)
+{
+	rc_json_object_free(&record->object);
+	rc_arena_free(&record->arena);
+}

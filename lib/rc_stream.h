@@ -1,0 +1,117 @@
+/*
+ * rc_stream - records in, records out
+ *
+ * A record is one JSON object on one line, in UTF-8, ended by a newline.  What
+ * a filter does not change passes through byte for byte.  The last record of a
+ * whole stream may be the end record, {"rc_end":{"v":1,"records":N,"sha256":HEX}}
+ * (the two last where the source knew them): the reader takes it out, checks
+ * it, and rc_input.ended tells that it came.
+ *
+ * All of it ends the process where a stream can't be read, written or
+ * understood: RC_FATAL with file:line for bad input, RC_RETRY for a write.
+ */
+#ifndef RC_STREAM_H
+#define RC_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rc_json.h"
+#include "rc_mem.h"
+#include "rc_str.h"
+
+/* A record's longest text in bytes; beyond it RC_FATAL. */
+#define RC_RECORD_MAX ((size_t)1 << 30)
+
+/* A record belongs to its input and is valid until the next rc_input_next(). */
+struct rc_record {
+	const char *text;	/* as it came, without the newline */
+	size_t length;
+	bool changed;		/* then the fields are the truth, not the text */
+	struct rc_json_object object;
+	struct rc_arena arena;	/* of what was decoded or set */
+};
+
+/* Watches the bytes of a stream go by (rc_digest.h); NULL where no one asked. */
+struct rc_digest;
+
+struct rc_input {
+	char *const *files;	/* still to be opened */
+	int file_count;
+	int fd;
+	const char *name;	/* of the file that is read, for messages */
+	unsigned long line;	/* of the record that was read last */
+	unsigned long long records;	/* read so far, the end record not counted */
+	bool ended;		/* the current (last) file had its end record */
+	struct rc_digest *digest;
+	struct rc_buf buffer;
+	size_t start, scanned;	/* the next record; up to here there is no newline */
+	bool at_end;		/* of the current file */
+};
+
+struct rc_output {
+	int fd;
+	const char *name;
+	unsigned long long records;
+	struct rc_digest *digest;
+	struct rc_buf buffer;
+	struct rc_file *file;	/* where a file is replaced by it, else NULL */
+};
+
+/* Reads the COUNT files one after another; none, or "-", is standard input. */
+void rc_input_open(struct rc_input *input, int count, char *const files[]);
+
+/*
+ * The next record, or false at the end of the last file.  Before it waits for
+ * more input it writes out every rc_output, so that a slow source's records
+ * are seen at once.
+ */
+bool rc_input_next(struct rc_input *input, struct rc_record *record);
+
+/* Ends the process with RC_FATAL and a message that names the file and line of the current record. */
+_Noreturn void rc_input_fail(const struct rc_input *input, const char *format, ...) RC_PRINTF(2, 3);
+
+/* For a sink's --require-end-record: RC_FATAL unless the stream was ended by one. */
+void rc_input_require_end(const struct rc_input *input);
+
+/* Writes to standard output, or with PATH not NULL to a file that is replaced as a whole by rc_finish(). */
+void rc_output_open(struct rc_output *output, const char *path);
+void rc_output_put(struct rc_output *output, const struct rc_record *record);
+
+/* Writes one line that is a record's text already, or (rc_output_text) any text as it is. */
+void rc_output_line(struct rc_output *output, const char *line, size_t length);
+void rc_output_text(struct rc_output *output, const char *text, size_t length);
+void rc_output_flush(struct rc_output *output);
+
+/* Writes the end record, with the count of records and, where a digest was kept, the SHA-256 of all lines before it. */
+void rc_output_end_record(struct rc_output *output);
+
+/* Where the input had an end record and has been read to its end, writes one. */
+void rc_output_pass_end(struct rc_output *output, const struct rc_input *input);
+
+/* Flushes and closes the output, notes the counts for the events, and gives the exit code RC_OK. */
+int rc_finish(struct rc_input *input, struct rc_output *output);
+
+/* The field, or NULL. */
+const struct rc_json_field *rc_record_find(const struct rc_record *record, const char *name);
+
+/* A string field, decoded and ended by a NUL; NULL where it is absent or no string.  LENGTH may be NULL. */
+const char *rc_record_string(struct rc_record *record, const char *name, size_t *length);
+
+/* The same where the field must be there, hold a string, and no U+0000. */
+const char *rc_record_need_string(const struct rc_input *input, struct rc_record *record, const char *name);
+
+/* Sets a field, in its place or as the last one; what is given is copied. */
+void rc_record_set_string(struct rc_record *record, const char *name, const char *bytes, size_t length);
+void rc_record_set_text(struct rc_record *record, const char *name, const char *text);
+void rc_record_set_integer(struct rc_record *record, const char *name, long long value);
+void rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length);
+
+/* Makes RECORD an empty object of its own, not tied to an input. */
+void rc_record_clear(struct rc_record *record);
+
+/* Adds the record's text without a newline. */
+void rc_record_write(const struct rc_record *record, struct rc_buf *out);
+void rc_record_free(struct rc_record *record);
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * rc-say - records to lines of text
+ *
+ * The only way from records to what a person reads.  One record is one line:
+ * control characters in a value are shown as JSON escapes, so that a name from
+ * a database can neither break the line nor command the terminal.
+ */
+#include <string.h>
+
+#include "rc_err.h"
+#include "rc_mem.h"
+#include "rc_opt.h"
+#include "rc_stream.h"
+
+enum { OPT_WHEN = RC_OPT_LONG, CASES_MAX = 32 };
+
+static const struct rc_option options[] = {
+	{ OPT_WHEN, "when", "FIELD=VALUE TEMPLATE", "use this template where FIELD is VALUE; the first that fits wins" },
+	RC_OPTION_END
+};
+
+static const char *const example[] = { "{label}: {count}", "--when", "count=0", "{label}: none", NULL };
+
+static const struct rc_program program = {
+	.name = "rc-say",
+	.synopsis = "TEMPLATE [--when FIELD=VALUE TEMPLATE] ... [FILE ...]",
+	.summary = "print records as lines of text",
+	.options = options,
+	.reads = "any record with the fields that the templates name",
+	.writes = "text: one line for each record, none where the template is empty",
+	.example = example,
+	.example_input = "{\"label\":\"Project\",\"count\":3}\n{\"label\":\"SplitConfig\",\"count\":0}\n",
+};
+
+/* A template and the condition under which it is used. */
+struct choice {
+	const char *field;	/* a copy, ended by a NUL */
+	const char *value;
+	const char *template;
+};
+
+/* A field's text: a string's characters, else its JSON; NULL where there is none. */
+static const char *
+field_text(struct rc_record *record, const char *name, size_t *length)
+{
+	const struct rc_json_field *field = rc_record_find(record, name);
+	const char *dot = strchr(name, '.');
+
+	if (field == NULL && dot != NULL) {	/* a.b is the field b of the object a */
+		struct rc_record inner = {0};
+		struct rc_json_error error;
+		const char *text = NULL, *outer = rc_json_pad(&record->arena, name, (size_t)(dot - name));
+
+		field = rc_record_find(record, outer);
+		if (field == NULL || rc_json_type(field->value) != RC_JSON_OBJECT)
+			return NULL;
+		outer = rc_json_pad(&record->arena, field->value, field->value_length);
+		if (rc_json_read_object(&inner.object, outer, field->value_length, &record->arena, &error)) {
+			inner.arena = record->arena;
+			text = field_text(&inner, dot + 1, length);
+			record->arena = inner.arena;
+		}
+		rc_json_object_free(&inner.object);
+		return text;
+	}
+	if (field == NULL)
+		return NULL;
+	if (rc_json_type(field->value) == RC_JSON_STRING)
+		return rc_json_decode(&record->arena, field->value, field->value_length, length);
+	*length = field->value_length;
+	return field->value;
+}
+
+static bool
+fits(const struct choice *choice, struct rc_record *record)
+{
+	size_t length;
+	const char *text = field_text(record, choice->field, &length);
+
+	return text != NULL && strlen(choice->value) == length && memcmp(text, choice->value, length) == 0;
+}
+
+/* Adds TEXT with C0 and C1 control characters and DEL as escapes. */
+static void
+add_visible(struct rc_output *out, const char *text, size_t length)
+{
+	struct rc_buf visible = {0};
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c < 0x20 || c == 0x7f) {
+			rc_buf_printf(&visible, "\\u%04x", c);
+		} else if (c == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0) {
+			rc_buf_printf(&visible, "\\u%04x", (unsigned char)text[++i]);
+		} else {
+			rc_buf_add(&visible, text + i, 1);
+		}
+	}
+	rc_output_text(out, visible.bytes, visible.length);
+	rc_buf_free(&visible);
+}
+
+/* The end of the field's name that begins at P, after the brace. */
+static const char *
+name_end(const char *p, const char *template)
+{
+	const char *close = strchr(p, '}');
+
+	if (close == NULL || close == p)
+		rc_usage("'{' without a field's name and '}' in the template '%s'", template);
+	return close;
+}
+
+/* Prints the template; with OUT NULL only checks its form. */
+static void
+say(const char *template, const struct rc_input *in, struct rc_record *record, struct rc_output *out)
+{
+	const char *p = template;
+
+	while (*p != '\0') {
+		size_t plain = strcspn(p, "{}");
+
+		if (out != NULL)
+			rc_output_text(out, p, plain);
+		p += plain;
+		if (*p == '\0')
+			break;
+		if (p[0] == p[1]) {	/* {{ and }} are the braces themselves */
+			if (out != NULL)
+				rc_output_text(out, p, 1);
+			p += 2;
+		} else if (*p == '}') {
+			rc_usage("'}' without '{' in the template '%s'; '}}' prints one", template);
+		} else {
+			const char *close = name_end(p + 1, template);
+
+			if (out != NULL) {
+				const char *name = rc_json_pad(&record->arena, p + 1, (size_t)(close - p - 1));
+				size_t length = 0;
+				const char *text = field_text(record, name, &length);
+
+				if (text == NULL)
+					rc_input_fail(in, "no field '%s', which the template names", name);
+				add_visible(out, text, length);
+			}
+			p = close + 1;
+		}
+	}
+}
+
+static struct choice
+parse_when(const char *condition, const char *template)
+{
+	const char *equals = strchr(condition, '=');
+
+	if (equals == NULL || equals == condition)
+		rc_usage("--when takes FIELD=VALUE and a template, not '%s'", condition);
+	if (template == NULL)
+		rc_usage("--when %s needs a template", condition);
+	return (struct choice){ rc_strndup(condition, (size_t)(equals - condition)), equals + 1, template };
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct choice choices[CASES_MAX];
+	int count = 0, opt;
+	struct rc_input in;
+	struct rc_output out;
+	struct rc_record record = {0};
+
+	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
+		if (count == CASES_MAX - 1)
+			rc_usage("more than %d --when", CASES_MAX - 1);
+		choices[count++] = parse_when(optarg, argv[optind]);
+		optind++;	/* the template: --when takes two arguments, getopt_long(3) knows one */
+	}
+	if (optind >= argc)
+		rc_usage("a template is needed");
+	choices[count] = (struct choice){ .template = argv[optind++] };
+	for (int i = 0; i <= count; i++) {
+		if (!rc_utf8_valid(choices[i].template, strlen(choices[i].template)))
+			rc_usage("a template is not UTF-8");
+		say(choices[i].template, NULL, NULL, NULL);
+	}
+	rc_input_open(&in, argc - optind, argv + optind);
+	rc_output_open(&out, NULL);
+
+	while (rc_input_next(&in, &record)) {
+		const struct choice *choice = choices;
+
+		while (choice->field != NULL && !fits(choice, &record))
+			choice++;
+		if (*choice->template == '\0')
+			continue;
+		say(choice->template, &in, &record, &out);
+		rc_output_text(&out, "\n", 1);
+		out.records++;
+	}
+	rc_record_free(&record);
+	return rc_finish(&in, &out);
+}
