@@ -42,24 +42,26 @@ tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/shar
 
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
-	$(compile) -c -o $@ $<
+	@echo 'cc $<'
+	@$(compile) -c -o $@ $<
 
 $(BUILD)/lib/librc.a: $(objects)
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 # A filter that needs a library beyond libpq and libcrypto names it in a line `/* links: -lcurl */`.
 $(BUILD)/bin/rc-%: src/rc-%.c $(BUILD)/lib/librc.a
 	@mkdir -p $(@D) $(BUILD)/src
-	$(compile) -MF $(BUILD)/src/rc-$*.d -o $@ $< $(BUILD)/lib/librc.a $(LINK) -Wl,--as-needed \
+	@echo 'cc $<'
+	@$(compile) -MF $(BUILD)/src/rc-$*.d -o $@ $< $(BUILD)/lib/librc.a $(LINK) -Wl,--as-needed \
 		$(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $<) -lpq -lcrypto
 
 $(BUILD)/bin/%: bin/%
 	@mkdir -p $(@D)
-	install -m $(if $(filter rc-sh-setup,$*),644,755) $< $@
+	@install -m $(if $(filter rc-sh-setup,$*),644,755) $< $@
 
 $(BUILD)/share/rc/%: share/%
 	@mkdir -p $(@D)
-	cp -p $< $@
+	@cp $< $@
 
 -include $(wildcard $(BUILD)/lib/*.d $(BUILD)/src/*.d)
 

@@ -11,16 +11,24 @@
 
 #include "rc_err.h"
 #include "rc_mem.h"
+#include "rc_signal.h"
 #include "rc_str.h"
 
 static struct rc_file *unfinished;
 
+/* Safe in a signal handler. */
 static void
-remove_unfinished(int code)
+remove_unfinished(void)
 {
-	(void)code;
 	for (struct rc_file *f = unfinished; f != NULL; f = f->next)
 		unlinkat(f->folder, f->temporary, 0);
+}
+
+static void
+remove_unfinished_at_exit(int code)
+{
+	(void)code;
+	remove_unfinished();
 }
 
 static _Noreturn void
@@ -55,8 +63,10 @@ rc_file_replace(const char *path)
 	file->fd = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (file->fd < 0)
 		fail(path, "make a temporary file beside it");
-	if (unfinished == NULL)
-		rc_at_exit(remove_unfinished);
+	if (unfinished == NULL) {
+		rc_at_exit(remove_unfinished_at_exit);
+		rc_at_signal(remove_unfinished);
+	}
 	file->next = unfinished;
 	unfinished = file;
 	if (fstatat(file->folder, name, &old, 0) == 0) {

@@ -4,8 +4,8 @@
  * The new content goes to a temporary file in the same folder, is synced, takes
  * the name by rename(2), and the folder is synced.  Whoever opens the name sees
  * the old content or the new, never a part.  A process that ends before
- * rc_file_commit(), by whatever signal, leaves the old one; one that ends by
- * rc_die() leaves no temporary file either.
+ * rc_file_commit() leaves the old one, and no temporary file either unless it
+ * was killed with -9 (then .rc-*.tmp stays).
  */
 #ifndef RC_FILE_H
 #define RC_FILE_H

@@ -462,6 +462,21 @@ rc_record_clear(struct rc_record *record)
 }
 
 void
+rc_record_copy(struct rc_record *to, const struct rc_record *from)
+{
+	struct rc_buf text = {0};
+	struct rc_json_error error;
+
+	rc_record_write(from, &text);
+	to->text = rc_json_pad(&to->arena, text.bytes, text.length);
+	to->length = text.length;
+	to->changed = false;
+	rc_buf_free(&text);
+	if (!rc_json_read_object(&to->object, to->text, to->length, &to->arena, &error))
+		rc_die(RC_FATAL, "a record can't be copied: %s", error.reason);	/* it was read before */
+}
+
+void
 rc_record_write(const struct rc_record *record, struct rc_buf *out)
 {
 	if (!record->changed) {

@@ -110,6 +110,9 @@ void rc_record_set_json(struct rc_record *record, const char *name, const char *
 /* Makes RECORD an empty object of its own, not tied to an input. */
 void rc_record_clear(struct rc_record *record);
 
+/* Makes TO, which is {0}, a copy of FROM that has its own text. */
+void rc_record_copy(struct rc_record *to, const struct rc_record *from);
+
 /* Adds the record's text without a newline. */
 void rc_record_write(const struct rc_record *record, struct rc_buf *out);
 void rc_record_free(struct rc_record *record);

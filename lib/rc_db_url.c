@@ -1,0 +1,197 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "rc_db.h"
+#include "rc_err.h"
+#include "rc_mem.h"
+#include "rc_str.h"
+
+/* What is being filled. */
+struct settings {
+	const char **keywords, **values;
+	int count;
+};
+
+static int
+hex_value(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c == '\0' ? NULL : strchr(digits, c | 0x20);
+
+	return at == NULL || (c < '0') ? -1 : (int)(at - digits);
+}
+
+/* LENGTH bytes of TEXT with %XX decoded; a '%' that begins no such thing stays.  In a query '+' is a blank. */
+static char *
+decode(const char *text, size_t length, bool query)
+{
+	char *plain = rc_alloc(length + 1), *out = plain;
+
+	for (size_t i = 0; i < length; i++) {
+		int high, low;
+
+		if (text[i] == '%' && length - i > 2 &&
+		    (high = hex_value(text[i + 1])) >= 0 && (low = hex_value(text[i + 2])) >= 0) {
+			*out++ = (char)(high << 4 | low);
+			i += 2;
+		} else {
+			*out++ = query && text[i] == '+' ? ' ' : text[i];
+		}
+	}
+	*out = '\0';
+	if (strlen(plain) != (size_t)(out - plain))
+		rc_die(RC_FATAL, "DATABASE_URL: %%00 is not allowed");
+	return plain;
+}
+
+static void
+set(struct settings *settings, const char *keyword, const char *value)
+{
+	if (*value == '\0')
+		return;		/* left open: libpq's default */
+	for (int i = 0; i < settings->count; i++)
+		if (strcmp(settings->keywords[i], keyword) == 0) {
+			settings->values[i] = value;
+			return;
+		}
+	if (settings->count == RC_DB_SETTINGS_MAX - 1)
+		rc_die(RC_FATAL, "DATABASE_URL: too many parameters");
+	settings->keywords[settings->count] = keyword;
+	settings->values[settings->count++] = value;
+}
+
+static bool
+libpq_knows(const char *keyword)
+{
+	PQconninfoOption *all = PQconndefaults(), *option = all;
+	bool known;
+
+	if (all == NULL)
+		rc_die(RC_RETRY, "out of memory");
+	while (option->keyword != NULL && strcmp(option->keyword, keyword) != 0)
+		option++;
+	known = option->keyword != NULL;
+	PQconninfoFree(all);
+	return known;
+}
+
+static void
+parse_parameters(struct settings *settings, const char *p)
+{
+	while (*p != '\0') {
+		size_t length = strcspn(p, "&"), name_length = strcspn(p, "=&");
+		char *name = decode(p, name_length, true);
+		const char *value = name_length < length ? decode(p + name_length + 1, length - name_length - 1, true) : "";
+
+		if (strcmp(name, "ssl") == 0 && strcmp(value, "true") == 0)
+			set(settings, "sslmode", "require");	/* as libpq itself takes it from JDBC */
+		else if (*name != '\0' && !libpq_knows(name))
+			rc_warn("DATABASE_URL: the parameter '%s' is not one of libpq's; ignored", name);
+		else
+			set(settings, name, value);
+		p += length;
+		if (*p == '&')
+			p++;
+	}
+}
+
+/* One host and its port, where it has one: `name:1`, `[::1]:1`, `:1`. */
+static void
+split_host(const char *text, size_t length, struct rc_buf *hosts, struct rc_buf *ports)
+{
+	const char *end = text + length, *colon = NULL;
+	char *host, *port;
+
+	if (length > 0 && *text == '[') {
+		const char *bracket = memchr(text, ']', length);
+
+		if (bracket == NULL)
+			rc_die(RC_FATAL, "DATABASE_URL: '[' without ']' in the host");
+		colon = bracket + 1 < end ? bracket + 1 : NULL;
+		host = decode(text + 1, (size_t)(bracket - text - 1), false);
+	} else {
+		colon = memchr(text, ':', length);
+		host = decode(text, (size_t)((colon == NULL ? end : colon) - text), false);
+	}
+	rc_buf_add_text(hosts, host);
+	free(host);
+	if (colon == NULL)
+		return;
+	port = rc_strndup(colon + 1, (size_t)(end - colon - 1));
+	if (*colon != ':' || strspn(port, "0123456789") != strlen(port))
+		rc_die(RC_FATAL, "DATABASE_URL: the port is not a number (/ ? # in a password must be written %%2F %%3F %%23)");
+	rc_buf_add_text(ports, port);
+	free(port);
+}
+
+static void
+parse_hosts(struct settings *settings, const char *text, size_t length)
+{
+	struct rc_buf hosts = {0}, ports = {0};
+	const char *end = text + length;
+
+	for (;;) {
+		const char *comma = memchr(text, ',', (size_t)(end - text));
+
+		split_host(text, (size_t)((comma == NULL ? end : comma) - text), &hosts, &ports);
+		if (comma == NULL)
+			break;
+		rc_buf_add_text(&hosts, ",");
+		rc_buf_add_text(&ports, ",");
+		text = comma + 1;
+	}
+	set(settings, "host", rc_buf_text(&hosts));
+	rc_buf_text(&ports);
+	if (strspn(ports.bytes, ",") != strlen(ports.bytes))
+		set(settings, "port", ports.bytes);
+}
+
+static const char *
+skip_scheme(const char *url)
+{
+	static const char *const schemes[] = { "postgres", "postgresql", "psql", "pgsql", "postgis", "pgx" };
+	const char *mark = strstr(url, "://");
+
+	if (mark == NULL)
+		rc_die(RC_FATAL, "DATABASE_URL: not a URL (expected postgresql://user:password@host:port/dbname)");
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strlen(schemes[i]) == (size_t)(mark - url) && strncmp(url, schemes[i], (size_t)(mark - url)) == 0)
+			return mark + 3;
+	rc_die(RC_FATAL, "DATABASE_URL: the scheme is not one of PostgreSQL's (postgres, postgresql, psql, pgsql, postgis)");
+}
+
+void
+rc_db_parse_url(const char *url, const char **keywords, const char **values)
+{
+	struct settings settings = { keywords, values, 0 };
+	const char *authority = skip_scheme(url), *end = authority + strcspn(authority, "/?#");
+	const char *hosts = authority, *path = end, *query;
+
+	for (const char *p = end; p > authority; p--)
+		if (p[-1] == '@') {
+			const char *colon = memchr(authority, ':', (size_t)(p - 1 - authority));
+			const char *user_end = colon == NULL ? p - 1 : colon;
+
+			set(&settings, "user", decode(authority, (size_t)(user_end - authority), false));
+			if (colon != NULL)
+				set(&settings, "password", decode(colon + 1, (size_t)(p - 1 - colon - 1), false));
+			hosts = p;
+			break;
+		}
+	parse_hosts(&settings, hosts, (size_t)(end - hosts));
+	if (*path == '/') {
+		path++;
+		end = path + strcspn(path, "?#");
+		set(&settings, "dbname", decode(path, (size_t)(end - path), false));
+	}
+	query = end;
+	if (*query == '?') {
+		const char *hash = strchr(query, '#');
+		char *text = hash == NULL ? rc_strndup(query + 1, strlen(query + 1))
+		    : rc_strndup(query + 1, (size_t)(hash - query - 1));
+
+		parse_parameters(&settings, text);
+		free(text);
+	}
+	keywords[settings.count] = NULL;
+	values[settings.count] = NULL;
+}

@@ -1,0 +1,41 @@
+#include "rc_signal.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "rc_err.h"
+
+enum { HOOKS_MAX = 4, HOOKS_SECONDS = 2 };
+
+static void (*hooks[HOOKS_MAX])(void);
+static volatile sig_atomic_t hook_count;
+
+static void
+end_by(int signal_number)
+{
+	signal(SIGALRM, SIG_DFL);
+	alarm(HOOKS_SECONDS);
+	while (hook_count > 0)
+		hooks[--hook_count]();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);	/* delivered when the handler returns */
+}
+
+void
+rc_at_signal(void (*hook)(void))
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+
+	if (hook_count == HOOKS_MAX)
+		rc_die(RC_FATAL, "more than %d signal hooks", HOOKS_MAX);
+	hooks[hook_count] = hook;
+	hook_count = hook_count + 1;
+	for (size_t i = 0; hook_count == 1 && i < sizeof ends / sizeof *ends; i++) {
+		struct sigaction old, action = { .sa_handler = end_by };
+
+		/* What the caller ignores (nohup) stays ignored. */
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+	}
+}

@@ -1,0 +1,14 @@
+/*
+ * rc_signal - what a process does before TERM, INT or HUP ends it
+ *
+ * A hook runs inside the signal handler: it may call only what is safe there
+ * (signal-safety(7); PQcancel is).  After the hooks the process ends by the
+ * signal itself, so that its parent sees which one it was; a hook that hangs
+ * for two seconds is cut off.
+ */
+#ifndef RC_SIGNAL_H
+#define RC_SIGNAL_H
+
+void rc_at_signal(void (*hook)(void));
+
+#endif

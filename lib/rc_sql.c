@@ -1,0 +1,46 @@
+#include "rc_sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rc_err.h"
+#include "rc_str.h"
+
+enum { STATEMENT_MAX = 16 * 1024 * 1024 };
+
+char *
+rc_sql_read(const char *name)
+{
+	const char *folder = getenv("RC_SQL");
+	struct rc_buf path = {0}, sql = {0};
+	ssize_t n;
+	int fd;
+
+	if (strchr(name, '/') == NULL && folder == NULL)
+		rc_die(RC_FATAL, "%s: a bare name means the installed SQL, but RC_SQL is not set; write ./%s for a file here",
+		    name, name);
+	if (strchr(name, '/') == NULL)
+		rc_buf_printf(&path, "%s/", folder);
+	rc_buf_add_text(&path, name);
+	if ((fd = open(rc_buf_text(&path), O_RDONLY | O_CLOEXEC)) < 0)
+		rc_die(RC_FATAL, "cannot open %s: %s", path.bytes, strerror(errno));
+	while ((n = read(fd, rc_buf_reserve(&sql, 4096), 4096)) > 0) {
+		sql.length += (size_t)n;
+		if (sql.length > STATEMENT_MAX)
+			rc_die(RC_FATAL, "%s: a statement of more than %d bytes", path.bytes, STATEMENT_MAX);
+	}
+	if (n < 0)
+		rc_die(RC_FATAL, "cannot read %s: %s", path.bytes, strerror(errno));
+	close(fd);
+	while (sql.length > 0 && strchr("; \t\r\n", sql.bytes[sql.length - 1]) != NULL)
+		sql.length--;
+	if (sql.length == 0)
+		rc_die(RC_FATAL, "%s: no statement in it", path.bytes);
+	if (memchr(sql.bytes, '\0', sql.length) != NULL)
+		rc_die(RC_FATAL, "%s: a NUL in it", path.bytes);
+	rc_buf_free(&path);
+	return rc_buf_text(&sql);
+}

@@ -1,0 +1,14 @@
+/*
+ * rc_sql - statements from files
+ *
+ * A file holds one statement; a semicolon at its end is allowed.  A name with a
+ * slash is a path; a bare name is looked for in $RC_SQL, which a porcelain
+ * command sets to the folder of its product.
+ */
+#ifndef RC_SQL_H
+#define RC_SQL_H
+
+/* The statement without its semicolon; the caller frees. */
+char *rc_sql_read(const char *name);
+
+#endif

@@ -1,0 +1,594 @@
+/*
+ * rc-owner-assign - give the rows without an owner to one
+ *
+ * All targets in one transaction.  First every target is looked at: does its
+ * column exist, would two rows clash in a unique index?  Only if all are well
+ * do the updates run, one for each target.  Nothing is printed before COMMIT.
+ * The look costs one pass over the rows that would change, for each unique
+ * index with the column in it.
+ *
+ * Two calls at once wait for one another (an advisory lock of the
+ * transaction), so the second finds nothing left to do.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rc_db.h"
+#include "rc_digest.h"
+#include "rc_err.h"
+#include "rc_mem.h"
+#include "rc_opt.h"
+#include "rc_sql.h"
+#include "rc_stream.h"
+
+enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
+enum { SCOPES_MAX = 16 };
+
+static const struct rc_option options[] = {
+	{ OPT_USER, "user", "NAME", "who becomes the owner (required)" },
+	{ OPT_OWNER_SQL, "owner-sql", "FILE", "the query that finds {\"id\",\"name\"} by {\"user\"} in $1 (required)" },
+	{ OPT_DRY_RUN, "dry-run", NULL, "count what would change and change nothing" },
+	{ OPT_SCOPE, "scope", "NAME:=JSON", "only rows whose column NAME has that value; may be repeated" },
+	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock, three times (default: 5s)" },
+	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the targets end with an end record" },
+	RC_OPTION_END
+};
+
+static const char *const example[] = { "--user", "alice", "--owner-sql", "user-by-name.sql", "--dry-run", NULL };
+
+static const struct rc_program program = {
+	.name = "rc-owner-assign",
+	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--lock-timeout DURATION] "
+	    "[--require-end-record] [FILE ...]",
+	.summary = "give the rows without an owner to one",
+	.options = options,
+	.reads = "targets: {\"table\",\"column\",\"label\"}",
+	.writes = "the same with \"owner\", \"owner_id\", \"count\", \"status\" (assigned, would_assign, unchanged, out_of_scope, "
+	    "error) and \"error\"",
+	.changes = "changes",
+	.risk = "medium",
+	.example = example,
+	.example_input = "{\"table\":\"api_project\",\"column\":\"owner_id\",\"label\":\"Project\"}\n",
+};
+
+/* A condition on the rows: NAME = VALUE, or NAME is null where VALUE is NULL. */
+struct scope {
+	const char *name, *value;
+};
+
+/* Where rows are without an owner, and what became of it. */
+struct target {
+	struct rc_record record;	/* as it was read; the results are added to it */
+	const char *table, *column;
+	char *type;			/* of the column, as SQL */
+	char *rows;			/* SQL condition of the rows that would change; $1 is the owner's id, scopes follow */
+	const char *status;
+	unsigned long long count;
+};
+
+struct assignment {
+	const char *user, *owner_sql;
+	bool dry_run;
+	struct scope scopes[SCOPES_MAX];
+	int scope_count;
+	struct target *targets;
+	size_t target_count;
+	char *owner_id, *owner_id_json, *owner_name;
+	int errors;
+	struct rc_arena arena;
+};
+
+/* How a try to do all of it ended. */
+enum outcome { FINISHED, REFUSED, LOCKED, CLASHED };
+
+/* ---- what the user says ---- */
+
+static void
+add_scope(struct assignment *work, const char *text)
+{
+	const char *mark = strstr(text, ":=");
+	const char *value = mark == NULL ? NULL : rc_json_pad(&work->arena, mark + 2, strlen(mark + 2));
+	struct rc_json_error error;
+	struct scope *scope;
+	size_t length;
+
+	if (mark == NULL || mark == text)
+		rc_usage("--scope takes NAME:=JSON, not '%s'", text);
+	if (!rc_json_check(value, strlen(value), &error))
+		rc_usage("--scope %s: %s", text, error.reason);
+	if (work->scope_count == SCOPES_MAX)
+		rc_usage("more than %d --scope", SCOPES_MAX);
+	scope = &work->scopes[work->scope_count++];
+	scope->name = rc_json_pad(&work->arena, text, (size_t)(mark - text));
+	value += strspn(value, " \t\r\n");
+	switch (rc_json_type(value)) {
+	case RC_JSON_NULL:
+		break;
+	case RC_JSON_STRING:
+		length = strlen(value);
+		while (value[length - 1] != '"')
+			length--;
+		if ((scope->value = rc_json_decode(&work->arena, value, length, &length)) == NULL)
+			rc_usage("--scope %s: a lone surrogate", text);
+		break;
+	case RC_JSON_NUMBER:
+	case RC_JSON_BOOL:
+		scope->value = value;
+		break;
+	default:
+		rc_usage("--scope %s: a string, a number, true, false or null", text);
+	}
+}
+
+static void
+read_targets(struct assignment *work, struct rc_input *in)
+{
+	struct rc_record record = {0};
+	size_t room = 0;
+
+	while (rc_input_next(in, &record)) {
+		struct target *target;
+
+		if (work->target_count == room) {
+			room = room == 0 ? 16 : rc_size_mul(room, 2);
+			work->targets = rc_realloc(work->targets, rc_size_mul(room, sizeof *work->targets));
+		}
+		target = &work->targets[work->target_count++];
+		*target = (struct target){0};
+		rc_record_copy(&target->record, &record);	/* all targets are needed together */
+		target->table = rc_record_need_string(in, &target->record, "table");
+		target->column = rc_record_need_string(in, &target->record, "column");
+		rc_record_need_string(in, &target->record, "label");
+	}
+	rc_record_free(&record);
+}
+
+/* ---- results ---- */
+
+static void
+set_status(const struct assignment *work, struct target *target, const char *status)
+{
+	struct rc_record *record = &target->record;
+
+	target->status = status;
+	rc_record_set_text(record, "owner", work->owner_name);
+	rc_record_set_json(record, "owner_id", work->owner_id_json, strlen(work->owner_id_json));
+	rc_record_set_integer(record, "count", (long long)target->count);
+	rc_record_set_text(record, "status", status);
+}
+
+/* Notes that TARGET is in a bad state; MORE is JSON for further fields of the error, or NULL. */
+static void
+set_error(struct assignment *work, struct target *target, const char *code, const char *message,
+    const char *constraint, const char *rows)
+{
+	struct rc_buf error = {0};
+
+	work->errors++;
+	set_status(work, target, "error");
+	rc_json_open(&error);
+	rc_json_add_text(&error, "code", code);
+	rc_json_add_text(&error, "message", message);
+	if (constraint != NULL)
+		rc_json_add_text(&error, "constraint", constraint);
+	if (rows != NULL)
+		rc_json_add_value(&error, "rows", rows);
+	rc_json_close(&error);
+	rc_record_set_json(&target->record, "error", error.bytes, error.length);
+	rc_buf_free(&error);
+}
+
+/* ---- looking ---- */
+
+/* Finds the owner by the user's query; false, with the record written, where there is none. */
+static bool
+find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out)
+{
+	static const Oid types[] = { RC_DB_JSONB };
+	struct rc_buf sql = {0}, parameter = {0}, message = {0};
+	char *statement = rc_sql_read(work->owner_sql);
+	const char *values[1];
+	PGresult *result;
+	int rows;
+
+	rc_json_open(&parameter);
+	rc_json_add_text(&parameter, "user", work->user);
+	rc_json_close(&parameter);
+	values[0] = rc_buf_text(&parameter);
+	rc_buf_printf(&sql, "select to_jsonb(rc_owner)->'id', to_jsonb(rc_owner)->>'id', to_jsonb(rc_owner)->>'name'"
+	    " from (\n%s\n) as rc_owner limit 2", statement);
+	result = rc_db_exec(db, rc_buf_text(&sql), 1, types, values);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		rc_db_die(db, result, work->owner_sql);
+	rows = PQntuples(result);
+	if (rows > 1)
+		rc_die(RC_FATAL, "%s: more than one owner for '%s'", work->owner_sql, work->user);
+	if (rows == 1 && (PQgetisnull(result, 0, 1) || PQgetisnull(result, 0, 2)))
+		rc_die(RC_FATAL, "%s: must give the columns id and name, neither of them null", work->owner_sql);
+	free(work->owner_id);
+	free(work->owner_id_json);
+	free(work->owner_name);
+	work->owner_id_json = rows == 0 ? NULL : rc_strndup(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
+	work->owner_id = rows == 0 ? NULL : rc_strndup(PQgetvalue(result, 0, 1), (size_t)PQgetlength(result, 0, 1));
+	work->owner_name = rows == 0 ? NULL : rc_strndup(PQgetvalue(result, 0, 2), (size_t)PQgetlength(result, 0, 2));
+	if (rows == 0) {
+		struct rc_record answer = {0};
+		struct rc_buf error = {0};
+
+		rc_buf_printf(&message, "there is no user '%s'", work->user);
+		rc_json_open(&error);
+		rc_json_add_text(&error, "code", "no_owner");
+		rc_json_add_bytes(&error, "message", message.bytes, message.length);
+		rc_json_close(&error);
+		rc_record_clear(&answer);
+		rc_record_set_text(&answer, "user", work->user);
+		rc_record_set_text(&answer, "status", "error");
+		rc_record_set_json(&answer, "error", error.bytes, error.length);
+		rc_output_put(out, &answer);
+		rc_record_free(&answer);
+		rc_buf_free(&error);
+	}
+	PQclear(result);
+	free(statement);
+	rc_buf_free(&sql);
+	rc_buf_free(&parameter);
+	rc_buf_free(&message);
+	return rows == 1;
+}
+
+/* The parameters of a target's statements: the owner's id, then the scopes' values. */
+static int
+parameters(const struct assignment *work, const char **values)
+{
+	int count = 0;
+
+	values[count++] = work->owner_id;
+	for (int i = 0; i < work->scope_count; i++)
+		if (work->scopes[i].value != NULL)
+			values[count++] = work->scopes[i].value;
+	return count;
+}
+
+/* The column's type in the table that search_path finds, and its place; false where it is not there. */
+static bool
+find_column(struct rc_db *db, const char *table, const char *column, char **type)
+{
+	static const char sql[] =
+	    "select format_type(a.atttypid, a.atttypmod) from pg_class c join pg_attribute a on a.attrelid = c.oid"
+	    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
+	    " and a.attname = $2 and a.attnum > 0 and not a.attisdropped";
+	const char *values[] = { table, column };
+	PGresult *result = rc_db_query(db, table, sql, 2, values);
+	bool found = PQntuples(result) == 1;
+
+	if (found && type != NULL)
+		*type = rc_strndup(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
+	PQclear(result);
+	return found;
+}
+
+static bool
+table_exists(struct rc_db *db, const char *table)
+{
+	const char *values[] = { table };
+	PGresult *result = rc_db_query(db, table, "select 1 from pg_class c where c.relname = $1"
+	    " and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)", 1, values);
+	bool found = PQntuples(result) == 1;
+
+	PQclear(result);
+	return found;
+}
+
+/* Makes the condition of the rows that would change; false where the target is not in all scopes. */
+static bool
+make_condition(struct rc_db *db, const struct assignment *work, struct target *target)
+{
+	struct rc_buf sql = {0};
+	int number = 2;
+
+	rc_db_add_identifier(db, &sql, target->column);
+	rc_buf_add_text(&sql, " is null");
+	for (int i = 0; i < work->scope_count; i++) {
+		const struct scope *scope = &work->scopes[i];
+
+		if (!find_column(db, target->table, scope->name, NULL)) {
+			rc_buf_free(&sql);
+			return false;
+		}
+		rc_buf_add_text(&sql, " and ");
+		rc_db_add_identifier(db, &sql, scope->name);
+		if (scope->value == NULL)
+			rc_buf_add_text(&sql, " is null");
+		else
+			rc_buf_printf(&sql, " = $%d", number++);
+	}
+	target->rows = rc_buf_text(&sql);
+	return true;
+}
+
+/*
+ * The unique indexes that the column has a part in, as key, as part of an
+ * expression or of a condition.  Of each: its name, its keys as one list of
+ * SQL, its condition, whether nulls are equal there, whether the column is a
+ * plain key (then rows of other owners can't clash), and, the same in each
+ * row, the table's primary key and all its other columns as lists of SQL.
+ */
+static const char unique_indexes[] =
+    "select ci.relname,"
+    " (select string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' order by k)"
+    "  from generate_series(1, i.indnkeyatts) k),"
+    " coalesce(pg_get_expr(i.indpred, i.indrelid, true), 'true'),"
+    " coalesce((to_jsonb(i)->>'indnullsnotdistinct')::bool, false),"
+    " a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1]),"
+    " coalesce((select string_agg(quote_literal(pa.attname) || ', ' || quote_ident(pa.attname), ', ' order by pa.attnum)"
+    "  from pg_index p join pg_attribute pa on pa.attrelid = p.indrelid and pa.attnum = any(p.indkey)"
+    "  where p.indrelid = i.indrelid and p.indisprimary), quote_literal('ctid') || ', ctid'),"
+    " (select string_agg(quote_ident(o.attname), ', ' order by o.attnum) from pg_attribute o"
+    "  where o.attrelid = i.indrelid and o.attnum > 0 and not o.attisdropped and o.attnum <> a.attnum)"
+    " from pg_index i join pg_class ci on ci.oid = i.indexrelid join pg_class c on c.oid = i.indrelid"
+    " join pg_attribute a on a.attrelid = c.oid and a.attname = $2"
+    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
+    " and i.indisunique and i.indisvalid"
+    " and (a.attnum = any(i.indkey) or exists (select from pg_depend d where d.classid = 'pg_class'::regclass"
+    "  and d.objid = i.indexrelid and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid"
+    "  and d.refobjsubid = a.attnum)) order by ci.relname";
+
+enum { INDEX_NAME, INDEX_KEYS, INDEX_CONDITION, INDEX_NULLS_EQUAL, INDEX_BY_OWNER, INDEX_PRIMARY, INDEX_OTHERS };
+
+/* Adds a subquery: the table's rows as they would be afterwards, as far as they can clash in the index. */
+static void
+add_rows_afterwards(struct rc_db *db, struct rc_buf *sql, const struct target *target, const char *others, bool by_owner)
+{
+	struct rc_buf column = {0};
+
+	rc_db_add_identifier(db, &column, target->column);
+	rc_buf_text(&column);
+	rc_buf_printf(sql, "(select ctid, %s, ", others);
+	if (by_owner)
+		rc_buf_printf(sql, "$1::%s as %s from ", target->type, column.bytes);
+	else
+		rc_buf_printf(sql, "case when %s then $1::%s else %s end as %s from ", target->rows, target->type,
+		    column.bytes, column.bytes);
+	rc_db_add_identifier(db, sql, target->table);
+	if (by_owner)
+		rc_buf_printf(sql, " where (%s) or %s = $1::%s", target->rows, column.bytes, target->type);
+	rc_buf_add_text(sql, ") as rc_afterwards");
+	rc_buf_free(&column);
+}
+
+/* Whether two rows would clash in the index that row I of INDEXES describes; notes the error if so. */
+static bool
+clashes(struct rc_db *db, struct assignment *work, struct target *target, const PGresult *indexes, int i)
+{
+	const char *keys = PQgetvalue(indexes, i, INDEX_KEYS), *name = PQgetvalue(indexes, i, INDEX_NAME);
+	struct rc_buf rows = {0}, sql = {0}, message = {0};
+	const char *values[SCOPES_MAX + 1];
+	int count = parameters(work, values);
+	PGresult *found, *detail;
+	bool clash;
+
+	add_rows_afterwards(db, &rows, target, PQgetvalue(indexes, i, INDEX_OTHERS),
+	    strcmp(PQgetvalue(indexes, i, INDEX_BY_OWNER), "t") == 0);
+	rc_buf_printf(&rows, " where (%s)", PQgetvalue(indexes, i, INDEX_CONDITION));
+	if (strcmp(PQgetvalue(indexes, i, INDEX_NULLS_EQUAL), "t") != 0)
+		rc_buf_printf(&rows, " and num_nulls(%s) = 0", keys);
+	rc_buf_printf(&rows, " group by %s having count(*) > 1", keys);
+	rc_buf_text(&rows);
+
+	/* First only whether: to name the rows of every group would cost more than all the rest. */
+	rc_buf_printf(&sql, "select 1 from %s limit 1", rows.bytes);
+	found = rc_db_query(db, target->table, rc_buf_text(&sql), count, values);
+	clash = PQntuples(found) > 0;
+	PQclear(found);
+	if (clash) {
+		sql.length = 0;
+		rc_buf_printf(&sql, "select jsonb_path_query_array(jsonb_agg(jsonb_build_object(%s) order by ctid), '$[0 to 1]'),"
+		    " row(%s)::text from %s order by 2 limit 1", PQgetvalue(indexes, i, INDEX_PRIMARY), keys, rows.bytes);
+		detail = rc_db_query(db, target->table, rc_buf_text(&sql), count, values);
+		rc_buf_printf(&message, "%s: two rows would have the same (%s) = %s, which %s forbids: %s", target->table, keys,
+		    PQgetvalue(detail, 0, 1), name, PQgetvalue(detail, 0, 0));
+		set_error(work, target, "unique_clash", rc_buf_text(&message), name, PQgetvalue(detail, 0, 0));
+		PQclear(detail);
+	}
+	rc_buf_free(&rows);
+	rc_buf_free(&sql);
+	rc_buf_free(&message);
+	return clash;
+}
+
+/* Looks at one target: its column, its scopes, its unique indexes. */
+static void
+look_at(struct rc_db *db, struct assignment *work, struct target *target)
+{
+	const char *values[] = { target->table, target->column };
+	struct rc_buf message = {0};
+	PGresult *indexes;
+	bool clash = false;
+
+	free(target->type);	/* of an earlier try */
+	free(target->rows);
+	target->type = target->rows = NULL;
+	if (!find_column(db, target->table, target->column, &target->type)) {
+		if (table_exists(db, target->table)) {
+			rc_buf_printf(&message, "the table '%s' has no column '%s': has every migration run?",
+			    target->table, target->column);
+			set_error(work, target, "no_column", rc_buf_text(&message), NULL, NULL);
+		} else {
+			rc_buf_printf(&message, "there is no table '%s': is this the right database, and has every migration run?",
+			    target->table);
+			set_error(work, target, "no_table", rc_buf_text(&message), NULL, NULL);
+		}
+		rc_buf_free(&message);
+		return;
+	}
+	if (!make_condition(db, work, target)) {
+		set_status(work, target, "out_of_scope");
+		return;
+	}
+	indexes = rc_db_query(db, target->table, unique_indexes, 2, values);
+	for (int i = 0; i < PQntuples(indexes) && !clash; i++)
+		clash = clashes(db, work, target, indexes, i);
+	PQclear(indexes);
+}
+
+/* ---- doing ---- */
+
+/* Runs SQL on the target's rows; false, with WHY set, where a lock or a clash is in the way. */
+static PGresult *
+run_on_rows(struct rc_db *db, const struct assignment *work, const struct target *target, const char *sql, enum outcome *why)
+{
+	const char *values[SCOPES_MAX + 1];
+	int count = parameters(work, values);
+	PGresult *result = rc_db_exec(db, sql, count, NULL, values);
+	const char *sqlstate = rc_db_sqlstate(result);
+
+	*why = strcmp(sqlstate, "55P03") == 0 ? LOCKED : strcmp(sqlstate, "23505") == 0 ? CLASHED : FINISHED;
+	if (*sqlstate != '\0' && *why == FINISHED)
+		rc_db_die(db, result, target->table);
+	return result;
+}
+
+static PGresult *
+count_rows(struct rc_db *db, const struct assignment *work, struct target *target, enum outcome *why)
+{
+	struct rc_buf sql = {0};
+	PGresult *result;
+
+	/* $1 must have a type even where the statement only counts. */
+	rc_buf_add_text(&sql, "select count(*) from ");
+	rc_db_add_identifier(db, &sql, target->table);
+	rc_buf_printf(&sql, " where %s and $1::%s is not null", target->rows, target->type);
+	result = run_on_rows(db, work, target, rc_buf_text(&sql), why);
+	if (*why == FINISHED)
+		target->count = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+	rc_buf_free(&sql);
+	return result;
+}
+
+static PGresult *
+update_rows(struct rc_db *db, const struct assignment *work, struct target *target, enum outcome *why)
+{
+	struct rc_buf sql = {0};
+	PGresult *result;
+
+	rc_buf_add_text(&sql, "update ");
+	rc_db_add_identifier(db, &sql, target->table);
+	rc_buf_add_text(&sql, " set ");
+	rc_db_add_identifier(db, &sql, target->column);
+	rc_buf_printf(&sql, " = $1::%s where %s", target->type, target->rows);
+	result = run_on_rows(db, work, target, rc_buf_text(&sql), why);
+	if (*why == FINISHED)
+		target->count = strtoull(PQcmdTuples(result), NULL, 10);
+	rc_buf_free(&sql);
+	return result;
+}
+
+/* One transaction.  FAILED gets the result that stood in the way where it is LOCKED or CLASHED. */
+static enum outcome
+try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresult **failed)
+{
+	struct rc_buf wait = {0};
+	enum outcome outcome = FINISHED;
+
+	work->errors = 0;
+	/* Another rc-owner-assign is waited for without limit: it ends by itself. */
+	rc_buf_printf(&wait, "set local lock_timeout = 0; select pg_advisory_xact_lock(hashtext('rc-owner-assign'));"
+	    "set local lock_timeout = %ld", db->lock_timeout);
+	rc_db_begin(db, work->dry_run ? RC_DB_READ_ONLY : RC_DB_READ_WRITE, work->dry_run ? NULL : rc_buf_text(&wait));
+	rc_buf_free(&wait);
+	if (!find_owner(db, work, out)) {
+		rc_db_rollback(db);
+		return REFUSED;
+	}
+	for (size_t i = 0; i < work->target_count; i++) {
+		work->targets[i].status = NULL;
+		look_at(db, work, &work->targets[i]);
+	}
+	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++) {
+		struct target *target = &work->targets[i];
+		bool real = !work->dry_run && work->errors == 0;
+
+		if (target->status != NULL)
+			continue;
+		*failed = real ? update_rows(db, work, target, &outcome) : count_rows(db, work, target, &outcome);
+		if (outcome != FINISHED)
+			break;
+		PQclear(*failed);
+		set_status(work, target, target->count == 0 ? "unchanged" : real ? "assigned" : "would_assign");
+	}
+	if (outcome != FINISHED || work->errors > 0 || work->dry_run) {
+		rc_db_rollback(db);
+		return outcome != FINISHED ? outcome : work->errors > 0 ? REFUSED : FINISHED;
+	}
+	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
+	PQclear(rc_db_query(db, "foreign keys", "set constraints all immediate", 0, NULL));
+	rc_db_commit(db);
+	return FINISHED;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct assignment work = {0};
+	bool require_end = false;
+	long lock_timeout = RC_DB_LOCK_TIMEOUT;
+	enum outcome outcome;
+	PGresult *failed = NULL;
+	struct rc_db db;
+	struct rc_input in;
+	struct rc_output out;
+	int opt, code;
+
+	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
+		switch (opt) {
+		case OPT_USER: work.user = optarg; break;
+		case OPT_OWNER_SQL: work.owner_sql = optarg; break;
+		case OPT_DRY_RUN: work.dry_run = true; break;
+		case OPT_SCOPE: add_scope(&work, optarg); break;
+		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
+		case OPT_REQUIRE_END: require_end = true; break;
+		}
+	}
+	if (work.user == NULL || work.owner_sql == NULL)
+		rc_usage("--user and --owner-sql are needed");
+	if (!rc_utf8_valid(work.user, strlen(work.user)))
+		rc_die(RC_FATAL, "the user's name is not UTF-8");
+	rc_input_open(&in, argc - optind, argv + optind);
+	if (require_end)
+		in.digest = rc_digest_new();
+	read_targets(&work, &in);
+	if (require_end)
+		rc_input_require_end(&in);
+	rc_db_open(&db);
+	db.lock_timeout = lock_timeout;
+	rc_output_open(&out, NULL);
+
+	/* A lock may be released, a clash come from a row inserted meanwhile: look again. */
+	for (int tries = 1;; tries++) {
+		outcome = try_all(&db, &work, &out, &failed);
+		if (outcome == FINISHED || outcome == REFUSED)
+			break;
+		if (tries == RC_DB_LOCK_TRIES)
+			rc_db_die(&db, failed, "nothing was changed");
+		PQclear(failed);
+		db.watch = true;
+	}
+	rc_db_close(&db);
+
+	for (size_t i = 0; i < work.target_count; i++) {
+		if (work.owner_id != NULL)
+			rc_output_put(&out, &work.targets[i].record);
+		free(work.targets[i].type);
+		free(work.targets[i].rows);
+		rc_record_free(&work.targets[i].record);
+	}
+	rc_output_pass_end(&out, &in);
+	free(work.targets);
+	free(work.owner_id);
+	free(work.owner_id_json);
+	free(work.owner_name);
+	rc_arena_free(&work.arena);
+	code = rc_finish(&in, &out);
+	return code == RC_OK && outcome == REFUSED ? RC_NO : code;
+}
