@@ -1,58 +1,69 @@
-# rc - everything is found by name; no list of tools stands here
+# rc - an ops toolkit of small filters for services on PostgreSQL
+#
+# Everything is found by name: a filter is src/rc-x.c, a command bin/x, a page
+# share/man/x.1, a test t/x.bats.  What is made stands in $(BUILD), which has
+# the form of an installed tree, so that tests run what a user would run.
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
-CC ?= cc
+ARGS ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-
 CFLAGS ?= -O2 -g
 HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-LINK ?= -pie -Wl,-z,relro,-z,now
+HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now
 SANITIZE ?=
+TESTS ?= t
 
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
-pq_include = $(shell pg_config --includedir 2>/dev/null)
 compile = $(CC) -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"$(VERSION)"' $(warnings) $(HARDEN) $(CFLAGS) $(SANITIZE) \
-	-Ilib $(addprefix -I,$(pq_include)) -MMD -MP
+	-Ilib -I/usr/include/postgresql -MMD -MP
 
 filters := $(patsubst src/%.c,%,$(wildcard src/rc-*.c))
 scripts := $(patsubst bin/%,%,$(wildcard bin/*))
-commands := $(filter-out rc-sh-setup,$(scripts)) $(filters)
-pages := $(patsubst share/man/%.1,%,$(wildcard share/man/*.1))
+commands := $(sort $(filter-out rc-sh-setup,$(scripts)) $(filters))
+pages := $(notdir $(wildcard share/man/*.1))
 objects := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
-data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n' 2>/dev/null)
+data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
 
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SECONDARY:
-SHELL := /bin/bash
+.DEFAULT_GOAL := all
 
-# ---- build: $(BUILD) has the form of an installed tree ----
+help: ## list what can be made
+	@grep -hE '^[a-z%/-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | sort | expand -t 18
 
-all: programs man
+# ---- build ----
 
-programs: packages-build
+all: packages/build packages/man ## build all commands and man pages into build/
 	@$(MAKE) --no-print-directory tree
 
-tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data))
+tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data)) \
+	$(addprefix $(BUILD)/share/man/man1/,$(pages))
 
-$(BUILD)/lib/%.o: lib/%.c
+packages/%:
+	@share/need-packages $*
+
+$(BUILD)/lib/%.o: lib/%.c Makefile
 	@mkdir -p $(@D)
 	@echo 'cc $<'
 	@$(compile) -c -o $@ $<
 
 $(BUILD)/lib/librc.a: $(objects)
+	@rm -f $@
 	@$(AR) rcs $@ $^
 
-# A filter that needs a library beyond libpq and libcrypto names it in a line `/* links: -lcurl */`.
+# A filter that needs a library beyond libpq and libcrypto says so in a line `/* links: -lcurl */`.
 $(BUILD)/bin/rc-%: src/rc-%.c $(BUILD)/lib/librc.a
 	@mkdir -p $(@D) $(BUILD)/src
 	@echo 'cc $<'
-	@$(compile) -MF $(BUILD)/src/rc-$*.d -o $@ $< $(BUILD)/lib/librc.a $(LINK) -Wl,--as-needed \
+	@$(compile) -MF $(BUILD)/src/rc-$*.d -MT $@ -o $@ $< $(BUILD)/lib/librc.a $(HARDEN_LINK) -Wl,--as-needed \
 		$(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $<) -lpq -lcrypto
 
 $(BUILD)/bin/%: bin/%
@@ -63,6 +74,67 @@ $(BUILD)/share/rc/%: share/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
+# The program itself gives a page's SYNOPSIS and OPTIONS.
+$(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/% $(BUILD)/bin/rc-sh-setup $(BUILD)/bin/rc-record-make
+	@mkdir -p $(@D)
+	@$(BUILD)/bin/$* --help-mdoc | awk ' \
+		FNR == NR && /^@OPTIONS@$$/ { options = 1; next } \
+		FNR == NR { part[options] = part[options] $$0 "\n"; next } \
+		/^@SYNOPSIS@$$/ { printf "%s", part[0]; next } \
+		/^@OPTIONS@$$/ { printf "%s", part[1]; next } \
+		{ print }' - $< >$@
+
 -include $(wildcard $(BUILD)/lib/*.d $(BUILD)/src/*.d)
 
-.PHONY: all programs tree
+# ---- use ----
+
+demo: all packages/server packages/demo ## show Recotem's commands on a private server
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/recotem
+
+run/%: tree ## run one command from the tree: make run/<command> ARGS='...'
+	@$(BUILD)/bin/$* $(ARGS)
+
+list: tree ## list all commands
+	@for c in $(commands); do $(BUILD)/bin/$$c --help | sed -n "2s/^/$$c\t/p"; done | expand -t 26
+
+install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
+	@mkdir -p '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/rc'
+	@cp $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) '$(DESTDIR)$(PREFIX)/bin/'
+	@cp $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	@cd share && cp --parents $(data) '$(abspath $(DESTDIR)$(PREFIX))/share/rc/'
+
+uninstall: ## remove what install has put there
+	@cd '$(DESTDIR)$(PREFIX)/bin' && rm -f $(filters) $(scripts)
+	@cd '$(DESTDIR)$(PREFIX)/share/man/man1' && rm -f $(pages)
+	@rm -rf '$(DESTDIR)$(PREFIX)/share/rc'
+
+clean: ## remove what was built
+	@rm -rf $(BUILD)
+
+# ---- prove ----
+
+check: all packages/check packages/server ## run the tests; PostgreSQL is all they need
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --recursive $(TESTS)
+
+check-services: all packages/check packages/server ## run the tests that need other servers
+	@found=$$(find t/services -name '*.bats' 2>/dev/null | wc -l); \
+	if [ "$$found" = 0 ]; then echo 'no command needs another server yet: 0 tests'; \
+	else PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats t/services; fi
+
+asan: ## run the tests on a build with the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory check BUILD=build/asan HARDEN='-fno-omit-frame-pointer' HARDEN_LINK= \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+lint: all packages/lint ## check scripts, C and man pages; warnings are errors
+	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem .ci/run t/bench/run t/*.bash t/bench/*.bash)
+	@shellcheck -s bash bin/rc-sh-setup
+	@shellcheck -s bats $(wildcard t/*.bats)
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+		--suppress=missingIncludeSystem -Ilib -D__SSE2__ src lib
+	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
+	@echo 'lint: clean'
+
+bench: all packages/bench packages/server ## measure rc and its peers side by side
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- t/bench/run
+
+.PHONY: all tree help demo list install uninstall clean check check-services asan lint bench

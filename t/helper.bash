@@ -1,0 +1,27 @@
+# What the tests share; each file loads it.
+bats_require_minimum_version 1.5.0
+
+# The folder of the data of the tree under test.
+rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
+
+# A fresh database with Recotem's tables (empty) for this test; DATABASE_URL leads there.
+new_database() {
+  local name=t_${BATS_SUITE_TEST_NUMBER}_$RANDOM
+  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template recotem_template"
+  export DATABASE_URL=${RC_TEST_SERVER/\/postgres?//$name?}
+}
+
+# Runs SQL in the test's database and prints the rows, columns parted by '|'.
+sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
+
+# Adds a user of that name, prints the id.
+add_user() {
+  sql "insert into auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
+       values ('!', false, '$1', '', '', '', false, true, now()) returning id"
+}
+
+# add_project NAME OWNER_ID|null, add_split OWNER_ID|null, add_evaluation OWNER_ID|null: one row each.
+add_project() {
+  sql "insert into api_project (ins_datetime, updated_at, name, owner_id, user_column, item_column, time_column)
+       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', '$1', $2, 'user', 'item', null)"
+}
