@@ -25,3 +25,27 @@ add_project() {
   sql "insert into api_project (ins_datetime, updated_at, name, owner_id, user_column, item_column, time_column)
        values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', '$1', $2, 'user', 'item', null)"
 }
+add_split() {
+  sql "insert into api_splitconfig (ins_datetime, updated_at, scheme, heldout_ratio, test_user_ratio, random_seed, created_by_id)
+       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', 'RG', 0.1, 1, 42, $1)"
+}
+
+add_evaluation() {
+  sql "insert into api_evaluationconfig (ins_datetime, updated_at, cutoff, target_metric, created_by_id)
+       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', 20, 'ndcg', $1)"
+}
+
+# The rows of the three tables that have owners, as text: what a test compares before and after.
+owned_rows() {
+  sql "select 'project', to_jsonb(p) from api_project p union all select 'split', to_jsonb(s) from api_splitconfig s
+       union all select 'evaluation', to_jsonb(e) from api_evaluationconfig e order by 1, 2"
+}
+
+# Waits until the SQL gives t (for what another process does).
+wait_until() {
+  local tries=0
+  until [ "$(sql "$1")" = t ]; do
+    [ $((tries += 1)) -lt 400 ] || { echo "waited in vain for: $1" >&2; return 1; }
+    sleep 0.025
+  done
+}
