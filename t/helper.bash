@@ -8,7 +8,7 @@ rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 new_database() {
   local name=t_${BATS_SUITE_TEST_NUMBER}_$RANDOM
   psql -XAtq "$RC_TEST_SERVER" -c "create database $name template recotem_template"
-  export DATABASE_URL=${RC_TEST_SERVER/\/postgres?//$name?}
+  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
 }
 
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.

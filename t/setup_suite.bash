@@ -31,7 +31,7 @@ create role rc_password login password :'password';
 select pg_reload_conf();
 create database recotem_template;
 END
-  psql -Xq "${DATABASE_URL/\/postgres?//recotem_template?}" -v ON_ERROR_STOP=1 -f "$(rc_share)/sql/recotem/schema.sql"
+  psql -Xq "${DATABASE_URL/'/postgres?'//recotem_template?}" -v ON_ERROR_STOP=1 -f "$(rc_share)/sql/recotem/schema.sql"
 }
 
 # The share folder of the tree under test.
