@@ -4,8 +4,8 @@
  * All targets in one transaction.  First every target is looked at: does its
  * column exist, would two rows clash in a unique index?  Only if all are well
  * do the updates run, one for each target.  Nothing is printed before COMMIT.
- * The look costs one pass over the rows that would change, for each unique
- * index with the column in it.
+ * The look counts the rows that would change and, if there are any, groups
+ * them once for each unique index that the column has a part in.
  *
  * Two calls at once wait for one another (an advisory lock of the
  * transaction), so the second finds nothing left to do.
@@ -397,91 +397,118 @@ clashes(struct rc_db *db, struct assignment *work, struct target *target, const 
 	return clash;
 }
 
-/* Looks at one target: its column, its scopes, its unique indexes. */
+/* Says which part of a target is not there. */
 static void
-look_at(struct rc_db *db, struct assignment *work, struct target *target)
+report_missing(struct rc_db *db, struct assignment *work, struct target *target)
+{
+	struct rc_buf message = {0};
+	const char *code = table_exists(db, target->table) ? "no_column" : "no_table";
+
+	if (strcmp(code, "no_column") == 0)
+		rc_buf_printf(&message, "the table '%s' has no column '%s': has every migration run?",
+		    target->table, target->column);
+	else
+		rc_buf_printf(&message, "there is no table '%s': is this the right database, and has every migration run?",
+		    target->table);
+	set_error(work, target, code, rc_buf_text(&message), NULL, NULL);
+	rc_buf_free(&message);
+}
+
+/* Runs SQL on the target's rows; where a lock or a clash is in the way, FAILED is the result that says so. */
+static enum outcome
+run_on_rows(struct rc_db *db, const struct assignment *work, const struct target *target, const char *sql, PGresult **result)
+{
+	const char *values[SCOPES_MAX + 1], *sqlstate;
+	int count = parameters(work, values);
+
+	*result = rc_db_exec(db, sql, count, NULL, values);
+	sqlstate = rc_db_sqlstate(*result);
+	if (strcmp(sqlstate, "55P03") == 0)
+		return LOCKED;
+	if (strcmp(sqlstate, "23505") == 0)
+		return CLASHED;
+	if (*sqlstate != '\0')
+		rc_db_die(db, *result, target->table);
+	return FINISHED;
+}
+
+static enum outcome
+count_rows(struct rc_db *db, const struct assignment *work, struct target *target, PGresult **result)
+{
+	struct rc_buf sql = {0};
+	enum outcome outcome;
+
+	rc_buf_add_text(&sql, "select count(*) from ");
+	rc_db_add_identifier(db, &sql, target->table);
+	/* $1 must have a type even where the statement only counts. */
+	rc_buf_printf(&sql, " where %s and $1::%s is not null", target->rows, target->type);
+	outcome = run_on_rows(db, work, target, rc_buf_text(&sql), result);
+	if (outcome == FINISHED) {
+		target->count = strtoull(PQgetvalue(*result, 0, 0), NULL, 10);
+		PQclear(*result);
+	}
+	rc_buf_free(&sql);
+	return outcome;
+}
+
+/*
+ * Looks at one target: its column, its scopes, how many rows would change, and
+ * if any whether they would clash.  A status is set where nothing is to be done.
+ */
+static enum outcome
+look_at(struct rc_db *db, struct assignment *work, struct target *target, PGresult **failed)
 {
 	const char *values[] = { target->table, target->column };
-	struct rc_buf message = {0};
+	enum outcome outcome;
 	PGresult *indexes;
 	bool clash = false;
 
 	free(target->type);	/* of an earlier try */
 	free(target->rows);
 	target->type = target->rows = NULL;
+	target->status = NULL;
+	target->count = 0;
 	if (!find_column(db, target->table, target->column, &target->type)) {
-		if (table_exists(db, target->table)) {
-			rc_buf_printf(&message, "the table '%s' has no column '%s': has every migration run?",
-			    target->table, target->column);
-			set_error(work, target, "no_column", rc_buf_text(&message), NULL, NULL);
-		} else {
-			rc_buf_printf(&message, "there is no table '%s': is this the right database, and has every migration run?",
-			    target->table);
-			set_error(work, target, "no_table", rc_buf_text(&message), NULL, NULL);
-		}
-		rc_buf_free(&message);
-		return;
+		report_missing(db, work, target);
+		return FINISHED;
 	}
 	if (!make_condition(db, work, target)) {
 		set_status(work, target, "out_of_scope");
-		return;
+		return FINISHED;
+	}
+	if ((outcome = count_rows(db, work, target, failed)) != FINISHED)
+		return outcome;
+	if (target->count == 0) {
+		set_status(work, target, "unchanged");
+		return FINISHED;
 	}
 	indexes = rc_db_query(db, target->table, unique_indexes, 2, values);
 	for (int i = 0; i < PQntuples(indexes) && !clash; i++)
 		clash = clashes(db, work, target, indexes, i);
 	PQclear(indexes);
+	return FINISHED;
 }
 
 /* ---- doing ---- */
 
-/* Runs SQL on the target's rows; false, with WHY set, where a lock or a clash is in the way. */
-static PGresult *
-run_on_rows(struct rc_db *db, const struct assignment *work, const struct target *target, const char *sql, enum outcome *why)
-{
-	const char *values[SCOPES_MAX + 1];
-	int count = parameters(work, values);
-	PGresult *result = rc_db_exec(db, sql, count, NULL, values);
-	const char *sqlstate = rc_db_sqlstate(result);
-
-	*why = strcmp(sqlstate, "55P03") == 0 ? LOCKED : strcmp(sqlstate, "23505") == 0 ? CLASHED : FINISHED;
-	if (*sqlstate != '\0' && *why == FINISHED)
-		rc_db_die(db, result, target->table);
-	return result;
-}
-
-static PGresult *
-count_rows(struct rc_db *db, const struct assignment *work, struct target *target, enum outcome *why)
+static enum outcome
+update_rows(struct rc_db *db, const struct assignment *work, struct target *target, PGresult **result)
 {
 	struct rc_buf sql = {0};
-	PGresult *result;
-
-	/* $1 must have a type even where the statement only counts. */
-	rc_buf_add_text(&sql, "select count(*) from ");
-	rc_db_add_identifier(db, &sql, target->table);
-	rc_buf_printf(&sql, " where %s and $1::%s is not null", target->rows, target->type);
-	result = run_on_rows(db, work, target, rc_buf_text(&sql), why);
-	if (*why == FINISHED)
-		target->count = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-	rc_buf_free(&sql);
-	return result;
-}
-
-static PGresult *
-update_rows(struct rc_db *db, const struct assignment *work, struct target *target, enum outcome *why)
-{
-	struct rc_buf sql = {0};
-	PGresult *result;
+	enum outcome outcome;
 
 	rc_buf_add_text(&sql, "update ");
 	rc_db_add_identifier(db, &sql, target->table);
 	rc_buf_add_text(&sql, " set ");
 	rc_db_add_identifier(db, &sql, target->column);
 	rc_buf_printf(&sql, " = $1::%s where %s", target->type, target->rows);
-	result = run_on_rows(db, work, target, rc_buf_text(&sql), why);
-	if (*why == FINISHED)
-		target->count = strtoull(PQcmdTuples(result), NULL, 10);
+	outcome = run_on_rows(db, work, target, rc_buf_text(&sql), result);
+	if (outcome == FINISHED) {
+		target->count = strtoull(PQcmdTuples(*result), NULL, 10);
+		PQclear(*result);
+	}
 	rc_buf_free(&sql);
-	return result;
+	return outcome;
 }
 
 /* One transaction.  FAILED gets the result that stood in the way where it is LOCKED or CLASHED. */
@@ -501,21 +528,20 @@ try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresu
 		rc_db_rollback(db);
 		return REFUSED;
 	}
-	for (size_t i = 0; i < work->target_count; i++) {
-		work->targets[i].status = NULL;
-		look_at(db, work, &work->targets[i]);
-	}
+	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++)
+		outcome = look_at(db, work, &work->targets[i], failed);
 	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++) {
 		struct target *target = &work->targets[i];
-		bool real = !work->dry_run && work->errors == 0;
 
 		if (target->status != NULL)
 			continue;
-		*failed = real ? update_rows(db, work, target, &outcome) : count_rows(db, work, target, &outcome);
-		if (outcome != FINISHED)
-			break;
-		PQclear(*failed);
-		set_status(work, target, target->count == 0 ? "unchanged" : real ? "assigned" : "would_assign");
+		if (work->dry_run || work->errors > 0) {
+			set_status(work, target, "would_assign");
+			continue;
+		}
+		outcome = update_rows(db, work, target, failed);
+		if (outcome == FINISHED)
+			set_status(work, target, target->count == 0 ? "unchanged" : "assigned");
 	}
 	if (outcome != FINISHED || work->errors > 0 || work->dry_run) {
 		rc_db_rollback(db);

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The record stream against its peers: rc-tally and yajl's json_verify on 1 GB, a pass-through and jq on 100 MB.
+# shellcheck source=t/bench/helper.bash
+. "$(dirname -- "$0")/helper.bash"
+
+"$(dirname -- "$0")/records" 1000000000 >"$folder/records"
+head -c 100000000 "$folder/records" | head -n -1 >"$folder/tenth"
+cat "$folder/records" "$folder/tenth" >/dev/null # both are in the page cache from here on
+
+verify() { json_verify -q -s <"$folder/records"; }
+for _ in 1 2 3 4 5; do
+  run_timed rc-tally rc-tally "$folder/records"
+  run_timed json_verify verify
+  run_timed rc-progress rc-progress "$folder/tenth"
+  run_timed jq jq -c . "$folder/tenth"
+done
+
+# memory: the highest resident size that was seen of a pass over all
+rc-tally "$folder/records" >"$folder/out" &
+peak=0
+while read -r _ kb _ < <(grep VmHWM "/proc/$!/status" 2>/dev/null); do peak=$kb; done
+wait $!
+printf '%-34s rc-tally %d kB resident at most, whatever the size\n' 'memory, 1 GB of records' "$peak"
+
+code=0
+report 'count 1 GB of records' rc-tally json_verify 1 || code=1
+report 'pass on 100 MB of records' rc-progress jq 0.0667 || code=1
+exit $code
