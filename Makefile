@@ -41,7 +41,7 @@ help: ## list what can be made
 
 # ---- build ----
 
-all: packages/build packages/man ## build all commands and man pages into build/
+all: packages/build ## build all commands and man pages into build/
 	@$(MAKE) --no-print-directory tree
 
 tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data)) \

@@ -122,9 +122,8 @@ rc_db_die(struct rc_db *db, const PGresult *result, const char *what)
 
 /* ---- logging in ---- */
 
-/* The settings of this process; they stay in memory for a second connection. */
 static void
-settings(const char **keywords, const char **values)
+settings(const char **keywords, const char **values, struct rc_arena *arena)
 {
 	static char application[64];
 	struct rc_secret url;
@@ -132,7 +131,7 @@ settings(const char **keywords, const char **values)
 
 	keywords[0] = NULL;
 	if (rc_secret_find("DATABASE_URL", &url)) {
-		rc_db_parse_url(url.bytes, keywords, values);
+		rc_db_parse_url(url.bytes, keywords, values, arena);
 		rc_secret_wipe(&url);
 	}
 	while (keywords[n] != NULL)
@@ -181,12 +180,14 @@ rc_db_connect(long timeout, struct rc_db_failure *failure)
 	const char *keywords[RC_DB_SETTINGS_MAX], *values[RC_DB_SETTINGS_MAX];
 	long long deadline = timeout == 0 ? 0 : now_ms() + timeout;
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	struct rc_arena arena = {0};
 	bool in_time = true;
 	PGconn *conn;
 
 	*failure = (struct rc_db_failure){0};
-	settings(keywords, values);
+	settings(keywords, values, &arena);
 	conn = PQconnectStartParams(keywords, values, 0);
+	rc_arena_wipe(&arena);
 	if (conn == NULL)
 		rc_die(RC_RETRY, "out of memory");
 	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);	/* or there would be no SQLSTATE */

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 
 #include "rc_err.h"
+#include "rc_mem.h"
 #include "rc_str.h"
 
 enum { RC_DB_JSONB = 3802, RC_DB_LOCK_TIMEOUT = 5000, RC_DB_CONNECT_TIMEOUT = 10000, RC_DB_LOCK_TRIES = 3 };
@@ -88,13 +89,13 @@ void rc_db_add_identifier(struct rc_db *db, struct rc_buf *sql, const char *iden
 
 /*
  * Takes URL apart into libpq's keywords and values (arrays of RC_DB_SETTINGS_MAX,
- * ended by a NULL keyword; the texts live in one block that the caller keeps).
+ * ended by a NULL keyword), the texts in ARENA.
  * The rules are those of Python's urllib, as dj-database-url and django-environ
  * use it: schemes postgres, postgresql, psql, pgsql, postgis, pgx; the last '@'
  * ends the password; a stray '%' is itself; unknown parameters are passed over
  * with a warning.  No message shows the password.
  */
 enum { RC_DB_SETTINGS_MAX = 64 };
-void rc_db_parse_url(const char *url, const char **keywords, const char **values);
+void rc_db_parse_url(const char *url, const char **keywords, const char **values, struct rc_arena *arena);
 
 #endif

@@ -10,6 +10,7 @@
 struct settings {
 	const char **keywords, **values;
 	int count;
+	struct rc_arena *arena;
 };
 
 static int
@@ -22,9 +23,9 @@ hex_value(char c)
 
 /* LENGTH bytes of TEXT with %XX decoded; a '%' that begins no such thing stays.  In a query '+' is a blank. */
 static char *
-decode(const char *text, size_t length, bool query)
+decode(struct rc_arena *arena, const char *text, size_t length, bool query)
 {
-	char *plain = rc_alloc(length + 1), *out = plain;
+	char *plain = rc_arena_alloc(arena, length + 1), *out = plain;
 
 	for (size_t i = 0; i < length; i++) {
 		int high, low;
@@ -79,8 +80,8 @@ parse_parameters(struct settings *settings, const char *p)
 {
 	while (*p != '\0') {
 		size_t length = strcspn(p, "&"), name_length = strcspn(p, "=&");
-		char *name = decode(p, name_length, true);
-		const char *value = name_length < length ? decode(p + name_length + 1, length - name_length - 1, true) : "";
+		char *name = decode(settings->arena, p, name_length, true);
+		const char *value = name_length < length ? decode(settings->arena, p + name_length + 1, length - name_length - 1, true) : "";
 
 		if (strcmp(name, "ssl") == 0 && strcmp(value, "true") == 0)
 			set(settings, "sslmode", "require");	/* as libpq itself takes it from JDBC */
@@ -96,7 +97,7 @@ parse_parameters(struct settings *settings, const char *p)
 
 /* One host and its port, where it has one: `name:1`, `[::1]:1`, `:1`. */
 static void
-split_host(const char *text, size_t length, struct rc_buf *hosts, struct rc_buf *ports)
+split_host(struct settings *settings, const char *text, size_t length, struct rc_buf *hosts, struct rc_buf *ports)
 {
 	const char *end = text + length, *colon = NULL;
 	char *host, *port;
@@ -107,13 +108,12 @@ split_host(const char *text, size_t length, struct rc_buf *hosts, struct rc_buf 
 		if (bracket == NULL)
 			rc_die(RC_FATAL, "DATABASE_URL: '[' without ']' in the host");
 		colon = bracket + 1 < end ? bracket + 1 : NULL;
-		host = decode(text + 1, (size_t)(bracket - text - 1), false);
+		host = decode(settings->arena, text + 1, (size_t)(bracket - text - 1), false);
 	} else {
 		colon = memchr(text, ':', length);
-		host = decode(text, (size_t)((colon == NULL ? end : colon) - text), false);
+		host = decode(settings->arena, text, (size_t)((colon == NULL ? end : colon) - text), false);
 	}
 	rc_buf_add_text(hosts, host);
-	free(host);
 	if (colon == NULL)
 		return;
 	port = rc_strndup(colon + 1, (size_t)(end - colon - 1));
@@ -132,17 +132,19 @@ parse_hosts(struct settings *settings, const char *text, size_t length)
 	for (;;) {
 		const char *comma = memchr(text, ',', (size_t)(end - text));
 
-		split_host(text, (size_t)((comma == NULL ? end : comma) - text), &hosts, &ports);
+		split_host(settings, text, (size_t)((comma == NULL ? end : comma) - text), &hosts, &ports);
 		if (comma == NULL)
 			break;
 		rc_buf_add_text(&hosts, ",");
 		rc_buf_add_text(&ports, ",");
 		text = comma + 1;
 	}
-	set(settings, "host", rc_buf_text(&hosts));
+	set(settings, "host", rc_arena_copy(settings->arena, hosts.bytes, hosts.length));
 	rc_buf_text(&ports);
-	if (strspn(ports.bytes, ",") != strlen(ports.bytes))
-		set(settings, "port", ports.bytes);
+	if (strspn(ports.bytes, ",") != ports.length)
+		set(settings, "port", rc_arena_copy(settings->arena, ports.bytes, ports.length));
+	rc_buf_free(&hosts);
+	rc_buf_free(&ports);
 }
 
 static const char *
@@ -160,9 +162,9 @@ skip_scheme(const char *url)
 }
 
 void
-rc_db_parse_url(const char *url, const char **keywords, const char **values)
+rc_db_parse_url(const char *url, const char **keywords, const char **values, struct rc_arena *arena)
 {
-	struct settings settings = { keywords, values, 0 };
+	struct settings settings = { keywords, values, 0, arena };
 	const char *authority = skip_scheme(url), *end = authority + strcspn(authority, "/?#");
 	const char *hosts = authority, *path = end, *query;
 
@@ -171,9 +173,9 @@ rc_db_parse_url(const char *url, const char **keywords, const char **values)
 			const char *colon = memchr(authority, ':', (size_t)(p - 1 - authority));
 			const char *user_end = colon == NULL ? p - 1 : colon;
 
-			set(&settings, "user", decode(authority, (size_t)(user_end - authority), false));
+			set(&settings, "user", decode(settings.arena, authority, (size_t)(user_end - authority), false));
 			if (colon != NULL)
-				set(&settings, "password", decode(colon + 1, (size_t)(p - 1 - colon - 1), false));
+				set(&settings, "password", decode(settings.arena, colon + 1, (size_t)(p - 1 - colon - 1), false));
 			hosts = p;
 			break;
 		}
@@ -181,16 +183,14 @@ rc_db_parse_url(const char *url, const char **keywords, const char **values)
 	if (*path == '/') {
 		path++;
 		end = path + strcspn(path, "?#");
-		set(&settings, "dbname", decode(path, (size_t)(end - path), false));
+		set(&settings, "dbname", decode(settings.arena, path, (size_t)(end - path), false));
 	}
 	query = end;
 	if (*query == '?') {
 		const char *hash = strchr(query, '#');
-		char *text = hash == NULL ? rc_strndup(query + 1, strlen(query + 1))
-		    : rc_strndup(query + 1, (size_t)(hash - query - 1));
+		size_t length = hash == NULL ? strlen(query + 1) : (size_t)(hash - query - 1);
 
-		parse_parameters(&settings, text);
-		free(text);
+		parse_parameters(&settings, rc_arena_copy(arena, query + 1, length));
 	}
 	keywords[settings.count] = NULL;
 	values[settings.count] = NULL;

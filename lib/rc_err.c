@@ -80,12 +80,18 @@ rc_warn(const char *format, ...)
 	va_end(args);
 }
 
-void
-rc_exit(int code)
+int
+rc_leave(int code)
 {
 	while (hook_count > 0)
 		hooks[--hook_count](code);
-	exit(code);
+	return code;
+}
+
+void
+rc_exit(int code)
+{
+	exit(rc_leave(code));
 }
 
 void

@@ -34,9 +34,12 @@ void rc_warn(const char *format, ...) RC_PRINTF(1, 2);
 /* Runs the exit hooks and ends the process with CODE; nothing else may call exit(3). */
 _Noreturn void rc_exit(int code);
 
+/* Runs the exit hooks for a main() that is about to return CODE, and returns it. */
+int rc_leave(int code);
+
 /*
- * Asks for HOOK(code) to be called once when the process ends by rc_die() or
- * rc_exit(), the last one added first.  A hook that dies ends the process
+ * Asks for HOOK(code) to be called once when the process ends by rc_die(),
+ * rc_exit() or rc_leave(), the last one added first.  A hook that dies ends the process
  * with its own code, and the hooks after it still run.
  */
 void rc_at_exit(void (*hook)(int code));

@@ -96,6 +96,17 @@ free_blocks(struct rc_arena_block *block)
 	}
 }
 
+char *
+rc_arena_copy(struct rc_arena *arena, const char *bytes, size_t length)
+{
+	char *copy = rc_arena_alloc(arena, rc_size_add(length, 1));
+
+	if (length > 0)
+		memcpy(copy, bytes, length);
+	copy[length] = '\0';
+	return copy;
+}
+
 void
 rc_arena_reset(struct rc_arena *arena)
 {
@@ -111,4 +122,12 @@ rc_arena_free(struct rc_arena *arena)
 {
 	free_blocks(arena->block);
 	arena->block = NULL;
+}
+
+void
+rc_arena_wipe(struct rc_arena *arena)
+{
+	for (struct rc_arena_block *block = arena->block; block != NULL; block = block->next)
+		rc_wipe(block->bytes, block->size);
+	rc_arena_free(arena);
 }

@@ -30,7 +30,9 @@ struct rc_arena {
 };
 
 void *rc_arena_alloc(struct rc_arena *arena, size_t size);
+char *rc_arena_copy(struct rc_arena *arena, const char *bytes, size_t length);	/* ended by a NUL */
 void rc_arena_reset(struct rc_arena *arena);
 void rc_arena_free(struct rc_arena *arena);
+void rc_arena_wipe(struct rc_arena *arena);	/* clears what secrets may be in it, and frees */
 
 #endif

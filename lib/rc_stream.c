@@ -168,7 +168,7 @@ check_end(struct rc_input *input, struct rc_record *record, const struct rc_json
 		rc_input_fail(input, "the end record is not understood: %s", error.reason);
 	for (size_t i = 0; i < object.count; i++) {
 		const struct rc_json_field *f = &object.fields[i];
-		const char *value = rc_strndup(f->value, f->value_length);
+		char *value = rc_strndup(f->value, f->value_length);
 		long number;
 
 		if (f->name_length == 1 && f->name[0] == 'v' && strcmp(value, "1") != 0)
@@ -181,7 +181,7 @@ check_end(struct rc_input *input, struct rc_record *record, const struct rc_json
 			if (f->value_length != RC_DIGEST_HEX + 2 || memcmp(value + 1, hex, RC_DIGEST_HEX) != 0)
 				rc_input_fail(input, "the records differ from the SHA-256 in the end record");
 		}
-		free((void *)(uintptr_t)value);
+		free(value);
 	}
 	rc_json_object_free(&object);
 	input->ended = true;
@@ -349,7 +349,8 @@ rc_finish(struct rc_input *input, struct rc_output *output)
 		if (input->digest != NULL)
 			input->digest->free(input->digest);
 	}
-	return RC_OK;
+	output_count = 0;
+	return rc_leave(output->answer);
 }
 
 /* ---- records ---- */

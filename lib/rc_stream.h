@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "rc_err.h"
 #include "rc_json.h"
 #include "rc_mem.h"
 #include "rc_str.h"
@@ -56,6 +57,7 @@ struct rc_output {
 	struct rc_digest *digest;
 	struct rc_buf buffer;
 	struct rc_file *file;	/* where a file is replaced by it, else NULL */
+	enum rc_exit answer;	/* what the program will end with */
 };
 
 /* Reads the COUNT files one after another; none, or "-", is standard input. */
@@ -89,7 +91,11 @@ void rc_output_end_record(struct rc_output *output);
 /* Where the input had an end record and has been read to its end, writes one. */
 void rc_output_pass_end(struct rc_output *output, const struct rc_input *input);
 
-/* Flushes and closes the output, notes the counts for the events, and gives the exit code RC_OK. */
+/*
+ * The end of a main(): flushes and closes the output, notes the counts for the
+ * events, runs the exit hooks, and gives the exit code: OUTPUT's answer, RC_OK
+ * unless the filter set it to RC_NO.  INPUT may be NULL.
+ */
 int rc_finish(struct rc_input *input, struct rc_output *output);
 
 /* The field, or NULL. */

@@ -4,8 +4,8 @@
  * All targets in one transaction.  First every target is looked at: does its
  * column exist, would two rows clash in a unique index?  Only if all are well
  * do the updates run, one for each target.  Nothing is printed before COMMIT.
- * The look counts the rows that would change and, if there are any, groups
- * them once for each unique index that the column has a part in.
+ * The look groups the rows that would change once for each unique index that
+ * the column has a part in.
  *
  * Two calls at once wait for one another (an advisory lock of the
  * transaction), so the second finds nothing left to do.
@@ -166,6 +166,7 @@ set_error(struct assignment *work, struct target *target, const char *code, cons
 	struct rc_buf error = {0};
 
 	work->errors++;
+	target->count = 0;
 	set_status(work, target, "error");
 	rc_json_open(&error);
 	rc_json_add_text(&error, "code", code);
@@ -432,16 +433,17 @@ run_on_rows(struct rc_db *db, const struct assignment *work, const struct target
 	return FINISHED;
 }
 
+/* Counts the target's rows, up to LIMIT. */
 static enum outcome
-count_rows(struct rc_db *db, const struct assignment *work, struct target *target, PGresult **result)
+count_rows(struct rc_db *db, const struct assignment *work, struct target *target, const char *limit, PGresult **result)
 {
 	struct rc_buf sql = {0};
 	enum outcome outcome;
 
-	rc_buf_add_text(&sql, "select count(*) from ");
+	rc_buf_add_text(&sql, "select count(*) from (select from ");
 	rc_db_add_identifier(db, &sql, target->table);
 	/* $1 must have a type even where the statement only counts. */
-	rc_buf_printf(&sql, " where %s and $1::%s is not null", target->rows, target->type);
+	rc_buf_printf(&sql, " where %s and $1::%s is not null limit %s) as rc_rows", target->rows, target->type, limit);
 	outcome = run_on_rows(db, work, target, rc_buf_text(&sql), result);
 	if (outcome == FINISHED) {
 		target->count = strtoull(PQgetvalue(*result, 0, 0), NULL, 10);
@@ -452,41 +454,39 @@ count_rows(struct rc_db *db, const struct assignment *work, struct target *targe
 }
 
 /*
- * Looks at one target: its column, its scopes, how many rows would change, and
- * if any whether they would clash.  A status is set where nothing is to be done.
+ * Looks at one target: its column, its scopes, whether it has rows to change.
+ * A status is set where nothing is to be done.
  */
 static enum outcome
 look_at(struct rc_db *db, struct assignment *work, struct target *target, PGresult **failed)
 {
-	const char *values[] = { target->table, target->column };
-	enum outcome outcome;
-	PGresult *indexes;
-	bool clash = false;
+	enum outcome outcome = FINISHED;
 
 	free(target->type);	/* of an earlier try */
 	free(target->rows);
 	target->type = target->rows = NULL;
 	target->status = NULL;
 	target->count = 0;
-	if (!find_column(db, target->table, target->column, &target->type)) {
+	if (!find_column(db, target->table, target->column, &target->type))
 		report_missing(db, work, target);
-		return FINISHED;
-	}
-	if (!make_condition(db, work, target)) {
+	else if (!make_condition(db, work, target))
 		set_status(work, target, "out_of_scope");
-		return FINISHED;
-	}
-	if ((outcome = count_rows(db, work, target, failed)) != FINISHED)
-		return outcome;
-	if (target->count == 0) {
+	else if ((outcome = count_rows(db, work, target, "1", failed)) == FINISHED && target->count == 0)
 		set_status(work, target, "unchanged");
-		return FINISHED;
-	}
-	indexes = rc_db_query(db, target->table, unique_indexes, 2, values);
+	return outcome;
+}
+
+/* Looks at the rows of a target that has some: would two of them clash? */
+static void
+look_at_rows(struct rc_db *db, struct assignment *work, struct target *target)
+{
+	const char *values[] = { target->table, target->column };
+	PGresult *indexes = rc_db_query(db, target->table, unique_indexes, 2, values);
+	bool clash = false;
+
 	for (int i = 0; i < PQntuples(indexes) && !clash; i++)
 		clash = clashes(db, work, target, indexes, i);
 	PQclear(indexes);
-	return FINISHED;
 }
 
 /* ---- doing ---- */
@@ -511,41 +511,72 @@ update_rows(struct rc_db *db, const struct assignment *work, struct target *targ
 	return outcome;
 }
 
+/* Looks at all targets; the number of those that have rows to change goes to WITH_ROWS. */
+static enum outcome
+look_at_all(struct rc_db *db, struct assignment *work, size_t *with_rows, PGresult **failed)
+{
+	enum outcome outcome;
+
+	*with_rows = 0;
+	for (size_t i = 0; i < work->target_count; i++) {
+		if ((outcome = look_at(db, work, &work->targets[i], failed)) != FINISHED)
+			return outcome;
+		*with_rows += work->targets[i].status == NULL;
+	}
+	if (*with_rows == 0)
+		return FINISHED;
+	PQclear(rc_db_query(db, "settings", "set local enable_seqscan = on", 0, NULL));
+	for (size_t i = 0; i < work->target_count; i++)
+		if (work->targets[i].status == NULL)
+			look_at_rows(db, work, &work->targets[i]);
+	return FINISHED;
+}
+
+/* Changes the target's rows, or only counts them where that is wanted or another target is in a bad state. */
+static enum outcome
+change(struct rc_db *db, struct assignment *work, struct target *target, PGresult **failed)
+{
+	bool real = !work->dry_run && work->errors == 0;
+	enum outcome outcome = real ? update_rows(db, work, target, failed)
+	    : count_rows(db, work, target, "all", failed);
+
+	if (outcome == FINISHED)
+		set_status(work, target, target->count == 0 ? "unchanged" : real ? "assigned" : "would_assign");
+	return outcome;
+}
+
 /* One transaction.  FAILED gets the result that stood in the way where it is LOCKED or CLASHED. */
 static enum outcome
 try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresult **failed)
 {
-	struct rc_buf wait = {0};
-	enum outcome outcome = FINISHED;
+	struct rc_buf begin = {0};
+	enum outcome outcome;
+	size_t with_rows;
 
 	work->errors = 0;
-	/* Another rc-owner-assign is waited for without limit: it ends by itself. */
-	rc_buf_printf(&wait, "set local lock_timeout = 0; select pg_advisory_xact_lock(hashtext('rc-owner-assign'));"
-	    "set local lock_timeout = %ld", db->lock_timeout);
-	rc_db_begin(db, work->dry_run ? RC_DB_READ_ONLY : RC_DB_READ_WRITE, work->dry_run ? NULL : rc_buf_text(&wait));
-	rc_buf_free(&wait);
+	/*
+	 * Whether there are rows at all is asked of an index where there is one:
+	 * after a large change the planner's statistics are old, and it would read
+	 * the whole table.
+	 */
+	rc_buf_add_text(&begin, "set local enable_seqscan = off;");
+	if (!work->dry_run)	/* another rc-owner-assign is waited for without limit: it ends by itself */
+		rc_buf_printf(&begin, "set local lock_timeout = 0;"
+		    "select pg_advisory_xact_lock(hashtext('rc-owner-assign'));"
+		    "set local lock_timeout = %ld", db->lock_timeout);
+	rc_db_begin(db, work->dry_run ? RC_DB_READ_ONLY : RC_DB_READ_WRITE, rc_buf_text(&begin));
+	rc_buf_free(&begin);
 	if (!find_owner(db, work, out)) {
 		rc_db_rollback(db);
 		return REFUSED;
 	}
+	outcome = look_at_all(db, work, &with_rows, failed);
 	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++)
-		outcome = look_at(db, work, &work->targets[i], failed);
-	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++) {
-		struct target *target = &work->targets[i];
-
-		if (target->status != NULL)
-			continue;
-		if (work->dry_run || work->errors > 0) {
-			set_status(work, target, "would_assign");
-			continue;
-		}
-		outcome = update_rows(db, work, target, failed);
-		if (outcome == FINISHED)
-			set_status(work, target, target->count == 0 ? "unchanged" : "assigned");
-	}
-	if (outcome != FINISHED || work->errors > 0 || work->dry_run) {
+		if (work->targets[i].status == NULL)
+			outcome = change(db, work, &work->targets[i], failed);
+	if (outcome != FINISHED || work->errors > 0 || work->dry_run || with_rows == 0) {
 		rc_db_rollback(db);
-		return outcome != FINISHED ? outcome : work->errors > 0 ? REFUSED : FINISHED;
+		return outcome == FINISHED && work->errors > 0 ? REFUSED : outcome;
 	}
 	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
 	PQclear(rc_db_query(db, "foreign keys", "set constraints all immediate", 0, NULL));
@@ -564,7 +595,7 @@ main(int argc, char *argv[])
 	struct rc_db db;
 	struct rc_input in;
 	struct rc_output out;
-	int opt, code;
+	int opt;
 
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
 		switch (opt) {
@@ -615,6 +646,6 @@ main(int argc, char *argv[])
 	free(work.owner_id_json);
 	free(work.owner_name);
 	rc_arena_free(&work.arena);
-	code = rc_finish(&in, &out);
-	return code == RC_OK && outcome == REFUSED ? RC_NO : code;
+	out.answer = outcome == REFUSED ? RC_NO : RC_OK;
+	return rc_finish(&in, &out);
 }

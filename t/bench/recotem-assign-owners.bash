@@ -30,7 +30,7 @@ assign() { DATABASE_URL=$(url copy) recotem-assign-owners --user alice; }
 select_1() { "$psql" -X "$(url copy)" -c 'select 1'; }
 
 on_fresh_copy() {
-  on_server 'drop database if exists copy'
+  on_server 'set client_min_messages = warning; drop database if exists copy'
   on_server 'create database copy template bench'
   on_server 'checkpoint'
   run_timed "$@"

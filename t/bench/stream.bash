@@ -17,9 +17,9 @@ done
 
 # memory: the highest resident size that was seen of a pass over all
 rc-tally "$folder/records" >"$folder/out" &
-peak=0
-while read -r _ kb _ < <(grep VmHWM "/proc/$!/status" 2>/dev/null); do peak=$kb; done
-wait $!
+pid=$! peak=0
+while kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null) && [[ $kb ]]; do peak=$kb; done
+wait "$pid"
 printf '%-34s rc-tally %d kB resident at most, whatever the size\n' 'memory, 1 GB of records' "$peak"
 
 code=0
