@@ -89,6 +89,8 @@ $(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/% $(BUILD)/bin/rc-sh-set
 
 # ---- use ----
 
+describe_all = for c in $(commands); do $(BUILD)/bin/$$c --describe; done
+
 demo: all packages/server packages/demo ## show Recotem's commands on a private server
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/recotem
 
@@ -96,7 +98,13 @@ run/%: tree ## run one command from the tree: make run/<command> ARGS='...'
 	@$(BUILD)/bin/$* $(ARGS)
 
 list: tree ## list all commands
-	@for c in $(commands); do $(BUILD)/bin/$$c --help | sed -n "2s/^/$$c\t/p"; done | expand -t 26
+	@$(describe_all) | $(BUILD)/bin/rc-say $$'{name}\t{summary}' | expand -t 26
+
+readme: tree ## refresh the table of commands in README.md from --describe
+	@{ sed '/^<!-- commands/q' README.md; printf '%s\n' '| command | what it does | changes | risk |' '| --- | --- | --- | --- |'; \
+	  $(describe_all) | $(BUILD)/bin/rc-say '| {name} | {summary} | {changes} | {risk} |'; \
+	  sed -n '/^<!-- end/,$$p' README.md; } >$(BUILD)/README.md
+	@cat $(BUILD)/README.md >README.md
 
 install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
 	@mkdir -p '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/rc'
@@ -129,7 +137,7 @@ asan: ## run the tests on a build with the address and undefined-behaviour sanit
 lint: all packages/lint ## check scripts, C and man pages; warnings are errors
 	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem .ci/run t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bash bin/rc-sh-setup
-	@shellcheck -s bats -e SC2030,SC2031 $(wildcard t/*.bats)
+	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem -Ilib -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
@@ -138,4 +146,4 @@ lint: all packages/lint ## check scripts, C and man pages; warnings are errors
 bench: all packages/bench packages/server ## measure rc and its peers side by side
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- t/bench/run
 
-.PHONY: all tree help demo list install uninstall clean check check-services asan lint bench
+.PHONY: all tree help demo list readme install uninstall clean check check-services asan lint bench

@@ -1,0 +1,47 @@
+load helper
+
+# The README of the checkout that the tests are in.
+readme() { cat "$BATS_TEST_DIRNAME/../README.md"; }
+
+# The indented blocks of the section whose title begins with $1, without their indent.
+blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index($0, title) == 1 } inside && /^    / { print substr($0, 5) }'; }
+
+@test "the README's table lists every command as --describe has it" {
+  for file in "$BATS_TEST_DIRNAME"/../src/rc-*.c "$BATS_TEST_DIRNAME"/../bin/*; do
+    [ "${file##*/}" = rc-sh-setup ] || basename "$file" .c
+  done | LC_ALL=C sort | while read -r command; do "$command" --describe; done |
+    rc-say '| {name} | {summary} | {changes} | {risk} |' >"$BATS_TEST_TMPDIR/expected"
+  readme | sed -n '/^<!-- commands/,/^<!-- end/p' | grep '^| rc\|^| recotem' | LC_ALL=C sort >"$BATS_TEST_TMPDIR/found"
+  diff <(LC_ALL=C sort "$BATS_TEST_TMPDIR/expected") "$BATS_TEST_TMPDIR/found"
+}
+
+@test "the README's pipelines run as pasted" {
+  new_database
+  add_user alice
+  add_user bob
+  add_project one null
+  cd "$BATS_TEST_TMPDIR"
+  blocks 'Three pipelines' | sed "s,/usr/local/share/rc,$(rc_share)," >pipelines
+  run -0 --separate-stderr bash -euo pipefail pipelines
+  [ "$stderr" = '' ]
+  [ "${lines[0]}" = 'Project: 1 rows would go to alice' ]
+  [ "${lines[3]}" = '{"records":1,"by":{"true":1}}' ]
+  [[ ${lines[4]} == *' is alice' && ${lines[5]} == *' is bob' ]]
+}
+
+@test "the README's commands for everyday use run as pasted" {
+  new_database
+  add_user admin
+  blocks Use | grep '^recotem-' >"$BATS_TEST_TMPDIR/commands"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" = 3 ]
+  run -0 bash -euo pipefail "$BATS_TEST_TMPDIR/commands"
+}
+
+@test "the README's alias serves a runbook that calls manage.py" {
+  new_database
+  add_user admin
+  alias=$(readme | sed -n "s/.*\`\(alias manage.py='[^']*'\)\`.*/\1/p")
+  run -0 bash -c "shopt -s expand_aliases; $alias
+    manage.py assign_owners --user admin"
+  [ "${lines[-1]}" = 'Owner assignment complete.' ]
+}
