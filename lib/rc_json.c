@@ -40,6 +40,8 @@ unexpected(const struct scan *scan, const char *p, const char *reason)
 static inline const char *
 skip_blanks(const struct scan *scan, const char *p)
 {
+	if ((unsigned char)*p > ' ')	/* the usual case: none */
+		return p;
 	while (*p == ' ' || *p == '\t' || *p == '\r' || (*p == '\n' && p < scan->end))
 		p++;
 	return p;
@@ -141,7 +143,14 @@ rc_json_scan_string(const char *p, const char *end, unsigned *flags, struct rc_j
 		} else if ((signed char)*p < 0) {
 			/* Text that is not ASCII comes in runs: stay here for the run. */
 			do {
-				size_t step = rc_utf8_sequence(p, end);
+				size_t step;
+
+				/* Two bytes are most of what is not ASCII in Latin, Greek and Cyrillic text. */
+				if ((unsigned char)(p[0] - 0xc2) <= 0xdf - 0xc2 && (p[1] & 0xc0) == 0x80) {
+					p += 2;
+					continue;
+				}
+				step = rc_utf8_sequence(p, end);
 
 				if (step == 0)
 					return fail(error, p, "not UTF-8");
@@ -153,6 +162,14 @@ rc_json_scan_string(const char *p, const char *end, unsigned *flags, struct rc_j
 			return fail(error, p, "a control character in a string");
 		}
 	}
+}
+
+/* The same, without a call where the string has nothing special in it. */
+static inline const char *
+scan_string(const struct scan *scan, const char *p, unsigned *flags)
+{
+	p = skip_plain(p);
+	return *p == '"' ? p : rc_json_scan_string(p, scan->end, flags, scan->error);
 }
 
 /* ---- values ---- */
@@ -206,7 +223,7 @@ scan_value(const struct scan *scan, const char *p, int depth)
 
 	switch (*p) {
 	case '"':
-		p = rc_json_scan_string(p + 1, scan->end, &flags, scan->error);
+		p = scan_string(scan, p + 1, &flags);
 		return p == NULL ? NULL : p + 1;
 	case 't':
 		return scan_word(scan, p, "true", 4);
@@ -231,7 +248,7 @@ scan_value(const struct scan *scan, const char *p, int depth)
 		if (close == '}') {
 			if (*p != '"')
 				return unexpected(scan, p, "expected a name in quotes");
-			if ((p = rc_json_scan_string(p + 1, scan->end, &flags, scan->error)) == NULL)
+			if ((p = scan_string(scan, p + 1, &flags)) == NULL)
 				return NULL;
 			p = skip_blanks(scan, p + 1);
 			if (*p != ':')
@@ -268,7 +285,8 @@ rc_json_check(const char *text, size_t length, struct rc_json_error *error)
 static bool
 same_name(const struct rc_json_field *a, const struct rc_json_field *b)
 {
-	return a->name_length == b->name_length && memcmp(a->name, b->name, a->name_length) == 0;
+	return a->name_length == b->name_length &&
+	    (a->name_length == 0 || (a->name[0] == b->name[0] && memcmp(a->name, b->name, a->name_length) == 0));
 }
 
 static uint64_t
@@ -308,16 +326,16 @@ find_repeated_by_hash(struct rc_json_object *object)
 static const struct rc_json_field *
 find_repeated(struct rc_json_object *object)
 {
-	uint64_t filter = 0;	/* one bit for each (length, first, last byte) seen: most names need no comparison */
+	uint64_t filter = 0;	/* a bit for each length and few letters seen: most names need no comparison */
 
 	if (object->count > FEW_FIELDS)
 		return find_repeated_by_hash(object);
 	for (size_t i = 0; i < object->count; i++) {
 		const struct rc_json_field *field = &object->fields[i];
 		size_t length = field->name_length;
-		unsigned mix = length == 0 ? 0 : (unsigned)length * 7 +
-		    (unsigned char)field->name[0] * 5 + (unsigned char)field->name[length - 1] * 3;
-		uint64_t bit = UINT64_C(1) << (mix & 63);
+		unsigned mix = length == 0 ? 0 : (unsigned)length + (unsigned char)field->name[0] * 33u +
+		    (unsigned char)field->name[length / 2] * 1025u + (unsigned char)field->name[length - 1] * 32771u;
+		uint64_t bit = UINT64_C(1) << (mix * 0x9e3779b1u >> 26);
 
 		if (filter & bit)
 			for (size_t k = 0; k < i; k++)
@@ -342,7 +360,7 @@ new_field(struct rc_json_object *object)
 static const char *
 scan_strict_string(const struct scan *scan, const char *p, unsigned *flags)
 {
-	const char *close = rc_json_scan_string(p + 1, scan->end, flags, scan->error);
+	const char *close = scan_string(scan, p + 1, flags);
 
 	if (close != NULL && *flags & RC_JSON_LONE_SURROGATE)
 		return fail(scan->error, p, "a lone surrogate in a string");

@@ -4,12 +4,13 @@ export LC_ALL=C.UTF-8
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/rc-bench.XXXXXXXX")
 trap 'rm -rf -- "$folder"' EXIT
 
-# run_timed NAME COMMAND...: adds one time in microseconds to NAME's.
+# run_timed NAME COMMAND...: adds one time in microseconds to NAME's. What it prints goes to $output.
+output=/dev/null
 run_timed() {
   local name=$1 start
   shift
   start=${EPOCHREALTIME/./}
-  "$@" >"$folder/out" || { printf '%s failed\n' "$name" >&2; exit 1; }
+  "$@" >"$output" || { printf '%s failed\n' "$name" >&2; exit 1; }
   printf '%d\n' $((${EPOCHREALTIME/./} - start)) >>"$folder/$name.times"
 }
 

@@ -36,6 +36,7 @@ on_fresh_copy() {
   run_timed "$@"
 }
 
+output=$folder/out
 for _ in 1 2 3; do
   on_fresh_copy psql updates
   on_fresh_copy recotem-assign-owners assign

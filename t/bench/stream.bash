@@ -16,7 +16,7 @@ for _ in 1 2 3 4 5; do
 done
 
 # memory: the highest resident size that was seen of a pass over all
-rc-tally "$folder/records" >"$folder/out" &
+rc-tally "$folder/records" >/dev/null &
 pid=$! peak=0
 while kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" 2>/dev/null) && [[ $kb ]]; do peak=$kb; done
 wait "$pid"
