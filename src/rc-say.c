@@ -34,7 +34,7 @@ static const struct rc_program program = {
 
 /* A template and the condition under which it is used. */
 struct choice {
-	const char *field;	/* a copy, ended by a NUL */
+	const char *field;	/* NULL: always */
 	const char *value;
 	const char *template;
 };
@@ -150,7 +150,7 @@ say(const char *template, const struct rc_input *in, struct rc_record *record, s
 }
 
 static struct choice
-parse_when(const char *condition, const char *template)
+parse_when(struct rc_arena *arena, const char *condition, const char *template)
 {
 	const char *equals = strchr(condition, '=');
 
@@ -158,7 +158,7 @@ parse_when(const char *condition, const char *template)
 		rc_usage("--when takes FIELD=VALUE and a template, not '%s'", condition);
 	if (template == NULL)
 		rc_usage("--when %s needs a template", condition);
-	return (struct choice){ rc_strndup(condition, (size_t)(equals - condition)), equals + 1, template };
+	return (struct choice){ rc_arena_copy(arena, condition, (size_t)(equals - condition)), equals + 1, template };
 }
 
 int
@@ -169,11 +169,12 @@ main(int argc, char *argv[])
 	struct rc_input in;
 	struct rc_output out;
 	struct rc_record record = {0};
+	struct rc_arena arena = {0};	/* of the choices */
 
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
 		if (count == CASES_MAX - 1)
 			rc_usage("more than %d --when", CASES_MAX - 1);
-		choices[count++] = parse_when(optarg, argv[optind]);
+		choices[count++] = parse_when(&arena, optarg, argv[optind]);
 		optind++;	/* the template: --when takes two arguments, getopt_long(3) knows one */
 	}
 	if (optind >= argc)
@@ -199,5 +200,6 @@ main(int argc, char *argv[])
 		out.records++;
 	}
 	rc_record_free(&record);
+	rc_arena_free(&arena);
 	return rc_finish(&in, &out);
 }
