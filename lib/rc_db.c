@@ -439,6 +439,7 @@ rc_db_commit(struct rc_db *db)
 {
 	PGresult *result;
 
+	rc_signal_hold();
 	if (PQsendQuery(db->conn, "commit") != 1)
 		rc_db_die(db, NULL, "cannot commit, nothing was changed");
 	result = collect(db);

@@ -64,6 +64,8 @@ void rc_db_close(struct rc_db *db);
  * AND_THEN, simple SQL or NULL, is run in the same round trip.
  */
 void rc_db_begin(struct rc_db *db, enum rc_db_mode mode, const char *and_then);
+
+/* Commits.  TERM, INT and HUP are held from here on: what was committed will be told. */
 void rc_db_commit(struct rc_db *db);
 void rc_db_rollback(struct rc_db *db);
 

@@ -11,6 +11,8 @@ enum { HOOKS_MAX = 4, HOOKS_SECONDS = 2 };
 static void (*hooks[HOOKS_MAX])(void);
 static volatile sig_atomic_t hook_count;
 
+static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+
 static void
 end_by(int signal_number)
 {
@@ -25,8 +27,6 @@ end_by(int signal_number)
 void
 rc_at_signal(void (*hook)(void))
 {
-	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
-
 	if (hook_count == HOOKS_MAX)
 		rc_die(RC_FATAL, "more than %d signal hooks", HOOKS_MAX);
 	hooks[hook_count] = hook;
@@ -38,4 +38,15 @@ rc_at_signal(void (*hook)(void))
 		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(ends[i], &action, NULL);
 	}
+}
+
+void
+rc_signal_hold(void)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		sigaddset(&held, ends[i]);
+	sigprocmask(SIG_BLOCK, &held, NULL);
 }

@@ -11,4 +11,7 @@
 
 void rc_at_signal(void (*hook)(void));
 
+/* From here on those signals wait until the process has ended by itself. */
+void rc_signal_hold(void);
+
 #endif
