@@ -80,7 +80,7 @@ $(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/% $(BUILD)/bin/rc-sh-set
 	@mkdir -p $(@D)
 	@$(BUILD)/bin/$* --help-mdoc | awk ' \
 		FNR == NR && /^@OPTIONS@$$/ { options = 1; next } \
-		FNR == NR { part[options] = part[options] $$0 "\n"; next } \
+		FNR == NR { if (NF) part[options + 0] = part[options + 0] $$0 "\n"; next } \
 		/^@SYNOPSIS@$$/ { printf "%s", part[0]; next } \
 		/^@OPTIONS@$$/ { printf "%s", part[1]; next } \
 		{ print }' - $< >$@
@@ -139,7 +139,7 @@ lint: all packages/lint ## check scripts, C and man pages; warnings are errors
 	@shellcheck -s bash bin/rc-sh-setup
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
-		--suppress=missingIncludeSystem -Ilib -D__SSE2__ src lib
+		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' -Ilib -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
 	@echo 'lint: clean'
 

@@ -71,7 +71,8 @@ rc_db_where(const PGconn *conn, struct rc_buf *where)
 {
 	const char *host = PQhost(conn), *port = PQport(conn), *dbname = PQdb(conn), *user = PQuser(conn);
 
-	rc_buf_printf(where, "%s:%s/%s as %s", host == NULL || *host == '\0' ? "localhost" : host,
+	rc_buf_printf(where, host != NULL && *host != '/' && strchr(host, ':') != NULL ? "[%s]:%s/%s as %s" : "%s:%s/%s as %s",
+	    host == NULL || *host == '\0' ? "localhost" : host,
 	    port == NULL || *port == '\0' ? "5432" : port, dbname == NULL ? "" : dbname, user == NULL ? "" : user);
 	rc_buf_text(where);
 }
@@ -135,7 +136,8 @@ settings(const char **keywords, const char **values, struct rc_arena *arena)
 		rc_secret_wipe(&url);
 	}
 	while (keywords[n] != NULL)
-		n++;
+		if (strcmp(keywords[n++], "host") == 0)
+			unsetenv("PGHOSTADDR");	/* or libpq would go there instead */
 	if (n > RC_DB_SETTINGS_MAX - 3)
 		rc_die(RC_FATAL, "DATABASE_URL: too many parameters");
 	application[0] = '\0';
@@ -174,50 +176,81 @@ wait_for(int fd, short events, long long deadline)
 	return n != 0;
 }
 
+/* How far one call of libpq came. */
+enum progress { CONNECTED, FAILED, STALLED };
+
+/* Drives a connection that was started until it is made, fails, or one of its hosts takes longer than TIMEOUT. */
+static enum progress
+drive(PGconn *conn, long timeout)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	const char *host = NULL;
+	long long deadline = 0;
+
+	while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+		if (PQhost(conn) != host) {	/* the next one, which has its own time */
+			host = PQhost(conn);
+			deadline = timeout == 0 ? 0 : now_ms() + timeout;
+		}
+		if (!wait_for(PQsocket(conn), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
+			return STALLED;
+		state = PQconnectPoll(conn);
+	}
+	return state == PGRES_POLLING_OK ? CONNECTED : FAILED;
+}
+
+/* Says in FAILURE why CONN is not connected. */
+static void
+explain(const PGconn *conn, enum progress progress, long timeout, struct rc_db_failure *failure)
+{
+	const char *words = PQerrorMessage(conn);
+
+	rc_db_where(conn, &failure->where);
+	if (progress == STALLED) {
+		rc_buf_printf(&failure->words, "no answer within %g s", (double)timeout / 1000);
+		rc_buf_text(&failure->words);
+		return;
+	}
+	add_one_line(&failure->words, words);
+	take_sqlstate(&failure->words, failure->sqlstate);
+	if (*failure->sqlstate == '\0' && PQconnectionNeedsPassword(conn))
+		strcpy(failure->sqlstate, "28P01");	/* libpq gave up before the server could say it */
+}
+
 PGconn *
 rc_db_connect(long timeout, struct rc_db_failure *failure)
 {
 	const char *keywords[RC_DB_SETTINGS_MAX], *values[RC_DB_SETTINGS_MAX];
-	long long deadline = timeout == 0 ? 0 : now_ms() + timeout;
-	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 	struct rc_arena arena = {0};
-	bool in_time = true;
+	enum progress progress;
+	bool another;
 	PGconn *conn;
 
 	*failure = (struct rc_db_failure){0};
 	settings(keywords, values, &arena);
-	conn = PQconnectStartParams(keywords, values, 0);
+	do {
+		conn = PQconnectStartParams(keywords, values, 0);
+		if (conn == NULL)
+			rc_die(RC_RETRY, "out of memory");
+		PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);	/* or there would be no SQLSTATE */
+		PQsetNoticeProcessor(conn, ignore_notice, NULL);
+		if (PQstatus(conn) == CONNECTION_BAD) {
+			progress = FAILED;
+			failure->settings = strncmp(PQerrorMessage(conn), "connection to server", 20) != 0 &&
+			    strncmp(PQerrorMessage(conn), "could not translate host name", 29) != 0;
+		} else {
+			progress = drive(conn, timeout);
+		}
+		another = progress == STALLED && rc_db_skip_host(conn, keywords, values, &arena);
+		if (another)
+			PQfinish(conn);
+	} while (another);
 	rc_arena_wipe(&arena);
-	if (conn == NULL)
-		rc_die(RC_RETRY, "out of memory");
-	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);	/* or there would be no SQLSTATE */
-	PQsetNoticeProcessor(conn, ignore_notice, NULL);
-	if (PQstatus(conn) == CONNECTION_BAD) {
-		const char *words = PQerrorMessage(conn);
-
-		failure->settings = strncmp(words, "connection to server", 20) != 0 &&
-		    strncmp(words, "could not translate host name", 29) != 0;
-		state = PGRES_POLLING_FAILED;
-	}
-	while (in_time && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-		in_time = wait_for(PQsocket(conn), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-		if (in_time)
-			state = PQconnectPoll(conn);
-	}
-	if (in_time && state == PGRES_POLLING_OK) {
+	if (progress == CONNECTED) {
 		PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
 		return conn;
 	}
-	rc_db_where(conn, &failure->where);
-	if (in_time) {
-		add_one_line(&failure->words, PQerrorMessage(conn));
-		take_sqlstate(&failure->words, failure->sqlstate);
-		if (*failure->sqlstate == '\0' && PQconnectionNeedsPassword(conn))
-			strcpy(failure->sqlstate, "28P01");	/* libpq gave up before the server could say it */
-	} else {
-		rc_buf_printf(&failure->words, "no answer within %g s", (double)timeout / 1000);
-		rc_buf_text(&failure->words);
-	}
+	explain(conn, progress, timeout, failure);
 	PQfinish(conn);
 	return NULL;
 }

@@ -43,7 +43,10 @@ struct rc_db {
 
 enum rc_db_mode { RC_DB_READ_ONLY, RC_DB_READ_WRITE };
 
-/* Tries once to log in; NULL, with FAILURE set, after TIMEOUT milliseconds (0: none) or where that failed. */
+/*
+ * Tries once to log in, at one host after the other as libpq does, each for
+ * TIMEOUT milliseconds (0: without limit).  NULL, with FAILURE set, where none would.
+ */
 PGconn *rc_db_connect(long timeout, struct rc_db_failure *failure);
 
 /*
@@ -99,5 +102,11 @@ void rc_db_add_identifier(struct rc_db *db, struct rc_buf *sql, const char *iden
  */
 enum { RC_DB_SETTINGS_MAX = 64 };
 void rc_db_parse_url(const char *url, const char **keywords, const char **values, struct rc_arena *arena);
+
+/*
+ * Takes out of KEYWORDS and VALUES the hosts up to the one that CONN, made of
+ * them, is at; false where no other is left.
+ */
+bool rc_db_skip_host(const PGconn *conn, const char **keywords, const char **values, struct rc_arena *arena);
 
 #endif

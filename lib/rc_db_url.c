@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct settings {
 	const char **keywords, **values;
 	int count;
 	struct rc_arena *arena;
+	bool warn;	/* of parameters that are passed over */
 };
 
 static int
@@ -85,10 +87,10 @@ parse_parameters(struct settings *settings, const char *p)
 
 		if (strcmp(name, "ssl") == 0 && strcmp(value, "true") == 0)
 			set(settings, "sslmode", "require");	/* as libpq itself takes it from JDBC */
-		else if (*name != '\0' && !libpq_knows(name))
-			rc_warn("DATABASE_URL: the parameter '%s' is not one of libpq's; ignored", name);
-		else
+		else if (libpq_knows(name))
 			set(settings, name, value);
+		else if (*name != '\0' && settings->warn)
+			rc_warn("DATABASE_URL: the parameter '%s' is not one of libpq's; ignored", name);
 		p += length;
 		if (*p == '&')
 			p++;
@@ -161,37 +163,107 @@ skip_scheme(const char *url)
 	rc_die(RC_FATAL, "DATABASE_URL: the scheme is not one of PostgreSQL's (postgres, postgresql, psql, pgsql, postgis)");
 }
 
-void
-rc_db_parse_url(const char *url, const char **keywords, const char **values, struct rc_arena *arena)
+static void
+parse(struct settings *settings, const char *url)
 {
-	struct settings settings = { keywords, values, 0, arena };
 	const char *authority = skip_scheme(url), *end = authority + strcspn(authority, "/?#");
-	const char *hosts = authority, *path = end, *query;
+	const char *hosts = authority, *path = end, *query, *colon = memchr(authority, ':', (size_t)(end - authority));
 
 	for (const char *p = end; p > authority; p--)
 		if (p[-1] == '@') {
-			const char *colon = memchr(authority, ':', (size_t)(p - 1 - authority));
-			const char *user_end = colon == NULL ? p - 1 : colon;
+			bool with_password = colon != NULL && colon < p - 1;
+			const char *user_end = with_password ? colon : p - 1;
 
-			set(&settings, "user", decode(settings.arena, authority, (size_t)(user_end - authority), false));
-			if (colon != NULL)
-				set(&settings, "password", decode(settings.arena, colon + 1, (size_t)(p - 1 - colon - 1), false));
+			set(settings, "user", decode(settings->arena, authority, (size_t)(user_end - authority), false));
+			if (with_password)
+				set(settings, "password", decode(settings->arena, colon + 1, (size_t)(p - 1 - colon - 1), false));
 			hosts = p;
 			break;
 		}
-	parse_hosts(&settings, hosts, (size_t)(end - hosts));
+	parse_hosts(settings, hosts, (size_t)(end - hosts));
+	if (hosts == authority && colon != NULL && strchr(end, '@') != NULL)
+		rc_die(RC_FATAL, "DATABASE_URL: '@' after the port (/ ? # in a password must be written %%2F %%3F %%23, '@' elsewhere %%40)");
 	if (*path == '/') {
 		path++;
 		end = path + strcspn(path, "?#");
-		set(&settings, "dbname", decode(settings.arena, path, (size_t)(end - path), false));
+		set(settings, "dbname", decode(settings->arena, path, (size_t)(end - path), false));
 	}
 	query = end;
 	if (*query == '?') {
 		const char *hash = strchr(query, '#');
 		size_t length = hash == NULL ? strlen(query + 1) : (size_t)(hash - query - 1);
 
-		parse_parameters(&settings, rc_arena_copy(arena, query + 1, length));
+		parse_parameters(settings, rc_arena_copy(settings->arena, query + 1, length));
 	}
-	keywords[settings.count] = NULL;
-	values[settings.count] = NULL;
+	settings->keywords[settings->count] = NULL;
+	settings->values[settings->count] = NULL;
+}
+
+void
+rc_db_parse_url(const char *url, const char **keywords, const char **values, struct rc_arena *arena)
+{
+	static bool warned;
+	struct settings settings = { keywords, values, 0, arena, !warned };
+
+	for (const char *p = url; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			rc_die(RC_FATAL, "DATABASE_URL: a control character in it (one newline at its end is taken off)");
+	parse(&settings, url);
+	warned = true;
+}
+
+/* Item NUMBER of a list with commas, and to the end of the list where REST; "" where there is none. */
+static const char *
+list_item(struct rc_arena *arena, const char *list, int number, bool rest)
+{
+	for (; number > 0 && list != NULL; number--) {
+		list = strchr(list, ',');
+		if (list != NULL)
+			list++;
+	}
+	if (list == NULL)
+		return "";
+	return rc_arena_copy(arena, list, rest ? strlen(list) : strcspn(list, ","));
+}
+
+static const char *
+option_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options->keyword != NULL; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val == NULL ? "" : options->val;
+	return "";
+}
+
+bool
+rc_db_skip_host(const PGconn *conn, const char **keywords, const char **values, struct rc_arena *arena)
+{
+	static const char *const lists[] = { "host", "hostaddr", "port" };
+	PQconninfoOption *options = PQconninfo((PGconn *)(uintptr_t)conn);
+	struct settings settings = { keywords, values, 0, arena, false };
+	const char *hosts, *ports;
+	int number = 0;
+	bool more;
+
+	if (options == NULL)
+		rc_die(RC_RETRY, "out of memory");
+	hosts = option_value(options, *option_value(options, "hostaddr") != '\0' ? "hostaddr" : "host");
+	ports = option_value(options, "port");
+	/* libpq tells which host it is at, but not by number. */
+	while (*list_item(arena, hosts, number, true) != '\0' &&
+	    (strcmp(list_item(arena, option_value(options, "host"), number, false), PQhost(conn)) != 0 ||
+	     (strchr(ports, ',') != NULL && strcmp(list_item(arena, ports, number, false), PQport(conn)) != 0)))
+		number++;
+	more = *list_item(arena, hosts, number + 1, true) != '\0';
+	while (keywords[settings.count] != NULL)
+		settings.count++;
+	for (size_t i = 0; more && i < sizeof lists / sizeof *lists; i++) {
+		const char *list = option_value(options, lists[i]);
+
+		if (strchr(list, ',') != NULL)
+			set(&settings, lists[i], list_item(arena, list, number + 1, true));
+	}
+	keywords[settings.count] = values[settings.count] = NULL;
+	PQconninfoFree(options);
+	return more;
 }

@@ -34,6 +34,7 @@ finish(struct rc_digest *digest, char *hex)
 	must(EVP_DigestFinal_ex(((struct sha256 *)digest)->context, sum, &length));
 	for (unsigned i = 0; i < length && i < RC_DIGEST_HEX / 2; i++)
 		snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
+	must(EVP_DigestInit_ex(((struct sha256 *)digest)->context, EVP_sha256(), NULL));
 }
 
 static void

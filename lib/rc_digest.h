@@ -13,7 +13,7 @@ enum { RC_DIGEST_HEX = 64 };
 
 struct rc_digest {
 	void (*add)(struct rc_digest *digest, const char *bytes, size_t length);
-	/* Writes the digest of all that was added as lower-case hex and a NUL; nothing may be added after. */
+	/* Writes the digest of all that was added as lower-case hex and a NUL, and begins anew. */
 	void (*finish)(struct rc_digest *digest, char *hex);
 	void (*free)(struct rc_digest *digest);
 };

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rc_str.h"
+
 enum { MESSAGE_MAX = 4096, HOOKS_MAX = 8 };
 
 void (*rc_err_observer)(bool is_error, int code, const char *message);
@@ -26,25 +28,17 @@ rc_err_tool(void)
 	return tool;
 }
 
-/* Writes MESSAGE with control characters escaped, in one write(2) so that lines of parallel stages stay whole. */
+/* Writes the message as one line in one write(2), so that lines of parallel stages stay whole. */
 static void
 print_line(const char *message)
 {
-	char line[MESSAGE_MAX * 2 + 256];
-	size_t used = 0;
-	int prefix = snprintf(line, 200, "%s: ", tool);
+	char visible[MESSAGE_MAX * 2], line[MESSAGE_MAX * 2 + 256];
+	int length;
 
-	if (prefix > 0)
-		used = (size_t)prefix < 200 ? (size_t)prefix : 199;
-	for (const unsigned char *p = (const unsigned char *)message; *p && used < sizeof line - 8; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			used += (size_t)snprintf(line + used, 7, "\\u%04x", *p);
-		else
-			line[used++] = (char)*p;
-	}
-	line[used++] = '\n';
+	rc_str_visible(message, strlen(message), visible, sizeof visible);
+	length = snprintf(line, sizeof line, "%.200s: %s\n", tool, visible);
 	/* There is no one left to tell if standard error itself fails. */
-	if (write(STDERR_FILENO, line, used) < 0)
+	if (length < 0 || write(STDERR_FILENO, line, (size_t)length) < 0)
 		return;
 }
 

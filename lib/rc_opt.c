@@ -66,6 +66,7 @@ static void
 start(const struct rc_program *program)
 {
 	hold_standard_descriptors();
+	unsetenv("POSIXLY_CORRECT");	/* options may stand after operands, whatever the caller's taste */
 	signal(SIGPIPE, SIG_DFL);	/* systemd ignores it; `| head` should end a source quietly */
 	rc_err_set_tool(program->name);
 	end_with_parent();

@@ -12,9 +12,16 @@
 
 enum { SECRET_MAX = 64 * 1024 * 1024 };
 
+/* Takes one newline off the end and refuses what can't be a secret. */
 static void
-check(const char *name, struct rc_secret *secret)
+finish(const char *name, struct rc_secret *secret)
 {
+	if (secret->length > 0 && secret->bytes[secret->length - 1] == '\n') {
+		secret->length--;
+		if (secret->length > 0 && secret->bytes[secret->length - 1] == '\r')
+			secret->length--;
+	}
+	secret->bytes[secret->length] = '\0';
 	if (secret->length == 0)
 		rc_die(RC_FATAL, "%s: the secret is empty", name);
 	if (memchr(secret->bytes, '\0', secret->length) != NULL)
@@ -51,13 +58,7 @@ rc_secret_read(int fd, const char *name, struct rc_secret *secret)
 		if (secret->length > SECRET_MAX)
 			rc_die(RC_FATAL, "%s: a secret of more than %d bytes", name, SECRET_MAX);
 	}
-	if (secret->length > 0 && secret->bytes[secret->length - 1] == '\n') {
-		secret->length--;
-		if (secret->length > 0 && secret->bytes[secret->length - 1] == '\r')
-			secret->length--;
-	}
-	secret->bytes[secret->length] = '\0';
-	check(name, secret);
+	finish(name, secret);
 }
 
 static void
@@ -90,7 +91,7 @@ rc_secret_find(const char *name, struct rc_secret *secret)
 		    name, name, file_name.bytes, name);
 	if (value != NULL) {
 		*secret = (struct rc_secret){ .bytes = rc_strndup(value, strlen(value)), .length = strlen(value) };
-		check(name, secret);
+		finish(name, secret);
 	} else if (file != NULL) {
 		read_file(file, file_name.bytes, secret);
 	} else if (folder != NULL) {

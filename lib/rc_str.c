@@ -103,6 +103,34 @@ rc_utf8_sequence(const char *text, const char *end)
 	return length;
 }
 
+size_t
+rc_str_visible(const char *text, size_t length, char *out, size_t size)
+{
+	const char *end = text + length;
+	size_t used = 0;
+
+	while (text < end && size - used > 6) {
+		size_t step = rc_utf8_sequence(text, end);
+		const unsigned char *p = (const unsigned char *)text;
+
+		if (step == 0) {
+			memcpy(out + used, "\xef\xbf\xbd", 3);
+			used += 3;
+			step = 1;
+		} else if (p[0] < 0x20 || p[0] == 0x7f) {
+			used += (size_t)snprintf(out + used, 7, "\\u%04x", p[0]);
+		} else if (p[0] == 0xc2 && p[1] < 0xa0) {
+			used += (size_t)snprintf(out + used, 7, "\\u%04x", p[1]);
+		} else {
+			memcpy(out + used, text, step);
+			used += step;
+		}
+		text += step;
+	}
+	out[used] = '\0';
+	return used;
+}
+
 bool
 rc_utf8_valid(const char *bytes, size_t length)
 {

@@ -31,6 +31,14 @@ void rc_buf_free(struct rc_buf *buf);
  */
 size_t rc_utf8_sequence(const char *p, const char *end);
 
+/*
+ * Writes LENGTH bytes of TEXT so that a terminal shows them and obeys none:
+ * control characters (C0, DEL, C1) as JSON escapes, what is not UTF-8 as
+ * U+FFFD.  What does not fit into SIZE bytes with the NUL is left out.
+ * Returns the length.  Six times LENGTH and one always suffice.
+ */
+size_t rc_str_visible(const char *text, size_t length, char *out, size_t size);
+
 /* Whether all LENGTH bytes are UTF-8. */
 bool rc_utf8_valid(const char *bytes, size_t length);
 

@@ -57,6 +57,7 @@ open_next_file(struct rc_input *input)
 
 	input->file_count--;
 	input->line = 0;
+	input->file_records = 0;
 	input->at_end = input->ended = false;
 	if (strcmp(path, "-") == 0) {
 		input->name = "<stdin>";
@@ -77,7 +78,7 @@ rc_input_open(struct rc_input *input, int count, char *const files[])
 	static char dash[] = "-";
 	static char *const standard_input[] = { dash };
 
-	*input = (struct rc_input){ .files = count > 0 ? files : standard_input, .file_count = count > 0 ? count : 1 };
+	*input = (struct rc_input){ .whole = true, .files = count > 0 ? files : standard_input, .file_count = count > 0 ? count : 1 };
 	open_next_file(input);
 }
 
@@ -112,6 +113,17 @@ fill(struct rc_input *input)
 	buffer->length += (size_t)n;
 }
 
+/* A file came to its end without an end record: the stream is not known to be whole. */
+static void
+end_without_record(struct rc_input *input)
+{
+	char ignored[RC_DIGEST_HEX + 1];
+
+	input->whole = false;
+	if (input->digest != NULL)
+		input->digest->finish(input->digest, ignored);	/* the next file's is its own */
+}
+
 /* The next line without its newline, or NULL at the end of the last file. */
 static const char *
 next_line(struct rc_input *input, size_t *length)
@@ -138,6 +150,8 @@ next_line(struct rc_input *input, size_t *length)
 		}
 		if (input->fd != STDIN_FILENO)
 			close(input->fd);
+		if (!input->ended)
+			end_without_record(input);
 		if (input->file_count == 0)
 			return NULL;
 		open_next_file(input);
@@ -162,7 +176,10 @@ check_end(struct rc_input *input, struct rc_record *record, const struct rc_json
 	struct rc_json_object object = {0};
 	struct rc_json_error error;
 	char hex[RC_DIGEST_HEX + 1];
+	bool versioned = false;
 
+	if (input->digest != NULL)
+		input->digest->finish(input->digest, hex);
 	if (!rc_json_read_object(&object, rc_json_pad(&record->arena, end->value, end->value_length),
 	    end->value_length, &record->arena, &error))
 		rc_input_fail(input, "the end record is not understood: %s", error.reason);
@@ -171,18 +188,21 @@ check_end(struct rc_input *input, struct rc_record *record, const struct rc_json
 		char *value = rc_strndup(f->value, f->value_length);
 		long number;
 
-		if (f->name_length == 1 && f->name[0] == 'v' && strcmp(value, "1") != 0)
-			rc_input_fail(input, "an end record of version %s; this program knows 1", value);
-		if (f->name_length == 7 && memcmp(f->name, "records", 7) == 0 &&
-		    (!rc_parse_long(value, 0, __LONG_MAX__, &number) || (unsigned long long)number != input->records))
-			rc_input_fail(input, "the end record tells of %s records, but %llu came", value, input->records);
-		if (f->name_length == 6 && memcmp(f->name, "sha256", 6) == 0 && input->digest != NULL) {
-			input->digest->finish(input->digest, hex);
-			if (f->value_length != RC_DIGEST_HEX + 2 || memcmp(value + 1, hex, RC_DIGEST_HEX) != 0)
-				rc_input_fail(input, "the records differ from the SHA-256 in the end record");
+		if (f->name_length == 1 && f->name[0] == 'v') {
+			versioned = true;
+			if (strcmp(value, "1") != 0)
+				rc_input_fail(input, "an end record of version %s; this program knows 1", value);
 		}
+		if (f->name_length == 7 && memcmp(f->name, "records", 7) == 0 &&
+		    (!rc_parse_long(value, 0, __LONG_MAX__, &number) || (unsigned long long)number != input->file_records))
+			rc_input_fail(input, "the end record tells of %s records, but %llu came", value, input->file_records);
+		if (f->name_length == 6 && memcmp(f->name, "sha256", 6) == 0 && input->digest != NULL &&
+		    (f->value_length != RC_DIGEST_HEX + 2 || memcmp(value + 1, hex, RC_DIGEST_HEX) != 0))
+			rc_input_fail(input, "the records differ from the SHA-256 in the end record");
 		free(value);
 	}
+	if (!versioned)
+		rc_input_fail(input, "an end record without a version; this program knows 1");
 	rc_json_object_free(&object);
 	input->ended = true;
 }
@@ -216,6 +236,7 @@ rc_input_next(struct rc_input *input, struct rc_record *record)
 		if (input->digest != NULL)
 			input->digest->add(input->digest, line, length + 1);
 		input->records++;
+		input->file_records++;
 		return true;
 	}
 }
@@ -223,7 +244,7 @@ rc_input_next(struct rc_input *input, struct rc_record *record)
 void
 rc_input_require_end(const struct rc_input *input)
 {
-	if (!input->ended)
+	if (!input->whole)
 		rc_die(RC_FATAL, "%s: cut short: no end record after %llu records", input->name, input->records);
 }
 
@@ -319,7 +340,7 @@ rc_output_end_record(struct rc_output *output)
 void
 rc_output_pass_end(struct rc_output *output, const struct rc_input *input)
 {
-	if (input->ended)
+	if (input->whole)
 		rc_output_end_record(output);
 }
 

@@ -5,7 +5,7 @@
  * a filter does not change passes through byte for byte.  The last record of a
  * whole stream may be the end record, {"rc_end":{"v":1,"records":N,"sha256":HEX}}
  * (the two last where the source knew them): the reader takes it out, checks
- * it, and rc_input.ended tells that it came.
+ * it, and rc_input.whole tells that every file had one.
  *
  * All of it ends the process where a stream can't be read, written or
  * understood: RC_FATAL with file:line for bad input, RC_RETRY for a write.
@@ -43,7 +43,9 @@ struct rc_input {
 	const char *name;	/* of the file that is read, for messages */
 	unsigned long line;	/* of the record that was read last */
 	unsigned long long records;	/* read so far, the end record not counted */
-	bool ended;		/* the current (last) file had its end record */
+	unsigned long long file_records;	/* the same of the current file */
+	bool ended;		/* the current file had its end record */
+	bool whole;		/* all files that were read to their end had one */
 	struct rc_digest *digest;
 	struct rc_buf buffer;
 	size_t start, scanned;	/* the next record; up to here there is no newline */

@@ -23,7 +23,7 @@ static const struct rc_option options[] = {
 	RC_OPTION_END
 };
 
-static const char *const example[] = { "-n", "/dev/stdin", NULL };
+static const char *const example[] = { "user-by-name.sql", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-db-rows",
@@ -33,7 +33,7 @@ static const struct rc_program program = {
 	.reads = "any record, which the query has as $1::jsonb",
 	.writes = "the rows, with the columns' names",
 	.example = example,
-	.example_input = "select 1 as id, 'admin' as username\n",
+	.example_input = "{\"user\":\"alice\"}\n",
 };
 
 /* The first row of a query tells whether its columns can be a record's fields. */
@@ -77,6 +77,9 @@ run(struct rc_db *db, const char *file, const char *record, struct rc_output *ou
 	while ((result = PQgetResult(db->conn)) != NULL) {
 		ExecStatusType status = PQresultStatus(result);
 
+		if (strcmp(rc_db_sqlstate(result), "25006") == 0)	/* elsewhere a standby, here our own transaction */
+			rc_die(RC_FATAL, "%s: the query would change something: %s", file,
+			    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 		if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
 			rc_db_die(db, result, file);
 		if (status == PGRES_SINGLE_TUPLE) {
@@ -151,7 +154,7 @@ main(int argc, char *argv[])
 	}
 	rc_db_rollback(&db);
 	rc_db_close(&db);
-	if (end_record || in.ended)
+	if (end_record || in.whole)
 		rc_output_end_record(&out);
 	rc_buf_free(&text);
 	rc_record_free(&record);

@@ -92,7 +92,7 @@ ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 	attempt->verdict = NOT_YET;
 	if (result == NULL) {
 		rc_buf_add_text(&attempt->message, "no answer to the query in time");
-	} else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+	} else if (*code != '\0' || PQresultStatus(result) == PGRES_FATAL_ERROR) {
 		attempt->verdict = may_come(code) ? NOT_YET : HOPELESS;
 		rc_buf_printf(&attempt->message, "the query failed: %s", words == NULL ? "the connection broke" : words);
 	} else if (PQntuples(result) >= 1 && PQnfields(result) >= 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0) {

@@ -39,10 +39,12 @@ static void
 check_counts(const char *counts)
 {
 	struct rc_json_error error;
+	struct rc_json_object object = {0};
 	struct rc_arena arena = {0};
 
-	if (!rc_json_check(rc_json_pad(&arena, counts, strlen(counts)), strlen(counts), &error))
+	if (!rc_json_read_object(&object, rc_json_pad(&arena, counts, strlen(counts)), strlen(counts), &arena, &error))
 		rc_usage("--counts takes JSON: %s", error.reason);
+	rc_json_object_free(&object);
 	rc_arena_free(&arena);
 }
 

@@ -93,6 +93,8 @@ add_scope(struct assignment *work, const char *text)
 	struct scope *scope;
 	size_t length;
 
+	if (!rc_utf8_valid(text, strlen(text)))
+		rc_die(RC_FATAL, "--scope is not UTF-8");
 	if (mark == NULL || mark == text)
 		rc_usage("--scope takes NAME:=JSON, not '%s'", text);
 	if (!rc_json_check(value, strlen(value), &error))
@@ -325,8 +327,8 @@ static const char unique_indexes[] =
     " coalesce((select string_agg(quote_literal(pa.attname) || ', ' || quote_ident(pa.attname), ', ' order by pa.attnum)"
     "  from pg_index p join pg_attribute pa on pa.attrelid = p.indrelid and pa.attnum = any(p.indkey)"
     "  where p.indrelid = i.indrelid and p.indisprimary), quote_literal('ctid') || ', ctid'),"
-    " (select string_agg(quote_ident(o.attname), ', ' order by o.attnum) from pg_attribute o"
-    "  where o.attrelid = i.indrelid and o.attnum > 0 and not o.attisdropped and o.attnum <> a.attnum)"
+    " coalesce((select string_agg(quote_ident(o.attname) || ', ', '' order by o.attnum) from pg_attribute o"
+    "  where o.attrelid = i.indrelid and o.attnum > 0 and not o.attisdropped and o.attnum <> a.attnum), '')"
     " from pg_index i join pg_class ci on ci.oid = i.indexrelid join pg_class c on c.oid = i.indrelid"
     " join pg_attribute a on a.attrelid = c.oid and a.attname = $2"
     " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
@@ -345,7 +347,7 @@ add_rows_afterwards(struct rc_db *db, struct rc_buf *sql, const struct target *t
 
 	rc_db_add_identifier(db, &column, target->column);
 	rc_buf_text(&column);
-	rc_buf_printf(sql, "(select ctid, %s, ", others);
+	rc_buf_printf(sql, "(select ctid, %s", others);
 	if (by_owner)
 		rc_buf_printf(sql, "$1::%s as %s from ", target->type, column.bytes);
 	else

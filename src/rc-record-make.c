@@ -85,6 +85,24 @@ set_field(struct rc_record *record, const char *argument)
 	free(name);
 }
 
+/* What is made must be what a filter takes: nesting and surrogates show only in the whole. */
+static void
+check(struct rc_record *record)
+{
+	struct rc_json_object object = {0};
+	struct rc_json_error error;
+	struct rc_buf text = {0};
+
+	rc_record_write(record, &text);
+	if (!rc_json_read_object(&object, rc_json_pad(&record->arena, text.bytes, text.length), text.length,
+	    &record->arena, &error))
+		rc_die(RC_FATAL, "%.*s: %s", error.name == NULL ? 10 : (int)error.name_length,
+		    error.name == NULL ? "the record" : error.name, error.reason);
+	rc_json_object_free(&object);
+	rc_wipe(text.bytes, text.length);
+	rc_buf_free(&text);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -96,6 +114,7 @@ main(int argc, char *argv[])
 	rc_record_clear(&record);
 	for (int i = optind; i < argc; i++)
 		set_field(&record, argv[i]);
+	check(&record);
 	rc_output_open(&out, NULL);
 	rc_output_put(&out, &record);
 	rc_record_free(&record);

@@ -80,25 +80,12 @@ fits(const struct choice *choice, struct rc_record *record)
 	return text != NULL && strlen(choice->value) == length && memcmp(text, choice->value, length) == 0;
 }
 
-/* Adds TEXT with C0 and C1 control characters and DEL as escapes. */
 static void
-add_visible(struct rc_output *out, const char *text, size_t length)
+add_visible(struct rc_buf *line, const char *text, size_t length)
 {
-	struct rc_buf visible = {0};
+	size_t room = rc_size_add(rc_size_mul(length, 6), 8);
 
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c == 0x7f) {
-			rc_buf_printf(&visible, "\\u%04x", c);
-		} else if (c == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0) {
-			rc_buf_printf(&visible, "\\u%04x", (unsigned char)text[++i]);
-		} else {
-			rc_buf_add(&visible, text + i, 1);
-		}
-	}
-	rc_output_text(out, visible.bytes, visible.length);
-	rc_buf_free(&visible);
+	line->length += rc_str_visible(text, length, rc_buf_reserve(line, room), room);
 }
 
 /* The end of the field's name that begins at P, after the brace. */
@@ -112,37 +99,37 @@ name_end(const char *p, const char *template)
 	return close;
 }
 
-/* Prints the template; with OUT NULL only checks its form. */
+/* Adds the template with the record's fields to LINE; with LINE NULL only checks its form. */
 static void
-say(const char *template, const struct rc_input *in, struct rc_record *record, struct rc_output *out)
+say(const char *template, const struct rc_input *in, struct rc_record *record, struct rc_buf *line)
 {
 	const char *p = template;
 
 	while (*p != '\0') {
 		size_t plain = strcspn(p, "{}");
 
-		if (out != NULL)
-			rc_output_text(out, p, plain);
+		if (line != NULL)
+			rc_buf_add(line, p, plain);
 		p += plain;
 		if (*p == '\0')
 			break;
 		if (p[0] == p[1]) {	/* {{ and }} are the braces themselves */
-			if (out != NULL)
-				rc_output_text(out, p, 1);
+			if (line != NULL)
+				rc_buf_add(line, p, 1);
 			p += 2;
 		} else if (*p == '}') {
 			rc_usage("'}' without '{' in the template '%s'; '}}' prints one", template);
 		} else {
 			const char *close = name_end(p + 1, template);
 
-			if (out != NULL) {
+			if (line != NULL) {
 				const char *name = rc_json_pad(&record->arena, p + 1, (size_t)(close - p - 1));
 				size_t length = 0;
 				const char *text = field_text(record, name, &length);
 
 				if (text == NULL)
 					rc_input_fail(in, "no field '%s', which the template names", name);
-				add_visible(out, text, length);
+				add_visible(line, text, length);
 			}
 			p = close + 1;
 		}
@@ -170,6 +157,7 @@ main(int argc, char *argv[])
 	struct rc_output out;
 	struct rc_record record = {0};
 	struct rc_arena arena = {0};	/* of the choices */
+	struct rc_buf line = {0};
 
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
 		if (count == CASES_MAX - 1)
@@ -195,11 +183,12 @@ main(int argc, char *argv[])
 			choice++;
 		if (*choice->template == '\0')
 			continue;
-		say(choice->template, &in, &record, &out);
-		rc_output_text(&out, "\n", 1);
-		out.records++;
+		line.length = 0;
+		say(choice->template, &in, &record, &line);
+		rc_output_line(&out, line.bytes, line.length);
 	}
 	rc_record_free(&record);
 	rc_arena_free(&arena);
+	rc_buf_free(&line);
 	return rc_finish(&in, &out);
 }

@@ -38,6 +38,6 @@ END
 rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 
 teardown_suite() {
-  echo stop >"$BATS_SUITE_TMPDIR/stop"
+  ! kill -0 "$(cat "$BATS_SUITE_TMPDIR/server.pid")" 2>/dev/null || echo stop >"$BATS_SUITE_TMPDIR/stop"
   while kill -0 "$(cat "$BATS_SUITE_TMPDIR/server.pid")" 2>/dev/null; do sleep 0.05; done
 }

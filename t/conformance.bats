@@ -1,0 +1,320 @@
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+# What every command owes, whatever it does: filters (src/) and porcelain (bin/).
+#
+# There is no list of commands and none of exceptions: the names come from the tree, arguments and input from --describe.
+
+load helper
+
+setup_file() {
+  new_database
+  [ "$(add_user alice)" ]
+  RC_SQL=$(rc_share)/sql/recotem
+  export RC_SQL
+  local command
+  # Each contract is read once: what it says in words, and of its example the arguments and the input.
+  while read -r command; do
+    "$command" --describe >"$BATS_FILE_TMPDIR/$command"
+    command=$BATS_FILE_TMPDIR/$command
+    query "select value from json_array_elements_text((:'d'::json)->'example')" "$command" >"$command.example"
+    query "select (:'d'::json)->>'reads'" "$command" >"$command.reads"
+    query "select (:'d'::json)->>'idempotent'" "$command" >"$command.idempotent"
+    query "select (:'d'::json)->>'example_input'" "$command" | head -c -1 >"$command.input" # psql adds a newline of its own
+  done < <(commands)
+}
+
+setup() {
+  # What a command leaves behind shows here.
+  export HOME=$BATS_TEST_TMPDIR/home RC_EVENTS=$BATS_TEST_TMPDIR/events RC_WAIT_INTERVAL=1ms
+  unset XDG_STATE_HOME
+  mkdir "$HOME" "$BATS_TEST_TMPDIR/folder"
+  cd "$BATS_TEST_TMPDIR/folder" || return
+  out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err problems=$BATS_TEST_TMPDIR/problems
+  : >"$problems"
+}
+
+teardown() {
+  [ ! -s "$problems" ] || cat "$problems" >&2
+}
+
+filters() { find "$BATS_TEST_DIRNAME/../src" -name 'rc-*.c' -printf '%f\n' | sed 's/\.c$//' | sort; }
+
+# Both kinds, each with the code of a bad option and that of a failed write.
+filters_and_codes() { filters | sed 's/$/ 100 111/'; }
+porcelain_and_codes() { find "$BATS_TEST_DIRNAME/../bin" -type f -executable -printf '%f 2 1\n' | sort; }
+commands_and_codes() { filters_and_codes; porcelain_and_codes; }
+commands() { commands_and_codes | cut -d ' ' -f 1; }
+
+# check WHAT CONDITION...: notes a problem of $command where the condition fails; the loop goes on.
+check() {
+  "${@:2}" && return
+  printf '%s: %s\n' "$command" "$1" >>"$problems"
+  [ ! -s "$err" ] || sed 's/^/    stderr: /' "$err" >>"$problems"
+}
+
+# code_is EXPECTED ACTUAL WHEN: the same for a code.
+code_is() { check "ends with $2, not $1 ($3)" [ "$1" = "$2" ]; }
+
+# run_it INPUT COMMAND ARGUMENT...: sets $code, $out and $err.
+run_it() {
+  code=0
+  "${@:2}" <"$1" >"$out" 2>"$err" 3>&- || code=$?
+}
+
+no_problems() { [ ! -s "$problems" ]; }
+
+# query SQL FILE: the answer of a query that has the file's record as :'d'.
+query() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -v "d=$(cat "$2")" <<<"$1"; }
+
+# describe: of the contract of $command the $example, the $input (a file), and $reads (empty where that is null).
+describe() {
+  description=$BATS_FILE_TMPDIR/$command input=$BATS_FILE_TMPDIR/$command.input
+  mapfile -t example <"$description.example"
+  reads=$(cat "$description.reads")
+}
+
+@test "there are commands to look at" {
+  [ "$(filters | wc -l)" -ge 9 ]
+  [ "$(porcelain_and_codes | wc -l)" -ge 4 ]
+  while read -r command; do
+    check 'is not on PATH' [ -x "$(command -v "$command")" ]
+  done < <(commands)
+  no_problems
+}
+
+@test "--help prints the usage, the summary and every option" {
+  while read -r command; do
+    run_it /dev/null "$command" --help
+    code_is 0 "$code" --help
+    check 'writes to stderr' [ ! -s "$err" ]
+    check 'does not begin with its usage' [ "$(head -n 1 "$out" | cut -d ' ' -f 1,2)" = "usage: $command" ]
+  done < <(commands)
+  no_problems
+}
+
+@test "--help tells of all options that --describe has, and the summary" {
+  while read -r command; do
+    describe
+    run_it /dev/null "$command" --help
+    check 'the second line is not the summary' [ "$(sed -n 2p "$out")" = "$(query "select (:'d'::json)->>'summary'" "$description")" ]
+    [[ $(cat "$out") == *' --'* ]] || continue # a command that lists other commands instead
+    while read -r option; do
+      check "$option is not in --help" grep -q -- "$option" "$out"
+    done < <(query "select o->>'name' from json_array_elements((:'d'::json)->'options') o" "$description")
+  done < <(commands)
+  no_problems
+}
+
+@test "--version names the command and one version for all" {
+  local versions=()
+  while read -r command; do
+    run_it /dev/null "$command" --version
+    code_is 0 "$code" --version
+    check 'writes to stderr' [ ! -s "$err" ]
+    check "'$(cat "$out")' has not the form of a version" grep -qxE "$command \(rc\) [0-9]+\.[0-9]+\.[0-9]+" "$out"
+    versions+=("$(sed 's/.* //' "$out")")
+  done < <(commands)
+  no_problems
+  [ "$(printf '%s\n' "${versions[@]}" | sort -u | wc -l)" = 1 ]
+}
+
+@test "--describe prints one record with exactly the keys of a contract" {
+  while read -r command; do
+    run_it /dev/null "$command" --describe
+    code_is 0 "$code" --describe
+    check 'writes to stderr' [ ! -s "$err" ]
+    check 'is not one record' [ "$(rc-tally "$out")" = '{"records":1,"by":{},"missing":1}' ]
+    cp "$out" "$BATS_TEST_TMPDIR/now"
+    description=$BATS_TEST_TMPDIR/now
+    check 'has other keys' [ "$(query "select string_agg(k, ' ') from json_object_keys(:'d'::json) k" "$description")" = \
+      'name summary synopsis options reads writes category risk idempotent ci_safe changes example example_input' ]
+    check 'has another name' [ "$(rc-say '{name}' "$out")" = "$command" ]
+    check 'has a value of the wrong kind' [ "$(query "
+      select json_typeof(d->'summary') = 'string' and d->>'summary' ~ '^[^A-Z].*[^.]$'
+         and json_typeof(d->'synopsis') = 'string'
+         and json_typeof(d->'options') = 'array' and json_array_length(d->'options') >= 3
+         and json_typeof(d->'reads') in ('string', 'null')
+         and json_typeof(d->'writes') in ('string', 'null')
+         and d->>'category' ~ '^[a-z][a-z-]*$'
+         and d->>'risk' in ('low', 'medium', 'high')
+         and json_typeof(d->'idempotent') = 'boolean'
+         and json_typeof(d->'ci_safe') = 'boolean'
+         and d->>'changes' in ('nothing', 'adds', 'changes', 'destroys')
+         and json_typeof(d->'example') = 'array'
+         and not exists (select from json_array_elements(d->'example') word where json_typeof(word) <> 'string')
+         and json_typeof(d->'example_input') = json_typeof(d->'reads')
+      from (select :'d'::json) as t (d)" "$description")" = t ]
+    check 'has an option of another form' [ "$(query "
+      select bool_and((select string_agg(k, ' ') from json_object_keys(o) k) = 'name letter argument help'
+         and o->>'name' ~ '^--[a-z][a-z0-9-]*$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]$' and o->>'help' <> '')
+      from json_array_elements((:'d'::json)->'options') o" "$description")" = t ]
+  done < <(commands)
+  no_problems
+}
+
+@test "a bad option ends with usage on stderr and nothing on stdout" {
+  while read -r command bad_usage _; do
+    for option in --no-such-option --no-such-option=1 -+; do
+      run_it /dev/null "$command" "$option"
+      code_is "$bad_usage" "$code" "$option"
+      check "$option writes to stdout" [ ! -s "$out" ]
+      check "$option does not show the usage" [ "$(head -n 1 "$err" | cut -d ' ' -f 1,2)" = "usage: $command" ]
+      check "$option does not name itself after it" [ "$(sed -n '2s/:.*//p' "$err")" = "$command" ]
+      check "$option says more than two lines" [ "$(wc -l <"$err")" = 2 ]
+    done
+  done < <(commands_and_codes)
+  no_problems
+}
+
+@test "the example works, in silence" {
+  while read -r command; do
+    describe
+    run_it "$input" "$command" "${example[@]}"
+    code_is 0 "$code" "${example[*]}"
+    check 'its example writes to stderr' [ ! -s "$err" ]
+  done < <(commands)
+  no_problems
+}
+
+@test "the example works a second time, where the contract calls it idempotent" {
+  while read -r command; do
+    describe
+    [ "$(cat "$description.idempotent")" = true ] || continue
+    for _ in 1 2; do
+      run_it "$input" "$command" "${example[@]}"
+      code_is 0 "$code" "${example[*]}"
+    done
+  done < <(commands)
+  no_problems
+}
+
+@test "help and the example end as a failed write does when the disk is full" {
+  while read -r command _ failed_write; do
+    describe
+    run_it "$input" "$command" "${example[@]}"
+    for case in --help --version --describe example; do
+      arguments=("$case")
+      [ "$case" != example ] || arguments=("${example[@]}")
+      [ "$case" != example ] || [ -s "$out" ] || continue # it writes nothing
+      code=0
+      "$command" "${arguments[@]}" <"$input" >/dev/full 2>"$err" 3>&- || code=$?
+      code_is "$failed_write" "$code" "$case with a full disk"
+      check "$case does not tell that the disk is full" grep -q 'No space left on device' "$err"
+    done
+  done < <(commands_and_codes)
+  no_problems
+}
+
+@test "the example ends as a failed write does when standard output is closed" {
+  while read -r command _ failed_write; do
+    describe
+    run_it "$input" "$command" "${example[@]}"
+    [ -s "$out" ] || continue # it writes nothing
+    code=0
+    "$command" "${example[@]}" <"$input" >&- 2>"$err" 3>&- || code=$?
+    code_is "$failed_write" "$code" 'with standard output closed'
+    check 'says nothing of its closed standard output' [ -s "$err" ]
+  done < <(commands_and_codes)
+  no_problems
+}
+
+@test "the example works with standard input and error closed, where it reads nothing" {
+  while read -r command; do
+    describe
+    [ ! "$reads" ] || continue
+    code=0
+    "$command" "${example[@]}" <&- >"$out" 2>&- 3>&- || code=$?
+    code_is 0 "$code" 'with standard input and error closed'
+  done < <(commands)
+  no_problems
+}
+
+# What reads something reads records, one a line, unless its contract begins with "a JSON document".
+@test "input that is cut is refused, and names its line" {
+  while read -r command bad_input _; do
+    describe
+    [ "$reads" ] || continue
+    check 'its example has no whole input' [ "$(tail -c 1 "$input" | od -An -c | tr -d ' ')" = '\n' ]
+    for bytes in 1 2 3; do
+      [[ $bytes != 1 || $reads != 'a JSON document'* ]] || continue
+      head -c "-$bytes" "$input" >"$BATS_TEST_TMPDIR/cut"
+      run_it "$BATS_TEST_TMPDIR/cut" "$command" "${example[@]}"
+      code_is "$bad_input" "$code" "with input that lacks its last $bytes bytes"
+      check 'names no line' grep -q "^$command: <stdin>:[0-9]*: " "$err"
+    done
+  done < <(filters_and_codes)
+  no_problems
+}
+
+@test "input that can't be read is refused" {
+  while read -r command; do
+    describe
+    [ "$reads" ] || continue
+    code=0
+    "$command" "${example[@]}" <"$BATS_TEST_TMPDIR" >"$out" 2>"$err" 3>&- || code=$?
+    code_is 100 "$code" 'with a folder as standard input'
+    code=0
+    "$command" "${example[@]}" <&- >"$out" 2>"$err" 3>&- || code=$?
+    code_is 100 "$code" 'with standard input closed'
+  done < <(filters)
+  no_problems
+}
+
+@test "the example leaves events in RC_EVENTS and nothing anywhere else" {
+  while read -r command; do
+    describe
+    run_it "$input" "$command" "${example[@]}"
+    check 'left something in HOME' [ "$(find "$HOME" -mindepth 1)" = '' ]
+    check 'left something in its folder' [ "$(find . -mindepth 1)" = '' ]
+    check 'left something beside the events file' [ "$(find "$BATS_TEST_TMPDIR" -name 'events?*' -o -name '.rc-*')" = '' ]
+  done < <(commands)
+  no_problems
+  local events=$RC_EVENTS
+  export RC_EVENTS=''
+  [ "$(rc-tally --by v "$events" | rc-say '{by}' | sed 's/[0-9]*}$/N}/')" = '{"1":N}' ]
+}
+
+@test "with RC_EVENTS empty nothing is left at all" {
+  while read -r command; do
+    describe
+    RC_EVENTS='' run_it "$input" "$command" "${example[@]}"
+    code_is 0 "$code" 'with RC_EVENTS empty'
+  done < <(commands)
+  no_problems
+  [ "$(find "$HOME" . -mindepth 1)" = '' ]
+}
+
+@test "what tells of its start tells of its end, with code and counts" {
+  while read -r command; do
+    describe
+    rm -f "$RC_EVENTS"
+    "$command" "${example[@]}" <"$input" >"$out" 2>"$err" 3>&- &
+    pid=$!
+    wait "$pid"
+    touch "$RC_EVENTS"
+    grep "\"pid\":$pid," "$RC_EVENTS" >"$BATS_TEST_TMPDIR/own" || continue # it has no events of its own
+    check 'tells of something else than a start and an end' \
+      [ "$(RC_EVENTS='' rc-say '{event} {exit}' "$BATS_TEST_TMPDIR/own")" = $'start null\ndone 0' ]
+    check 'has no counts at its end' grep -q '"event":"done",.*"counts":{' "$BATS_TEST_TMPDIR/own"
+  done < <(commands)
+  no_problems
+}
+
+@test "each has a man page and a test" {
+  local folder=$BATS_TEST_DIRNAME
+  while read -r command; do
+    check "has no page share/man/$command.1" [ -s "$folder/../share/man/$command.1" ]
+    check "has no test t/$command.bats" [ -s "$folder/$command.bats" ]
+  done < <(commands)
+  no_problems
+}
+
+@test "the pages in the built tree have their parts filled in" {
+  while read -r command; do
+    page=$(rc_share)/../man/man1/$command.1
+    check 'has no page in the tree' [ -s "$page" ]
+    [ -s "$page" ] || continue
+    check 'its page has a part that is not filled in' [ "$(grep -c '^@[A-Z]*@$' "$page")" = 0 ]
+    check 'its page has no SYNOPSIS and OPTIONS' [ "$(grep -cxE '\.Sh (SYNOPSIS|OPTIONS)' "$page")" = 2 ]
+  done < <(commands)
+  no_problems
+}

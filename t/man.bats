@@ -1,0 +1,116 @@
+load helper
+
+# The man pages: their form, and that what they show is true.
+
+setup() {
+  tree=$(readlink -f "$(dirname "$(command -v rc-say)")/..")
+  pages=$tree/share/man/man1
+  commands=$(find "$tree/bin" -type f -perm -u+x -printf '%f\n' | sort) # rc-sh-setup is sourced, not run
+}
+
+# A page as a terminal shows it, less the overprinting of bold and underlined letters.
+render() { mandoc -Tutf8 -O width=200 | sed 's/.\x08//g'; }
+
+# section NAME: of a rendered page.
+section() { awk -v name="$1" '/^[^ ]/ { inside = $0 == name; next } inside'; }
+
+# What the examples find in the tables; the ids begin at 1.
+fill() {
+  local alice
+  alice=$(add_user alice)
+  add_user admin
+  add_project Films null
+  add_project Books null
+  add_project Shop null
+  add_project Radio "$alice"
+  add_split null
+  add_evaluation "$alice"
+}
+
+# fits TEXT SHOWN: `...` in what the page shows stands for anything, on a line of its own for any lines or none.
+fits() {
+  local pattern
+  pattern=$(sed -z 's/[][\\*?()|+@!]/\\&/g; s/\n *\.\.\.\n/...\n/g; s/\.\.\./*/g' <<<"$2")
+  # shellcheck disable=SC2053 # it is a pattern
+  [[ $1 == $pattern ]]
+}
+
+# example COMMAND SHOWN: runs one; SHOWN is what the page has below it, if anything.
+example() {
+  local output code=0 shown=${2%"${2##*[![:space:]]}"}
+  [[ $1 ]] || return 0
+  output=$(bash -euo pipefail -c "$1" 2>&1) || code=$?
+  printf -- '--- %s\n%s\n' "$1" "$output" # bats shows it where the test fails
+  [ "$code" = 0 ] || { echo "exit code $code"; return 1; }
+  [[ ! $shown ]] || fits "$output" "$shown" || { printf 'the page has:\n%s\n' "$shown"; return 1; }
+}
+
+# Runs all examples of a page in order. A line END marks where a block ends.
+run_examples() {
+  local line command='' shown=''
+  while IFS= read -r line; do
+    line=${line#     }
+    case $line in
+    '$ '* | END*)
+      example "$command" "$shown" || return 1
+      command='' shown=''
+      [[ $line == END* ]] || command=${line#'$ '}
+      ;;
+    *) shown+=$line$'\n' ;;
+    esac
+  done < <(sed '/^\.Ed$/a END' "$1" | render | section EXAMPLES)
+  [[ ! $command ]] # or a block has no end
+}
+
+@test "every command has a page and every page a command" {
+  [ "$(find "$pages" -name '*.1' -printf '%f\n' | sed 's/\.1$//' | sort)" = "$commands" ]
+}
+
+@test "every page has all its sections, none of them empty" {
+  for page in "$pages"/*.1; do
+    for name in NAME SYNOPSIS DESCRIPTION OPTIONS 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+      [[ $(render <"$page" | section "$name") == *[a-z]* ]] || { echo "${page##*/}: no $name"; false; }
+    done
+    [[ $(render <"$page" | section EXAMPLES) == *'     $ '* ]] || { echo "${page##*/}: no command in EXAMPLES"; false; }
+    run -1 grep -n '@[A-Z]*@' "$page"
+  done
+}
+
+@test "the page of a product's command tells where it differs from upstream's" {
+  for folder in "$(rc_share)"/sql/*/; do
+    for page in "$pages/$(basename "$folder")"-*.1; do
+      [[ $(render <"$page" | section DIFFERENCES) == *[a-z]* ]] || { echo "${page##*/}: no DIFFERENCES"; false; }
+    done
+  done
+}
+
+@test "summary, synopsis and every option of --describe stand in the page" {
+  for command in $commands; do
+    description=$("$command" --describe)
+    page=$(render <"$pages/$command.1")
+    name=$(section NAME <<<"$page") synopsis=$(section SYNOPSIS <<<"$page") options=$(section OPTIONS <<<"$page")
+    [ "$name" = "     $(jq -r '"\(.name) – \(.summary)"' <<<"$description")" ] || { echo "$name"; false; }
+    read -ra words <<<"${synopsis//$'\n'/ }"
+    [ "${words[*]}" = "$(jq -r '"\(.name) \(.synopsis)" | rtrimstr(" ")' <<<"$description")" ] || { echo "$command: ${words[*]}"; false; }
+    while IFS= read -r option; do
+      [[ $'\n'$options$'\n' == *$'\n     '"$option"[$'\n ']* ]] || { echo "$command: no option '$option'"; false; }
+    done < <(jq -r '.options[] | (if .letter then .letter + ", " else "" end) + .name + (if .argument then " " + .argument else "" end)' \
+      <<<"$description")
+  done
+}
+
+@test "mandoc has nothing to warn of" {
+  run -0 mandoc -Tlint -W warning "$pages"/*.1
+}
+
+@test "every example works and prints what its page shows" {
+  for page in "$pages"/*.1; do
+    printf '=== %s\n' "${page##*/}"
+    new_database
+    fill
+    folder=$BATS_TEST_TMPDIR/${page##*/}
+    mkdir "$folder"
+    cd "$folder"
+    run_examples "$page"
+  done
+}

@@ -1,0 +1,340 @@
+# shellcheck disable=SC2030,SC2031 # each test has an environment of its own
+load helper
+
+setup() { started=(); }
+
+teardown() {
+  for pid in "${started[@]}"; do
+    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
+  done
+}
+
+# with_settings NAME=VALUE... COMMAND...: only these settings, no DATABASE_URL.
+with_settings() { env -u DATABASE_URL PGDATABASE=postgres PGUSER=postgres "$@"; }
+
+# The records of $output, as [try,tries,status,sqlstate,wait_s].
+tries() { jq -c '[.try, .tries, .status, .sqlstate, .wait_s]' <<<"$output"; }
+
+# Starts a command with its records in a pipe that is open at $records, its stderr in $BATS_TEST_TMPDIR/err; $waiter is its pid.
+start() {
+  rm -f "$BATS_TEST_TMPDIR/records"
+  mkfifo "$BATS_TEST_TMPDIR/records"
+  "$@" >"$BATS_TEST_TMPDIR/records" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  waiter=$!
+  started+=("$waiter")
+  exec {records}<"$BATS_TEST_TMPDIR/records"
+}
+
+# The next record of start's command in $record.
+next_record() { read -r record <&"$records"; }
+
+# Waits for start's command; its remaining records in $rest, its code in $code.
+finish() {
+  rest=$(cat <&"$records")
+  code=0
+  wait "$waiter" || code=$?
+  exec {records}<&-
+}
+
+# A socket on 127.0.0.1 that takes connections and never says a word; its port in $port.
+listen_in_silence() {
+  mkfifo "$BATS_TEST_TMPDIR/port"
+  perl -MIO::Socket::INET -e '
+    $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+    open my $out, ">", $ARGV[0] or die; print $out $s->sockport, "\n"; close $out;
+    sleep' "$BATS_TEST_TMPDIR/port" 3>&- &
+  started+=($!)
+  read -r port <"$BATS_TEST_TMPDIR/port"
+}
+
+@test "a database that can be used is reported by one record" {
+  run -0 --separate-stderr rc-db-wait
+  [ "$stderr" = '' ]
+  [ "${#lines[@]}" = 1 ]
+  [ "$(jq -c 'keys_unsorted' <<<"$output")" = '["try","tries","status","sqlstate","message","database","ms","wait_s"]' ]
+  [ "$(jq -c '[.try, .tries, .status, .sqlstate, .message, .wait_s]' <<<"$output")" = '[1,30,"available",null,null,null]' ]
+  [ "$(jq -r .database <<<"$output")" = "$RC_TEST_SOCKET:5432/postgres as postgres" ]
+}
+
+@test "a refused port is tried --tries times, a record each, and is then given up with 111 and the last words" {
+  export DATABASE_URL=postgresql://ann:s3cret@127.0.0.1:1/shop
+  run -111 --separate-stderr rc-db-wait --tries 3 --interval 1ms
+  [ "$(tries)" = '[1,3,"unavailable",null,0.001]
+[2,3,"unavailable",null,0.001]
+[3,3,"unavailable",null,null]' ]
+  [[ $stderr == 'rc-db-wait: 127.0.0.1:1/shop as ann: not available after 3 tries in '*' s: connection to server at "127.0.0.1", port 1 failed: Connection refused'* ]]
+  [ "${#stderr_lines[@]}" = 1 ]
+  [[ $output$stderr != *s3cret* ]]
+}
+
+@test "a missing socket is given up with 111" {
+  run -111 --separate-stderr with_settings PGHOST="$BATS_TEST_TMPDIR" rc-db-wait --tries 1
+  [ "$(tries)" = '[1,1,"unavailable",null,null]' ]
+  [[ $stderr == "rc-db-wait: $BATS_TEST_TMPDIR:5432/postgres as postgres: not available after 1 tries in "*'No such file or directory'* ]]
+}
+
+@test "a host name that does not exist is tried again" {
+  run -111 --separate-stderr with_settings PGHOST=no-such-host.invalid rc-db-wait --tries 2 --interval 1ms
+  [ "$(tries)" = '[1,2,"unavailable",null,0.001]
+[2,2,"unavailable",null,null]' ]
+  [[ $stderr == *'could not translate host name "no-such-host.invalid"'* ]]
+}
+
+@test "--backoff doubles the interval after each try" {
+  export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
+  run -111 --separate-stderr rc-db-wait --tries 6 --interval 1ms --backoff
+  [ "$(jq -c .wait_s <<<"$output" | tr '\n' ' ')" = '0.001 0.002 0.004 0.008 0.016 null ' ]
+}
+
+@test "durations are seconds, or have a unit" {
+  export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
+  while read -r duration seconds; do
+    start rc-db-wait --interval "$duration"
+    next_record
+    [ "$(jq .wait_s <<<"$record")" = "$seconds" ] || { echo "$duration: $record"; return 1; }
+    kill -TERM "$waiter"
+    finish
+    [ "$code" = 143 ]
+  done <<'END'
+1 1
+1s 1
+100ms 0.1
+1m 60
+1.5s 1.5
+END
+}
+
+@test "a listener that never answers costs --try-timeout a try" {
+  listen_in_silence
+  export DATABASE_URL=postgresql://ann@127.0.0.1:$port/shop
+  run -111 --separate-stderr rc-db-wait --tries 2 --interval 1ms --try-timeout 50ms
+  [ "$(jq -c '[.status, .sqlstate, .message, .wait_s, .ms >= 50]' <<<"$output")" = '["unavailable",null,"no answer within 0.05 s",0.001,true]
+["unavailable",null,"no answer within 0.05 s",null,true]' ]
+  [[ $stderr == "rc-db-wait: 127.0.0.1:$port/shop as ann: not available after 2 tries in "*" s: no answer within 0.05 s" ]]
+}
+
+@test "a listener that never answers is passed over where another host is there" {
+  listen_in_silence
+  run -0 --separate-stderr with_settings PGHOST="127.0.0.1,$RC_TEST_SOCKET" PGPORT="$port,5432" rc-db-wait --tries 1 --try-timeout 2s
+  [ "$(tries)" = '[1,1,"available",null,null]' ]
+  [ "$(jq -r .database <<<"$output")" = "$RC_TEST_SOCKET:5432/postgres as postgres" ]
+}
+
+@test "a query that takes too long costs --try-timeout a try" {
+  run -111 --separate-stderr rc-db-wait --tries 1 --try-timeout 200ms --sql "select pg_sleep(60) is not null"
+  [ "$(jq -c '[.status, .sqlstate, .message]' <<<"$output")" = '["unavailable",null,"no answer to the query in time"]' ]
+}
+
+@test "--timeout ends it, however many tries are left" {
+  export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
+  run -111 --separate-stderr rc-db-wait --tries 1000000 --interval 20ms --timeout 100ms
+  [ "$(tail -n 1 <<<"$output" | jq -c '[.status, .wait_s]')" = '["unavailable",null]' ]
+  [ "${#lines[@]}" -lt 20 ]
+  [[ $stderr == 'rc-db-wait: 127.0.0.1:1/shop as ann: not available after '*' tries in 0 s: '* ]]
+}
+
+@test "--timeout cuts a try off too" {
+  listen_in_silence
+  export DATABASE_URL=postgresql://ann@127.0.0.1:$port/shop
+  run -111 --separate-stderr rc-db-wait --try-timeout 10m --timeout 100ms
+  [ "$(jq -c '[.try, .status, .wait_s]' <<<"$output")" = '[1,"unavailable",null]' ]
+}
+
+@test "a wrong password ends it at once with 100" {
+  run -100 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGPASSWORD=wr0ng rc-db-wait --tries 5
+  [ "$(tries)" = '[1,5,"refused","28P01",null]' ]
+  [[ $stderr == "rc-db-wait: $RC_TEST_SOCKET:5432/postgres as rc_password: "*'password authentication failed for user "rc_password"' ]]
+  [[ $output$stderr != *wr0ng* ]]
+}
+
+@test "an unknown role ends it at once with 100" {
+  run -100 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_absent rc-db-wait --tries 5
+  [ "$(tries)" = '[1,5,"refused","28000",null]' ]
+  [[ $stderr == *'role "rc_absent" does not exist' ]]
+}
+
+@test "a password that is asked for and not given ends it at once with 100" {
+  run -100 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGPASSFILE=/dev/null rc-db-wait --tries 5
+  [ "$(tries)" = '[1,5,"refused","28P01",null]' ]
+  [[ $stderr == *'no password supplied' ]]
+}
+
+@test "--keep-trying goes on after a wrong password, an unknown role, no password" {
+  local expected='[1,2,"unavailable","%s",0.001]
+[2,2,"unavailable","%s",null]'
+
+  run -111 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGPASSWORD=wr0ng \
+    rc-db-wait --tries 2 --interval 1ms --keep-trying
+  [ "$(tries)" = "${expected//%s/28P01}" ]
+  [[ $stderr == *'not available after 2 tries'*'password authentication failed for user "rc_password"' ]]
+  run -111 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_absent rc-db-wait --tries 2 --interval 1ms --keep-trying
+  [ "$(tries)" = "${expected//%s/28000}" ]
+  run -111 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGPASSFILE=/dev/null \
+    rc-db-wait --tries 2 --interval 1ms --keep-trying
+  [ "$(tries)" = "${expected//%s/28P01}" ]
+}
+
+@test "the right password with every special character is taken, from PGPASSWORD and from the URL" {
+  run -0 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGPASSWORD="$RC_TEST_PASSWORD" rc-db-wait --tries 1
+  [ "$stderr" = '' ]
+  local password
+  password=$(jq -nr --arg p "$RC_TEST_PASSWORD" '$p | @uri')
+  DATABASE_URL="postgresql://rc_password:$password@/postgres?host=$RC_TEST_SOCKET" run -0 --separate-stderr rc-db-wait --tries 1
+  [ "$stderr" = '' ]
+  [ "$(jq -r .database <<<"$output")" = "$RC_TEST_SOCKET:5432/postgres as rc_password" ]
+}
+
+@test "a missing database is waited for, and found once it has been made" {
+  local name=later_$RANDOM$RANDOM
+  start env DATABASE_URL="${RC_TEST_SERVER/'/postgres?'//$name?}" rc-db-wait --tries 100000 --interval 20ms
+  next_record
+  [ "$(jq -c '[.try, .status, .sqlstate, .wait_s]' <<<"$record")" = '[1,"unavailable","3D000",0.02]' ]
+  sql "create database $name"
+  finish
+  [ "$code" = 0 ]
+  [ "$(tail -n 1 <<<"$rest" | jq -c '[.status, .sqlstate]')" = '["available",null]' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = '' ]
+}
+
+@test "a server that comes up meanwhile is found" {
+  export PGHOST=$BATS_TEST_TMPDIR PGDATABASE=postgres PGUSER=postgres
+  start env -u DATABASE_URL rc-db-wait --tries 100000 --interval 20ms
+  next_record
+  [ "$(jq -r .status <<<"$record")" = unavailable ]
+  ln -s "$RC_TEST_SOCKET/.s.PGSQL.5432" "$PGHOST/.s.PGSQL.5432"
+  finish
+  [ "$code" = 0 ]
+  [ "$(tail -n 1 <<<"$rest" | jq -r .status)" = available ]
+}
+
+@test "--sql is waited for until it gives true" {
+  new_database
+  sql 'create table ready (yes boolean)'
+  start rc-db-wait --tries 100000 --interval 20ms --sql 'select yes from ready'
+  next_record
+  [ "$(jq -c '[.status, .message]' <<<"$record")" = '["unavailable","the query does not give true yet"]' ]
+  sql 'insert into ready values (false)'
+  next_record
+  [ "$(jq -r .status <<<"$record")" = unavailable ]
+  sql 'update ready set yes = true'
+  finish
+  [ "$code" = 0 ]
+  [ "$(tail -n 1 <<<"$rest" | jq -r .status)" = available ]
+}
+
+@test "--sql may name a table that appears later" {
+  new_database
+  start rc-db-wait --tries 100000 --interval 20ms --sql 'select count(*) = 0 from migrated'
+  next_record
+  [ "$(jq -c '[.status, .sqlstate, .message]' <<<"$record")" = '["unavailable","42P01","the query failed: relation \"migrated\" does not exist"]' ]
+  sql 'create table migrated ()'
+  finish
+  [ "$code" = 0 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = '' ]
+}
+
+@test "--sql with a fault in its syntax is refused at once" {
+  run -100 --separate-stderr rc-db-wait --tries 5 --sql 'selekt true'
+  [ "$(tries)" = '[1,5,"refused","42601",null]' ]
+  [ "$stderr" = "rc-db-wait: $RC_TEST_SOCKET:5432/postgres as postgres: the query failed: syntax error at or near \"selekt\"" ]
+}
+
+@test "--sql that gives null, no row, or something else than true is not true" {
+  local query
+  for query in 'select null::boolean' 'select true where false' 'select 1' 'begin'; do
+    run -111 --separate-stderr rc-db-wait --tries 1 --sql "$query"
+    [ "$(jq -r .message <<<"$output")" = 'the query does not give true yet' ] || { echo "$query: $output"; return 1; }
+  done
+}
+
+@test "of several hosts the first one that answers is taken" {
+  run -0 --separate-stderr with_settings PGHOST="127.0.0.1,$RC_TEST_SOCKET" PGPORT=1,5432 rc-db-wait --tries 1
+  [ "$(jq -r .database <<<"$output")" = "$RC_TEST_SOCKET:5432/postgres as postgres" ]
+  DATABASE_URL="postgresql://postgres@127.0.0.1:1,$(jq -nr --arg s "$RC_TEST_SOCKET" '$s | @uri'):5432/postgres" \
+    run -0 --separate-stderr rc-db-wait --tries 1
+  [ "$(jq -r .database <<<"$output")" = "$RC_TEST_SOCKET:5432/postgres as postgres" ]
+}
+
+@test "target_session_attrs is waited for" {
+  new_database
+  run -111 --separate-stderr env DATABASE_URL="$DATABASE_URL&target_session_attrs=standby" rc-db-wait --tries 1
+  [ "$(tries)" = '[1,1,"unavailable",null,null]' ]
+  [[ $stderr == *'server is not in hot standby mode' ]]
+  run -0 --separate-stderr env DATABASE_URL="$DATABASE_URL&target_session_attrs=read-write" rc-db-wait --tries 1
+
+  start env DATABASE_URL="$DATABASE_URL&target_session_attrs=read-only" rc-db-wait --tries 100000 --interval 20ms
+  next_record
+  [ "$(jq -r .status <<<"$record")" = unavailable ]
+  sql "alter database $(sql 'select current_database()') set default_transaction_read_only = on"
+  finish
+  [ "$code" = 0 ]
+}
+
+@test "a fault in the settings is refused at once" {
+  run -100 --separate-stderr with_settings PGHOST="$RC_TEST_SOCKET" PGSSLMODE=perhaps rc-db-wait --tries 5
+  [ "$(tries)" = '[1,5,"refused",null,null]' ]
+  [[ $stderr == *'invalid sslmode value: "perhaps"' ]]
+  run -100 --separate-stderr env DATABASE_URL="$RC_TEST_SERVER&target_session_attrs=perhaps" rc-db-wait --tries 5
+  [[ $stderr == *'invalid target_session_attrs value: "perhaps"' ]]
+  run -100 --separate-stderr env DATABASE_URL=mysql://x/y rc-db-wait --tries 5
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-db-wait: DATABASE_URL: the scheme is not one of PostgreSQL's (postgres, postgresql, psql, pgsql, postgis)" ]
+}
+
+@test "TERM ends it while it waits between two tries" {
+  export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
+  start rc-db-wait --interval 10m
+  next_record
+  kill -TERM "$waiter"
+  finish
+  [ "$code" = 143 ]
+  [ "$rest" = '' ]
+}
+
+@test "TERM ends it while it waits for an answer" {
+  local fd
+  listen_in_silence
+  export DATABASE_URL=postgresql://ann@127.0.0.1:$port/shop
+  start rc-db-wait --try-timeout 10m
+  until fd=$(readlink "/proc/$waiter/fd/"* 2>/dev/null | grep socket); do sleep 0.01; done
+  kill -TERM "$waiter"
+  finish
+  [ "$code" = 143 ]
+  [ "$rest" = '' ]
+  [[ $fd == socket:* ]]
+}
+
+@test "a reader that leaves ends it quietly" {
+  export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
+  start rc-db-wait --tries 100000 --interval 5ms
+  next_record
+  exec {records}<&-
+  code=0
+  wait "$waiter" || code=$?
+  [ "$code" = 141 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = '' ]
+}
+
+@test "wrong usage is 100 with the usage and no record" {
+  local message
+  while IFS='|' read -r arguments message; do
+    # shellcheck disable=SC2086 # several words
+    run -100 --separate-stderr rc-db-wait $arguments
+    [ "$output" = '' ]
+    [[ ${stderr_lines[0]} == 'usage: rc-db-wait [--tries N] '* ]]
+    [ "${stderr_lines[1]}" = "rc-db-wait: $message" ] || { echo "$arguments: $stderr"; return 1; }
+  done <<'END'
+--tries 0|--tries takes a whole number from 1 to 1000000, not '0'
+--tries x|--tries takes a whole number from 1 to 1000000, not 'x'
+--tries 1.5|--tries takes a whole number from 1 to 1000000, not '1.5'
+--tries|option '--tries' needs an argument
+--interval 2x|--interval takes a duration such as 500ms, 2s or 5m, not '2x'
+--interval -1s|--interval takes a duration such as 500ms, 2s or 5m, not '-1s'
+--interval s|--interval takes a duration such as 500ms, 2s or 5m, not 's'
+--interval 1.5.2|--interval takes a duration such as 500ms, 2s or 5m, not '1.5.2'
+--timeout soon|--timeout takes a duration such as 500ms, 2s or 5m, not 'soon'
+--try-timeout 0|--try-timeout must be more than 0
+--nonsense|unknown option '--nonsense'
+database|unexpected argument 'database'
+END
+}

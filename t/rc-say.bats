@@ -1,0 +1,190 @@
+load helper
+
+setup() { in=$BATS_TEST_TMPDIR/in; }
+
+@test "each record is one line with its fields in the template" {
+  printf '%s\n' '{"label":"Project","count":3}' '{"count":0,"label":"Split"}' >"$in"
+  run -0 --separate-stderr rc-say '{label}: {count} ({label})' <"$in"
+  [ "$output" = $'Project: 3 (Project)\nSplit: 0 (Split)' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a string is shown as its characters, another value as its JSON" {
+  run -0 --separate-stderr rc-say '{a}|{b}|{c}|{d}|{e}|{f}' \
+    <<<'{"a":"\u00e9\ud83d\ude00\"\/","b":1.0,"c":[1, "x"],"d":{"k":null},"e":null,"f":true}'
+  [ "$output" = 'é😀"/|1.0|[1, "x"]|{"k":null}|null|true' ]
+  [ "$stderr" = '' ]
+}
+
+@test "control characters in a value are shown as escapes, so that a line stays a line" {
+  run -0 --separate-stderr rc-say '{a}' <<<'{"a":"x\ny\r\t\u0000\u001b[2J\u007f\u0085\u009b\u00a0"}'
+  [ "$output" = 'x\u000ay\u000d\u0009\u0000\u001b[2J\u007f\u0085\u009b'$'\u00a0' ]
+  [ "$stderr" = '' ]
+}
+
+@test "control characters within a nested value are shown as escapes too" {
+  run -0 --separate-stderr rc-say '{a}' <<<$'{"a":["\u007f\u009b"]}'
+  [ "$output" = '["\u007f\u009b"]' ]
+  [ "$stderr" = '' ]
+}
+
+@test "control characters of the template itself are printed as they are" {
+  run -0 --separate-stderr rc-say $'a\tb{n}\e[0m' <<<'{"n":1}'
+  [ "$output" = $'a\tb1\e[0m' ]
+  [ "$stderr" = '' ]
+}
+
+@test "two braces are one" {
+  run -0 --separate-stderr rc-say '{{{n}}} {{n}}' <<<'{"n":1}'
+  [ "$output" = '{1} {n}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a dot leads into an object, unless a field has the whole name" {
+  run -0 --separate-stderr rc-say '{error.code} {a.b} {x.y.z}' \
+    <<<'{"error":{"code":"no_owner"},"a":{"b":1},"a.b":2,"x":{"y":{"z":"deep"}}}'
+  [ "$output" = 'no_owner 2 deep' ]
+  [ "$stderr" = '' ]
+}
+
+@test "the first --when that fits gives the template" {
+  printf '%s\n' '{"n":0,"s":"x"}' '{"n":1,"s":"x"}' '{"n":1,"s":"y"}' '{"n":"0","s":"z"}' >"$in"
+  run -0 --separate-stderr rc-say 'other {n}' --when n=0 'none' --when s=x 'x {n}' <"$in"
+  [ "$output" = $'none\nx 1\nother 1\nnone' ]
+  [ "$stderr" = '' ]
+}
+
+@test "--when before the template and files after it mean the same" {
+  echo '{"n":0}' >"$in"
+  for _ in 1 2; do
+    run -0 --separate-stderr rc-say --when n=0 none 'some' "$in"
+    [ "$output" = 'none' ]
+    [ "$stderr" = '' ]
+    run -0 --separate-stderr rc-say 'some' "$in" --when n=0 none
+    [ "$output" = 'none' ]
+    [ "$stderr" = '' ]
+  done
+}
+
+@test "--when compares a field within an object, an absent field never fits" {
+  printf '%s\n' '{"error":{"code":"a"}}' '{"error":null}' '{}' >"$in"
+  run -0 --separate-stderr rc-say other --when error.code=a 'A' --when absent= 'empty' <"$in"
+  [ "$output" = $'A\nother\nother' ]
+  [ "$stderr" = '' ]
+}
+
+@test "the value of --when may be empty and hold '='" {
+  printf '%s\n' '{"a":""}' '{"a":"b=c"}' >"$in"
+  run -0 --separate-stderr rc-say other --when a= 'empty' --when a=b=c 'both' <"$in"
+  [ "$output" = $'empty\nboth' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a template that begins with a dash is a template after --when and after --" {
+  run -0 --separate-stderr rc-say --when a=1 '--help' -- '- {a}' <<<'{"a":1}'
+  [ "$output" = '--help' ]
+  [ "$stderr" = '' ]
+  run -0 --separate-stderr rc-say --when a=1 '--help' -- '- {a}' <<<'{"a":2}'
+  [ "$output" = '- 2' ]
+  [ "$stderr" = '' ]
+}
+
+@test "an empty template prints no line" {
+  printf '%s\n' '{"a":1}' '{"a":2}' '{"a":3}' >"$in"
+  run -0 --separate-stderr rc-say '' --when a=2 'two' <"$in"
+  [ "$output" = 'two' ]
+  [ "$stderr" = '' ]
+  run -0 --separate-stderr rc-say '{a}' --when a=2 '' <"$in"
+  [ "$output" = $'1\n3' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a field that the template names must be there, and without it no part of the line is printed" {
+  printf '%s\n' '{"a":1}' '{"b":2}' >"$in"
+  run -100 --separate-stderr rc-say 'x {a}' <"$in"
+  [ "$output" = 'x 1' ]
+  [ "$stderr" = "rc-say: <stdin>:2: no field 'a', which the template names" ]
+}
+
+@test "only the template that is used must find its fields" {
+  run -0 --separate-stderr rc-say '{absent}' --when a=1 '{a}' <<<'{"a":1}'
+  [ "$output" = '1' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a nested string with a lone surrogate can't be shown and is refused" {
+  run -100 --separate-stderr rc-say '{a.b}' <<<'{"a":{"b":"\ud800"}}'
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-say: <stdin>:1: no field 'a.b', which the template names" ]
+}
+
+@test "a bad template is bad usage before anything is read" {
+  while IFS=$'\t' read -r template reason; do
+    run -100 --separate-stderr rc-say "$template" /absent
+    [ "$output" = '' ]
+    [ "${stderr_lines[0]}" = 'usage: rc-say TEMPLATE [--when FIELD=VALUE TEMPLATE] ... [FILE ...]' ]
+    [ "${stderr_lines[1]}" = "rc-say: $reason" ]
+    [ "${#stderr_lines[@]}" = 2 ]
+  done <<'END_OF_CASES'
+{a	'{' without a field's name and '}' in the template '{a'
+{	'{' without a field's name and '}' in the template '{'
+x {} y	'{' without a field's name and '}' in the template 'x {} y'
+a}	'}' without '{' in the template 'a}'; '}}' prints one
+{a}}	'}' without '{' in the template '{a}}'; '}}' prints one
+END_OF_CASES
+}
+
+@test "a bad template of --when is bad usage although it might not be used" {
+  run -100 --separate-stderr rc-say x --when a=1 '{b' <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = "rc-say: '{' without a field's name and '}' in the template '{b'" ]
+}
+
+@test "a template that is not UTF-8 is bad usage" {
+  run -100 --separate-stderr rc-say $'\xff' <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = 'rc-say: a template is not UTF-8' ]
+}
+
+@test "no template is bad usage" {
+  run -100 --separate-stderr rc-say <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = 'rc-say: a template is needed' ]
+  run -100 --separate-stderr rc-say --when a=1 x <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = 'rc-say: a template is needed' ]
+}
+
+@test "a bad --when is bad usage" {
+  run -100 --separate-stderr rc-say x --when a y <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = "rc-say: --when takes FIELD=VALUE and a template, not 'a'" ]
+  run -100 --separate-stderr rc-say x --when =1 y <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = "rc-say: --when takes FIELD=VALUE and a template, not '=1'" ]
+  run -100 --separate-stderr rc-say x --when a=1
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = 'rc-say: --when a=1 needs a template' ]
+  run -100 --separate-stderr rc-say x --when
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = "rc-say: option '--when' needs an argument" ]
+}
+
+@test "31 --when are taken, 32 are too many" {
+  local whens=()
+  for n in {1..31}; do whens+=(--when "n=$n" "is $n"); done
+  run -0 --separate-stderr rc-say other "${whens[@]}" <<<'{"n":31}'
+  [ "$output" = 'is 31' ]
+  [ "$stderr" = '' ]
+  run -100 --separate-stderr rc-say other "${whens[@]}" --when n=32 'is 32' <<<'{"n":31}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = 'rc-say: more than 31 --when' ]
+}
+
+@test "lines of several files follow one another" {
+  echo '{"n":1}' >"$BATS_TEST_TMPDIR/a"
+  echo '{"n":2}' >"$BATS_TEST_TMPDIR/b"
+  run -0 --separate-stderr rc-say '{n}' "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
+  [ "$output" = $'1\n2' ]
+  [ "$stderr" = '' ]
+}

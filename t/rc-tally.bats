@@ -1,0 +1,85 @@
+# shellcheck disable=SC1003 # backslashes are meant
+load helper
+
+setup() { in=$BATS_TEST_TMPDIR/in; }
+
+@test "records are counted by status" {
+  printf '{"status":"%s"}\n' signed missing signed signed >"$in"
+  run -0 --separate-stderr rc-tally <"$in"
+  [ "$output" = '{"records":4,"by":{"signed":3,"missing":1}}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "one record" {
+  run -0 --separate-stderr rc-tally <<<'{"status":"x"}'
+  [ "$output" = '{"records":1,"by":{"x":1}}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "--by and -b count by another field, values in the order of their first record" {
+  printf '{"kind":"%s","status":"x"}\n' b a b c a >"$in"
+  for by in --by=kind --by -b; do
+    [ "$by" = --by=kind ] && set -- --by=kind || set -- "$by" kind
+    run -0 --separate-stderr rc-tally "$@" <"$in"
+    [ "$output" = '{"records":5,"by":{"b":2,"a":2,"c":1}}' ]
+    [ "$stderr" = '' ]
+  done
+}
+
+@test "records without the field are counted as missing" {
+  printf '%s\n' '{"status":"a"}' '{}' '{"Status":"a"}' >"$in"
+  run -0 --separate-stderr rc-tally <"$in"
+  [ "$output" = '{"records":3,"by":{"a":1},"missing":2}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "values that are no strings count by their JSON text" {
+  printf '{"v":%s}\n' 1 1.0 true null null '[1]' 9223372036854775807 >"$in"
+  run -0 --separate-stderr rc-tally --by v <"$in"
+  [ "$output" = '{"records":7,"by":{"1":1,"1.0":1,"true":1,"null":2,"[1]":1,"9223372036854775807":1}}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "strings count by their characters, however they are written" {
+  printf '{"v":"%s"}\n' é '\u00e9' '\u00E9' 'a\/b' a/b 'x\n\"\\' '' '\u0000' >"$in"
+  run -0 --separate-stderr rc-tally --by v <"$in"
+  [ "$output" = '{"records":8,"by":{"é":3,"a/b":2,"x\n\"\\":1,"":1,"\u0000":1}}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "the result is a record that a filter can read: a string and another value of one text" {
+  printf '{"v":%s}\n' 1 '"1"' null '"null"' >"$in"
+  run -0 --separate-stderr rc-tally --by v <"$in"
+  rc-say '{records}' <<<"$output"
+  [ "$(rc-say '{by}' <<<"$output")" = '{"1":2,"null":2}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "100,000 different values are counted" {
+  seq -f '{"v":%.0f}' 100000 >"$in"
+  rc-tally --by v "$in" "$in" >"$BATS_TEST_TMPDIR/out"
+  { printf '{"records":200000,"by":{' && seq -f '"%.0f":2' 100000 | paste -sd , | tr -d '\n' && echo '}}'; } |
+    cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "a bad record among good ones: no count at all" {
+  printf '%s\n' '{"status":"a"}' '{"status":a}' '{"status":"a"}' >"$in"
+  run -100 --separate-stderr rc-tally <"$in"
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-tally: <stdin>:2: field 'status': not a JSON value (byte 11)" ]
+}
+
+@test "a name for --by that no record has is no error" {
+  run -0 --separate-stderr rc-tally --by $'\xff' <<<'{"a":1}'
+  [ "$output" = '{"records":1,"by":{},"missing":1}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "--by without a name and an unknown option are bad usage" {
+  run -100 --separate-stderr rc-tally --by
+  [ "$output" = '' ]
+  [ "$stderr" = $'usage: rc-tally [--by FIELD] [FILE ...]\nrc-tally: option \'--by\' needs an argument' ]
+  run -100 --separate-stderr rc-tally -x
+  [ "$output" = '' ]
+  [ "$stderr" = $'usage: rc-tally [--by FIELD] [FILE ...]\nrc-tally: unknown option \'-x\'' ]
+}
