@@ -35,7 +35,7 @@ rc_sql_read(const char *name)
 	if (n < 0)
 		rc_die(RC_FATAL, "cannot read %s: %s", path.bytes, strerror(errno));
 	close(fd);
-	while (sql.length > 0 && strchr("; \t\r\n", sql.bytes[sql.length - 1]) != NULL)
+	while (sql.length > 0 && memchr("; \t\r\n", sql.bytes[sql.length - 1], 5) != NULL)
 		sql.length--;
 	if (sql.length == 0)
 		rc_die(RC_FATAL, "%s: no statement in it", path.bytes);

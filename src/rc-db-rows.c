@@ -78,7 +78,7 @@ run(struct rc_db *db, const char *file, const char *record, struct rc_output *ou
 		ExecStatusType status = PQresultStatus(result);
 
 		if (strcmp(rc_db_sqlstate(result), "25006") == 0)	/* elsewhere a standby, here our own transaction */
-			rc_die(RC_FATAL, "%s: the query would change something: %s", file,
+			rc_die(RC_FATAL, "%s: %s (25006)", file,
 			    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 		if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
 			rc_db_die(db, result, file);
