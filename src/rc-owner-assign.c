@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_clash.h"
 #include "rc_db.h"
 #include "rc_digest.h"
 #include "rc_err.h"
@@ -160,7 +161,7 @@ set_status(const struct assignment *work, struct target *target, const char *sta
 	rc_record_set_text(record, "status", status);
 }
 
-/* Notes that TARGET is in a bad state; MORE is JSON for further fields of the error, or NULL. */
+/* Notes that TARGET is in a bad state; CONSTRAINT and ROWS (JSON) may be NULL. */
 static void
 set_error(struct assignment *work, struct target *target, const char *code, const char *message,
     const char *constraint, const char *rows)
@@ -310,96 +311,6 @@ make_condition(struct rc_db *db, const struct assignment *work, struct target *t
 	return true;
 }
 
-/*
- * The unique indexes that the column has a part in, as key, as part of an
- * expression or of a condition.  Of each: its name, its keys as one list of
- * SQL, its condition, whether nulls are equal there, whether the column is a
- * plain key (then rows of other owners can't clash), and, the same in each
- * row, the table's primary key and all its other columns as lists of SQL.
- */
-static const char unique_indexes[] =
-    "select ci.relname,"
-    " (select string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' order by k)"
-    "  from generate_series(1, i.indnkeyatts) k),"
-    " coalesce(pg_get_expr(i.indpred, i.indrelid, true), 'true'),"
-    " coalesce((to_jsonb(i)->>'indnullsnotdistinct')::bool, false),"
-    " a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1]),"
-    " coalesce((select string_agg(quote_literal(pa.attname) || ', ' || quote_ident(pa.attname), ', ' order by pa.attnum)"
-    "  from pg_index p join pg_attribute pa on pa.attrelid = p.indrelid and pa.attnum = any(p.indkey)"
-    "  where p.indrelid = i.indrelid and p.indisprimary), quote_literal('ctid') || ', ctid'),"
-    " coalesce((select string_agg(quote_ident(o.attname) || ', ', '' order by o.attnum) from pg_attribute o"
-    "  where o.attrelid = i.indrelid and o.attnum > 0 and not o.attisdropped and o.attnum <> a.attnum), '')"
-    " from pg_index i join pg_class ci on ci.oid = i.indexrelid join pg_class c on c.oid = i.indrelid"
-    " join pg_attribute a on a.attrelid = c.oid and a.attname = $2"
-    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
-    " and i.indisunique and i.indisvalid"
-    " and (a.attnum = any(i.indkey) or exists (select from pg_depend d where d.classid = 'pg_class'::regclass"
-    "  and d.objid = i.indexrelid and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid"
-    "  and d.refobjsubid = a.attnum)) order by ci.relname";
-
-enum { INDEX_NAME, INDEX_KEYS, INDEX_CONDITION, INDEX_NULLS_EQUAL, INDEX_BY_OWNER, INDEX_PRIMARY, INDEX_OTHERS };
-
-/* Adds a subquery: the table's rows as they would be afterwards, as far as they can clash in the index. */
-static void
-add_rows_afterwards(struct rc_db *db, struct rc_buf *sql, const struct target *target, const char *others, bool by_owner)
-{
-	struct rc_buf column = {0};
-
-	rc_db_add_identifier(db, &column, target->column);
-	rc_buf_text(&column);
-	rc_buf_printf(sql, "(select ctid, %s", others);
-	if (by_owner)
-		rc_buf_printf(sql, "$1::%s as %s from ", target->type, column.bytes);
-	else
-		rc_buf_printf(sql, "case when %s then $1::%s else %s end as %s from ", target->rows, target->type,
-		    column.bytes, column.bytes);
-	rc_db_add_identifier(db, sql, target->table);
-	if (by_owner)
-		rc_buf_printf(sql, " where (%s) or %s = $1::%s", target->rows, column.bytes, target->type);
-	rc_buf_add_text(sql, ") as rc_afterwards");
-	rc_buf_free(&column);
-}
-
-/* Whether two rows would clash in the index that row I of INDEXES describes; notes the error if so. */
-static bool
-clashes(struct rc_db *db, struct assignment *work, struct target *target, const PGresult *indexes, int i)
-{
-	const char *keys = PQgetvalue(indexes, i, INDEX_KEYS), *name = PQgetvalue(indexes, i, INDEX_NAME);
-	struct rc_buf rows = {0}, sql = {0}, message = {0};
-	const char *values[SCOPES_MAX + 1];
-	int count = parameters(work, values);
-	PGresult *found, *detail;
-	bool clash;
-
-	add_rows_afterwards(db, &rows, target, PQgetvalue(indexes, i, INDEX_OTHERS),
-	    strcmp(PQgetvalue(indexes, i, INDEX_BY_OWNER), "t") == 0);
-	rc_buf_printf(&rows, " where (%s)", PQgetvalue(indexes, i, INDEX_CONDITION));
-	if (strcmp(PQgetvalue(indexes, i, INDEX_NULLS_EQUAL), "t") != 0)
-		rc_buf_printf(&rows, " and num_nulls(%s) = 0", keys);
-	rc_buf_printf(&rows, " group by %s having count(*) > 1", keys);
-	rc_buf_text(&rows);
-
-	/* First only whether: to name the rows of every group would cost more than all the rest. */
-	rc_buf_printf(&sql, "select 1 from %s limit 1", rows.bytes);
-	found = rc_db_query(db, target->table, rc_buf_text(&sql), count, values);
-	clash = PQntuples(found) > 0;
-	PQclear(found);
-	if (clash) {
-		sql.length = 0;
-		rc_buf_printf(&sql, "select jsonb_path_query_array(jsonb_agg(jsonb_build_object(%s) order by ctid), '$[0 to 1]'),"
-		    " row(%s)::text from %s order by 2 limit 1", PQgetvalue(indexes, i, INDEX_PRIMARY), keys, rows.bytes);
-		detail = rc_db_query(db, target->table, rc_buf_text(&sql), count, values);
-		rc_buf_printf(&message, "%s: two rows would have the same (%s) = %s, which %s forbids: %s", target->table, keys,
-		    PQgetvalue(detail, 0, 1), name, PQgetvalue(detail, 0, 0));
-		set_error(work, target, "unique_clash", rc_buf_text(&message), name, PQgetvalue(detail, 0, 0));
-		PQclear(detail);
-	}
-	rc_buf_free(&rows);
-	rc_buf_free(&sql);
-	rc_buf_free(&message);
-	return clash;
-}
-
 /* Says which part of a target is not there. */
 static void
 report_missing(struct rc_db *db, struct assignment *work, struct target *target)
@@ -482,13 +393,19 @@ look_at(struct rc_db *db, struct assignment *work, struct target *target, PGresu
 static void
 look_at_rows(struct rc_db *db, struct assignment *work, struct target *target)
 {
-	const char *values[] = { target->table, target->column };
-	PGresult *indexes = rc_db_query(db, target->table, unique_indexes, 2, values);
-	bool clash = false;
+	const char *values[SCOPES_MAX + 1];
+	struct rc_change change = { .table = target->table, .column = target->column, .type = target->type,
+	    .rows = target->rows, .values = values, .value_count = parameters(work, values) };
+	struct rc_clash clash = {0};
+	struct rc_buf message = {0};
 
-	for (int i = 0; i < PQntuples(indexes) && !clash; i++)
-		clash = clashes(db, work, target, indexes, i);
-	PQclear(indexes);
+	if (rc_clash_find(db, &change, &clash)) {
+		rc_buf_printf(&message, "%s: two rows would have the same (%s) = %s, which %s forbids: %s", target->table,
+		    clash.keys.bytes, clash.key.bytes, clash.index.bytes, clash.rows.bytes);
+		set_error(work, target, "unique_clash", rc_buf_text(&message), clash.index.bytes, clash.rows.bytes);
+	}
+	rc_clash_free(&clash);
+	rc_buf_free(&message);
 }
 
 /* ---- doing ---- */

@@ -153,7 +153,7 @@ main(int argc, char *argv[])
 {
 	struct choice choices[CASES_MAX];
 	int count = 0, opt;
-	struct rc_input in;
+	struct rc_input in = {0};
 	struct rc_output out;
 	struct rc_record record = {0};
 	struct rc_arena arena = {0};	/* of the choices */
@@ -171,7 +171,7 @@ main(int argc, char *argv[])
 	for (int i = 0; i <= count; i++) {
 		if (!rc_utf8_valid(choices[i].template, strlen(choices[i].template)))
 			rc_usage("a template is not UTF-8");
-		say(choices[i].template, NULL, NULL, NULL);
+		say(choices[i].template, &in, &record, NULL);
 	}
 	rc_input_open(&in, argc - optind, argv + optind);
 	rc_output_open(&out, NULL);

@@ -713,6 +713,7 @@ $project"
   for i in {1..20}; do
     signal=$((i % 2 ? 9 : 15))
     start --user bob <<<"$all"
+    while [ "$(cat "/proc/$assigner/comm" 2>/dev/null)" = bash ]; do :; done # until the shell's child has become it
     sleep "0.$(printf '%03d' $((RANDOM % 300)))" # a moment, no synchronisation
     kill "-$signal" "$assigner" 2>/dev/null || :
     ended

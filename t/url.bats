@@ -136,6 +136,14 @@ END
   done
 }
 
+@test "a raw / ? or # in a user's name is refused too, or the password would be taken for a database" {
+  for mark in / '?' '#'; do
+    wait_for "postgres://b${mark}ob:hidden@127.0.0.1:1/db"
+    [ "$status" = 100 ]
+    hides hidden
+  done
+}
+
 # ---- the database's name ----
 
 @test "the database's name is decoded" {
