@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rc_db.h"
 #include "rc_err.h"
@@ -158,7 +159,7 @@ skip_scheme(const char *url)
 	if (mark == NULL)
 		rc_die(RC_FATAL, "DATABASE_URL: not a URL (expected postgresql://user:password@host:port/dbname)");
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (strlen(schemes[i]) == (size_t)(mark - url) && strncmp(url, schemes[i], (size_t)(mark - url)) == 0)
+		if (strlen(schemes[i]) == (size_t)(mark - url) && strncasecmp(url, schemes[i], (size_t)(mark - url)) == 0)
 			return mark + 3;
 	rc_die(RC_FATAL, "DATABASE_URL: the scheme is not one of PostgreSQL's (postgres, postgresql, psql, pgsql, postgis)");
 }
@@ -181,7 +182,8 @@ parse(struct settings *settings, const char *url)
 			break;
 		}
 	parse_hosts(settings, hosts, (size_t)(end - hosts));
-	if (hosts == authority && colon != NULL && strchr(end, '@') != NULL)
+	if (hosts == authority && strchr(end, '@') != NULL && end > authority &&
+	    (colon != NULL || memchr(end, ':', (size_t)(strrchr(end, '@') - end)) != NULL))
 		rc_die(RC_FATAL, "DATABASE_URL: '@' after the port (/ ? # in a password must be written %%2F %%3F %%23, '@' elsewhere %%40)");
 	if (*path == '/') {
 		path++;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "rc_mem.h"
 
@@ -144,6 +145,23 @@ rc_utf8_valid(const char *bytes, size_t length)
 		bytes += step;
 	}
 	return true;
+}
+
+uint64_t
+rc_str_hash(const char *text, size_t length)
+{
+	static uint64_t seed;
+	uint64_t hash;
+
+	while (seed == 0)
+		if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+			rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
+	hash = seed;
+	for (size_t i = 0; i < length; i++) {
+		hash = (hash ^ (unsigned char)text[i]) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 29;
+	}
+	return hash ^ hash >> 32;
 }
 
 bool

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rc_err.h"
 
@@ -41,6 +42,9 @@ size_t rc_str_visible(const char *text, size_t length, char *out, size_t size);
 
 /* Whether all LENGTH bytes are UTF-8. */
 bool rc_utf8_valid(const char *bytes, size_t length);
+
+/* A hash with a seed of this process, so that no one can choose texts that all get the same. */
+uint64_t rc_str_hash(const char *text, size_t length);
 
 /* Reads a whole decimal number from MIN to MAX; false if TEXT is anything else. */
 bool rc_parse_long(const char *text, long min, long max, long *result);

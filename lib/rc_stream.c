@@ -248,6 +248,19 @@ rc_input_require_end(const struct rc_input *input)
 		rc_die(RC_FATAL, "%s: cut short: no end record after %llu records", input->name, input->records);
 }
 
+const char *
+rc_input_need_string(const struct rc_input *input, struct rc_record *record, const char *name)
+{
+	size_t length = 0;
+	const char *text = rc_record_string(record, name, &length);
+
+	if (text == NULL)
+		rc_input_fail(input, "expected a string in the field '%s'", name);
+	if (strlen(text) != length)
+		rc_input_fail(input, "U+0000 in the field '%s'", name);
+	return text;
+}
+
 /* ---- output ---- */
 
 void
@@ -372,153 +385,4 @@ rc_finish(struct rc_input *input, struct rc_output *output)
 	}
 	output_count = 0;
 	return rc_leave(output->answer);
-}
-
-/* ---- records ---- */
-
-const struct rc_json_field *
-rc_record_find(const struct rc_record *record, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < record->object.count; i++) {
-		const struct rc_json_field *field = &record->object.fields[i];
-
-		if (field->name_length == length && memcmp(field->name, name, length) == 0)
-			return field;
-	}
-	return NULL;
-}
-
-const char *
-rc_record_string(struct rc_record *record, const char *name, size_t *length)
-{
-	const struct rc_json_field *field = rc_record_find(record, name);
-	size_t ignored;
-
-	if (field == NULL || rc_json_type(field->value) != RC_JSON_STRING)
-		return NULL;
-	return rc_json_decode(&record->arena, field->value, field->value_length, length == NULL ? &ignored : length);
-}
-
-const char *
-rc_record_need_string(const struct rc_input *input, struct rc_record *record, const char *name)
-{
-	size_t length = 0;
-	const char *text = rc_record_string(record, name, &length);
-
-	if (text == NULL)
-		rc_input_fail(input, "expected a string in the field '%s'", name);
-	if (strlen(text) != length)
-		rc_input_fail(input, "U+0000 in the field '%s'", name);
-	return text;
-}
-
-void
-rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length)
-{
-	size_t name_length = strlen(name);
-	struct rc_json_field *field = NULL;
-	struct rc_buf text = {0};
-	char *raw;
-
-	for (size_t i = 0; i < record->object.count && field == NULL; i++)
-		if (record->object.fields[i].name_length == name_length &&
-		    memcmp(record->object.fields[i].name, name, name_length) == 0)
-			field = &record->object.fields[i];
-	if (field == NULL) {
-		struct rc_json_object *object = &record->object;
-
-		if (object->count == object->room) {
-			object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
-			object->fields = rc_realloc(object->fields, rc_size_mul(object->room, sizeof *object->fields));
-		}
-		field = &object->fields[object->count++];
-	}
-	rc_json_write_string(&text, name, name_length);
-	rc_buf_add(&text, ":", 1);
-	rc_json_write_value(&text, json, length);
-	raw = rc_arena_alloc(&record->arena, text.length + 1);
-	memcpy(raw, text.bytes, text.length);
-	raw[text.length] = '\0';
-	*field = (struct rc_json_field){ .raw = raw, .value = raw + text.length - length, .value_length = length,
-	    .name_length = name_length };
-	field->name = rc_json_decode(&record->arena, raw, text.length - length - 1, &field->name_length);
-	rc_buf_free(&text);
-	record->changed = true;
-}
-
-void
-rc_record_set_string(struct rc_record *record, const char *name, const char *bytes, size_t length)
-{
-	struct rc_buf json = {0};
-
-	rc_json_write_string(&json, bytes, length);
-	rc_record_set_json(record, name, json.bytes, json.length);
-	rc_wipe(json.bytes, json.length);	/* it may have been a secret */
-	rc_buf_free(&json);
-}
-
-void
-rc_record_set_text(struct rc_record *record, const char *name, const char *text)
-{
-	rc_record_set_string(record, name, text, strlen(text));
-}
-
-void
-rc_record_set_integer(struct rc_record *record, const char *name, long long value)
-{
-	char text[24];
-
-	rc_record_set_json(record, name, text, (size_t)snprintf(text, sizeof text, "%lld", value));
-}
-
-void
-rc_record_clear(struct rc_record *record)
-{
-	rc_arena_reset(&record->arena);
-	record->text = NULL;
-	record->length = 0;
-	record->object.count = 0;
-	record->changed = true;
-}
-
-void
-rc_record_copy(struct rc_record *to, const struct rc_record *from)
-{
-	struct rc_buf text = {0};
-	struct rc_json_error error;
-
-	rc_record_write(from, &text);
-	to->text = rc_json_pad(&to->arena, text.bytes, text.length);
-	to->length = text.length;
-	to->changed = false;
-	rc_buf_free(&text);
-	if (!rc_json_read_object(&to->object, to->text, to->length, &to->arena, &error))
-		rc_die(RC_FATAL, "a record can't be copied: %s", error.reason);	/* it was read before */
-}
-
-void
-rc_record_write(const struct rc_record *record, struct rc_buf *out)
-{
-	if (!record->changed) {
-		rc_buf_add(out, record->text, record->length);
-		return;
-	}
-	rc_buf_add(out, "{", 1);
-	for (size_t i = 0; i < record->object.count; i++) {
-		const struct rc_json_field *field = &record->object.fields[i];
-
-		if (i > 0)
-			rc_buf_add(out, ",", 1);
-		rc_buf_add(out, field->raw, (size_t)(field->value - field->raw) + field->value_length);
-	}
-	rc_buf_add(out, "}", 1);
-}
-
-void
-rc_record_free(struct rc_record *record)
-{
-	rc_json_object_free(&record->object);
-	rc_arena_free(&record->arena);
 }

@@ -17,21 +17,11 @@
 #include <stddef.h>
 
 #include "rc_err.h"
-#include "rc_json.h"
-#include "rc_mem.h"
+#include "rc_record.h"
 #include "rc_str.h"
 
 /* A record's longest text in bytes; beyond it RC_FATAL. */
 #define RC_RECORD_MAX ((size_t)1 << 30)
-
-/* A record belongs to its input and is valid until the next rc_input_next(). */
-struct rc_record {
-	const char *text;	/* as it came, without the newline */
-	size_t length;
-	bool changed;		/* then the fields are the truth, not the text */
-	struct rc_json_object object;
-	struct rc_arena arena;	/* of what was decoded or set */
-};
 
 /* Watches the bytes of a stream go by (rc_digest.h); NULL where no one asked. */
 struct rc_digest;
@@ -75,6 +65,9 @@ bool rc_input_next(struct rc_input *input, struct rc_record *record);
 /* Ends the process with RC_FATAL and a message that names the file and line of the current record. */
 _Noreturn void rc_input_fail(const struct rc_input *input, const char *format, ...) RC_PRINTF(2, 3);
 
+/* Like rc_record_string() where the field must be there, hold a string, and no U+0000; else rc_input_fail(). */
+const char *rc_input_need_string(const struct rc_input *input, struct rc_record *record, const char *name);
+
 /* For a sink's --require-end-record: RC_FATAL unless the stream was ended by one. */
 void rc_input_require_end(const struct rc_input *input);
 
@@ -99,30 +92,5 @@ void rc_output_pass_end(struct rc_output *output, const struct rc_input *input);
  * unless the filter set it to RC_NO.  INPUT may be NULL.
  */
 int rc_finish(struct rc_input *input, struct rc_output *output);
-
-/* The field, or NULL. */
-const struct rc_json_field *rc_record_find(const struct rc_record *record, const char *name);
-
-/* A string field, decoded and ended by a NUL; NULL where it is absent or no string.  LENGTH may be NULL. */
-const char *rc_record_string(struct rc_record *record, const char *name, size_t *length);
-
-/* The same where the field must be there, hold a string, and no U+0000. */
-const char *rc_record_need_string(const struct rc_input *input, struct rc_record *record, const char *name);
-
-/* Sets a field, in its place or as the last one; what is given is copied. */
-void rc_record_set_string(struct rc_record *record, const char *name, const char *bytes, size_t length);
-void rc_record_set_text(struct rc_record *record, const char *name, const char *text);
-void rc_record_set_integer(struct rc_record *record, const char *name, long long value);
-void rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length);
-
-/* Makes RECORD an empty object of its own, not tied to an input. */
-void rc_record_clear(struct rc_record *record);
-
-/* Makes TO, which is {0}, a copy of FROM that has its own text. */
-void rc_record_copy(struct rc_record *to, const struct rc_record *from);
-
-/* Adds the record's text without a newline. */
-void rc_record_write(const struct rc_record *record, struct rc_buf *out);
-void rc_record_free(struct rc_record *record);
 
 #endif

@@ -140,9 +140,9 @@ read_targets(struct assignment *work, struct rc_input *in)
 		target = &work->targets[work->target_count++];
 		*target = (struct target){0};
 		rc_record_copy(&target->record, &record);	/* all targets are needed together */
-		target->table = rc_record_need_string(in, &target->record, "table");
-		target->column = rc_record_need_string(in, &target->record, "column");
-		rc_record_need_string(in, &target->record, "label");
+		target->table = rc_input_need_string(in, &target->record, "table");
+		target->column = rc_input_need_string(in, &target->record, "column");
+		rc_input_need_string(in, &target->record, "label");
 	}
 	rc_record_free(&record);
 }

@@ -3,7 +3,6 @@
  *
  * One pass; memory grows with the number of different values, not of records.
  */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,16 +41,6 @@ struct tally {
 	size_t last;		/* the value seen last is the likeliest to come next */
 };
 
-static size_t
-hash(const char *text, size_t length)
-{
-	uint64_t h = 0xcbf29ce484222325;	/* FNV-1a */
-
-	for (size_t i = 0; i < length; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3;
-	return (size_t)(h ^ h >> 32);
-}
-
 static bool
 is_value(const struct value *value, const char *text, size_t length)
 {
@@ -62,7 +51,7 @@ is_value(const struct value *value, const char *text, size_t length)
 static size_t *
 find_slot(struct tally *tally, const char *text, size_t length)
 {
-	size_t i = hash(text, length) & (tally->slot_count - 1);
+	size_t i = rc_str_hash(text, length) & (tally->slot_count - 1);
 
 	while (tally->slots[i] != 0 && !is_value(&tally->values[tally->slots[i] - 1], text, length))
 		i = (i + 1) & (tally->slot_count - 1);
