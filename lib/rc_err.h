@@ -31,7 +31,7 @@ _Noreturn void rc_die(enum rc_exit code, const char *format, ...) RC_PRINTF(2, 3
 /* Prints the message, and goes on. */
 void rc_warn(const char *format, ...) RC_PRINTF(1, 2);
 
-/* Runs the exit hooks and ends the process with CODE; nothing else may call exit(3). */
+/* Runs the exit hooks and ends the process with CODE; nothing else may call exit(3).  Nothing may wait in stdio. */
 _Noreturn void rc_exit(int code);
 
 /* Runs the exit hooks for a main() that is about to return CODE, and returns it. */

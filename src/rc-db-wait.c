@@ -21,7 +21,7 @@ enum { BACKOFF_MAX = 30000 };
 static const struct rc_option options[] = {
 	{ OPT_TRIES, "tries", "N", "give up after N tries (default: 30)" },
 	{ OPT_INTERVAL, "interval", "DURATION", "wait that long between two tries (default: 2s)" },
-	{ OPT_TRY_TIMEOUT, "try-timeout", "DURATION", "let one try take that long (default: 5s)" },
+	{ OPT_TRY_TIMEOUT, "try-timeout", "DURATION", "let each host, and then the query, take that long (default: 5s)" },
 	{ OPT_BACKOFF, "backoff", NULL, "double the interval after each try, up to 30s" },
 	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time, whatever the number of tries" },
 	{ OPT_SQL, "sql", "QUERY", "wait until QUERY gives true (default: select true)" },
@@ -81,11 +81,11 @@ may_come(const char *sqlstate)
 	return rc_db_class(sqlstate) == RC_RETRY;
 }
 
-/* Runs QUERY within the time that is left, and judges its answer. */
+/* Runs QUERY and judges its answer. */
 static void
 ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 {
-	PGresult *result = rc_db_ask(conn, query, timeout < 1 ? 1 : timeout);
+	PGresult *result = rc_db_ask(conn, query, timeout);
 	const char *code = rc_db_sqlstate(result), *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
 	memcpy(attempt->sqlstate, code, strlen(code) + 1);
@@ -114,7 +114,7 @@ attempt_once(const char *query, long timeout, bool keep_trying, struct attempt *
 	*attempt = (struct attempt){0};
 	if (conn != NULL) {
 		rc_db_where(conn, &attempt->where);
-		ask(conn, query, timeout - (long)(now_ms() - start), attempt);
+		ask(conn, query, timeout, attempt);
 		PQfinish(conn);
 	} else {
 		memcpy(attempt->sqlstate, failure.sqlstate, sizeof attempt->sqlstate);
