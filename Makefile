@@ -41,15 +41,17 @@ help: ## list what can be made
 
 # ---- build ----
 
-all: packages/build ## build all commands and man pages into build/
-	@$(MAKE) --no-print-directory tree
+# Packages first, all of a target's in one call, then the tree: in recipes, so that -j keeps the order.
+need = @share/need-packages
+build_tree = @$(MAKE) --no-print-directory tree
+
+all: ## build all commands and man pages into build/
+	$(need) build
+	$(build_tree)
 
 tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data)) \
 	$(addprefix $(BUILD)/share/man/man1/,$(pages))
 	@:
-
-packages/%:
-	@share/need-packages $*
 
 $(BUILD)/lib/%.o: lib/%.c Makefile
 	@mkdir -p $(@D)
@@ -91,7 +93,9 @@ $(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/% $(BUILD)/bin/rc-sh-set
 
 describe_all = for c in $(commands); do $(BUILD)/bin/$$c --describe; done
 
-demo: all packages/server packages/demo ## show Recotem's commands on a private server
+demo: ## show Recotem's commands on a private server
+	$(need) build server demo
+	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/recotem
 
 run/%: tree ## run one command from the tree: make run/<command> ARGS='...'
@@ -106,27 +110,37 @@ readme: tree ## refresh the table of commands in README.md from --describe
 	  sed -n '/^<!-- end/,$$p' README.md; } >$(BUILD)/README.md
 	@cat $(BUILD)/README.md >README.md
 
+to = $(DESTDIR)$(PREFIX)
+
 install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
-	@mkdir -p '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/rc'
-	@cp $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) '$(DESTDIR)$(PREFIX)/bin/'
-	@cp $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(DESTDIR)$(PREFIX)/share/man/man1/'
-	@cd share && cp --parents $(data) '$(abspath $(DESTDIR)$(PREFIX))/share/rc/'
+	@install -d -m 755 '$(to)' '$(to)/bin' '$(to)/share' '$(to)/share/man' '$(to)/share/man/man1' '$(to)/share/rc'
+	@install -m 755 $(addprefix $(BUILD)/bin/,$(commands)) '$(to)/bin/'
+	@install -m 644 bin/rc-sh-setup '$(to)/bin/'
+	@install -m 644 $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(to)/share/man/man1/'
+	@for file in $(data); do \
+		install -d -m 755 '$(to)'"/share/rc/$$(dirname "$$file")"; \
+		install -m "$$([ -x "share/$$file" ] && echo 755 || echo 644)" "share/$$file" '$(to)'"/share/rc/$$file"; \
+	done
 
 uninstall: ## remove what install has put there
-	@cd '$(DESTDIR)$(PREFIX)/bin' && rm -f $(filters) $(scripts)
-	@cd '$(DESTDIR)$(PREFIX)/share/man/man1' && rm -f $(pages)
-	@rm -rf '$(DESTDIR)$(PREFIX)/share/rc'
+	@for file in $(filters) $(scripts); do rm -f '$(to)'"/bin/$$file"; done
+	@for file in $(pages); do rm -f '$(to)'"/share/man/man1/$$file"; done
+	@rm -rf '$(to)/share/rc'
 
 clean: ## remove what was built
 	@rm -rf $(BUILD)
 
 # ---- prove ----
 
-check: all packages/check packages/server ## run the tests; PostgreSQL is all they need
+check: ## run the tests; PostgreSQL is all they need
+	$(need) build server check
+	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --recursive $(TESTS)
 
-check-services: all packages/check packages/server ## run the tests that need other servers
-	@found=$$(find t/services -name '*.bats' 2>/dev/null | wc -l); \
+check-services: ## run the tests that need other servers
+	$(need) build server check
+	$(build_tree)
+	@found=$$(find t -path 't/services/*.bats' | wc -l); \
 	if [ "$$found" = 0 ]; then echo 'no command needs another server yet: 0 tests'; \
 	else PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats t/services; fi
 
@@ -134,7 +148,9 @@ asan: ## run the tests on a build with the address and undefined-behaviour sanit
 	@$(MAKE) --no-print-directory check BUILD=build/asan HARDEN='-fno-omit-frame-pointer' HARDEN_LINK= \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
-lint: all packages/lint ## check scripts, C and man pages; warnings are errors
+lint: ## check scripts, C and man pages; warnings are errors
+	$(need) build lint
+	$(build_tree)
 	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem .ci/run t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bash bin/rc-sh-setup
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats)
@@ -143,7 +159,9 @@ lint: all packages/lint ## check scripts, C and man pages; warnings are errors
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
 	@echo 'lint: clean'
 
-bench: all packages/bench packages/server ## measure rc and its peers side by side
+bench: ## measure rc and its peers side by side
+	$(need) build server bench
+	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- t/bench/run
 
 .PHONY: all tree help demo list readme install uninstall clean check check-services asan lint bench

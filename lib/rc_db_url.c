@@ -164,6 +164,16 @@ skip_scheme(const char *url)
 	rc_die(RC_FATAL, "DATABASE_URL: the scheme is not one of PostgreSQL's (postgres, postgresql, psql, pgsql, postgis)");
 }
 
+/* Whether an '@' stands where none belongs: in the path, or in a query before any '='. */
+static bool
+has_misplaced_at(const char *rest)
+{
+	const char *at = strchr(rest, '@'), *query = strchr(rest, '?');
+	const char *equals = query == NULL ? NULL : strchr(query, '=');
+
+	return at != NULL && (equals == NULL || at < equals);
+}
+
 static void
 parse(struct settings *settings, const char *url)
 {
@@ -182,7 +192,7 @@ parse(struct settings *settings, const char *url)
 			break;
 		}
 	parse_hosts(settings, hosts, (size_t)(end - hosts));
-	if (hosts == authority && strchr(end, '@') != NULL && end > authority &&
+	if (hosts == authority && has_misplaced_at(end) && end > authority &&
 	    (colon != NULL || memchr(end, ':', (size_t)(strrchr(end, '@') - end)) != NULL))
 		rc_die(RC_FATAL, "DATABASE_URL: '@' after the port (/ ? # in a password must be written %%2F %%3F %%23, '@' elsewhere %%40)");
 	if (*path == '/') {

@@ -159,21 +159,13 @@ level_of(const char *event)
 	return LEVEL_INFO;
 }
 
-/* The pid that a parent of ours left in RC_PARENT, as JSON. */
-static const char *
-parent_json(void)
-{
-	const char *parent = getenv("RC_PARENT");
-	long pid;
-
-	return parent != NULL && rc_parse_long(parent, 1, 1L << 30, &pid) ? parent : "null";
-}
-
 void
 rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
 {
+	const char *parent = getenv("RC_PARENT");
 	char now[RC_TIME_SIZE];
 	struct rc_buf line = {0};
+	long parent_pid;
 
 	if (level_of(event) < level_wanted())
 		return;
@@ -186,7 +178,11 @@ rc_event_append(const char *tool, long pid, const char *event, const char *messa
 	rc_json_add_integer(&line, "v", 1);
 	rc_json_add_text(&line, "time", now);
 	rc_json_add_text(&line, "run_id", rc_run_id());
-	rc_json_add_value(&line, "parent", parent_json());
+	/* The pid that a command which started us left there. */
+	if (parent != NULL && rc_parse_long(parent, 1, 1L << 30, &parent_pid))
+		rc_json_add_integer(&line, "parent", parent_pid);
+	else
+		rc_json_add_value(&line, "parent", "null");
 	rc_json_add_text(&line, "tool", tool);
 	rc_json_add_integer(&line, "pid", pid);
 	rc_json_add_text(&line, "event", event);

@@ -287,7 +287,9 @@ rc_getopt_silent(const struct rc_program *program, int argc, char *argv[])
 	case ':':
 		rc_usage("option '%s' needs an argument", argv[optind - 1]);
 	case '?':
-		if (optopt != 0 && optopt < RC_OPT_LONG)
+		if (optopt != 0 && strncmp(argv[optind - 1], "--", 2) == 0)
+			rc_usage("option '%.*s' takes no argument", (int)strcspn(argv[optind - 1], "="), argv[optind - 1]);
+		if (optopt != 0)
 			rc_usage("unknown option '-%c'", optopt);
 		rc_usage("unknown option '%s'", argv[optind - 1]);
 	case OPT_HELP:

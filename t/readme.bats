@@ -6,15 +6,12 @@ readme() { cat "$BATS_TEST_DIRNAME/../README.md"; }
 # The indented blocks of the section whose title begins with $1, without their indent.
 blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index($0, title) == 1 } inside && /^    / { print substr($0, 5) }'; }
 
-@test "the README's table has the committed commands, each as --describe has it" {
+@test "each row of the README's table is as --describe has it" {
   readme | sed -n '/^<!-- commands/,/^<!-- end/p' | grep -E '^\| [a-z]+-' >"$BATS_TEST_TMPDIR/found"
   cut -d' ' -f2 "$BATS_TEST_TMPDIR/found" | while read -r command; do "$command" --describe; done |
     rc-say '| {name} | {summary} | {changes} | {risk} |' >"$BATS_TEST_TMPDIR/expected"
+  [ -s "$BATS_TEST_TMPDIR/found" ]
   diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/found"
-  [ -d "$BATS_TEST_DIRNAME/../.git" ] || return 0 # a copy without history can't tell what is committed
-  git -C "$BATS_TEST_DIRNAME/.." ls-files src bin | sed 's,.*/,,; s,\.c$,,' | grep -v '^rc-sh-setup$' | sort \
-    >"$BATS_TEST_TMPDIR/committed"
-  diff "$BATS_TEST_TMPDIR/committed" <(cut -d' ' -f2 "$BATS_TEST_TMPDIR/found" | sort)
 }
 
 @test "the README's pipelines run as pasted" {

@@ -10,7 +10,7 @@ psql=$(pg_config --bindir)/psql
 export RC_EVENTS=$folder/events
 
 url() { printf '%s' "${server/'/postgres?'//$1?}"; }
-on_server() { "$psql" -Xq "$server" -v ON_ERROR_STOP=1 -c "$1"; }
+on_server() { PGOPTIONS='-c client_min_messages=warning' "$psql" -Xq "$server" -v ON_ERROR_STOP=1 -c "$1"; }
 
 on_server 'create database bench'
 "$psql" -Xq "$(url bench)" -v ON_ERROR_STOP=1 -v bench=1 -v scale="$rows" \
@@ -30,7 +30,7 @@ assign() { DATABASE_URL=$(url copy) recotem-assign-owners --user alice; }
 select_1() { "$psql" -X "$(url copy)" -c 'select 1'; }
 
 on_fresh_copy() {
-  on_server 'set client_min_messages = warning; drop database if exists copy'
+  on_server 'drop database if exists copy'
   on_server 'create database copy template bench'
   on_server 'checkpoint'
   run_timed "$@"
