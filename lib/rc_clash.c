@@ -10,8 +10,10 @@
  */
 static const char unique_indexes[] =
     "select ci.relname, i.indrelid::regclass,"
-    " (select string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' order by k)"
-    "  from generate_series(1, i.indnkeyatts) k),"
+    " (select string_agg(pg_get_indexdef(i.indexrelid, k, true) || coalesce((select format(' collate %I.%I', n.nspname,"
+    "  co.collname) from pg_collation co join pg_namespace n on n.oid = co.collnamespace, pg_attribute ka"
+    "  where ka.attrelid = i.indrelid and ka.attnum = i.indkey[k - 1] and co.oid = i.indcollation[k - 1]"
+    "  and co.oid <> ka.attcollation), ''), ', ' order by k) from generate_series(1, i.indnkeyatts) k),"
     " coalesce(pg_get_expr(i.indpred, i.indrelid, true), 'true'),"
     " coalesce((to_jsonb(i)->>'indnullsnotdistinct')::bool, false),"
     " a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1]),"

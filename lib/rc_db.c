@@ -127,14 +127,16 @@ static void
 settings(const char **keywords, const char **values, struct rc_arena *arena)
 {
 	static char application[64];
-	struct rc_secret url;
+	static struct rc_secret url;	/* read once: its file may be a pipe */
+	static bool looked;
 	int n = 0;
 
 	keywords[0] = NULL;
-	if (rc_secret_find("DATABASE_URL", &url)) {
+	if (!looked)
+		rc_secret_find("DATABASE_URL", &url);
+	looked = true;
+	if (url.bytes != NULL)
 		rc_db_parse_url(url.bytes, keywords, values, arena);
-		rc_secret_wipe(&url);
-	}
 	while (keywords[n] != NULL)
 		if (strcmp(keywords[n++], "host") == 0)
 			unsetenv("PGHOSTADDR");	/* or libpq would go there instead */
@@ -179,9 +181,9 @@ wait_for(int fd, short events, long long deadline)
 /* How far one call of libpq came. */
 enum progress { CONNECTED, FAILED, STALLED };
 
-/* Drives a connection that was started until it is made, fails, or one of its hosts takes longer than TIMEOUT. */
+/* Drives a connection that was started until it is made, fails, or one of its hosts takes longer than TIMEOUT, or till END. */
 static enum progress
-drive(PGconn *conn, long timeout)
+drive(PGconn *conn, long timeout, long long end)
 {
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 	const char *host = NULL;
@@ -191,6 +193,8 @@ drive(PGconn *conn, long timeout)
 		if (PQhost(conn) != host) {	/* the next one, which has its own time */
 			host = PQhost(conn);
 			deadline = timeout == 0 ? 0 : now_ms() + timeout;
+			if (end != 0 && (deadline == 0 || deadline > end))
+				deadline = end;
 		}
 		if (!wait_for(PQsocket(conn), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
 			return STALLED;
@@ -218,9 +222,10 @@ explain(const PGconn *conn, enum progress progress, long timeout, struct rc_db_f
 }
 
 PGconn *
-rc_db_connect(long timeout, struct rc_db_failure *failure)
+rc_db_connect(long timeout, long limit, struct rc_db_failure *failure)
 {
 	const char *keywords[RC_DB_SETTINGS_MAX], *values[RC_DB_SETTINGS_MAX];
+	long long end = limit == 0 ? 0 : now_ms() + limit;
 	struct rc_arena arena = {0};
 	enum progress progress;
 	bool another;
@@ -239,9 +244,9 @@ rc_db_connect(long timeout, struct rc_db_failure *failure)
 			failure->settings = strncmp(PQerrorMessage(conn), "connection to server", 20) != 0 &&
 			    strncmp(PQerrorMessage(conn), "could not translate host name", 29) != 0;
 		} else {
-			progress = drive(conn, timeout);
+			progress = drive(conn, timeout, end);
 		}
-		another = progress == STALLED && rc_db_skip_host(conn, keywords, values, &arena);
+		another = progress == STALLED && (end == 0 || now_ms() < end) && rc_db_skip_host(conn, keywords, values, &arena);
 		if (another)
 			PQfinish(conn);
 	} while (another);
@@ -250,7 +255,7 @@ rc_db_connect(long timeout, struct rc_db_failure *failure)
 		PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
 		return conn;
 	}
-	explain(conn, progress, timeout, failure);
+	explain(conn, progress, limit > 0 && limit < timeout ? limit : timeout, failure);
 	PQfinish(conn);
 	return NULL;
 }
@@ -308,7 +313,7 @@ rc_db_open(struct rc_db *db)
 	if (wanted != NULL && rc_parse_long(wanted, 1, 86400, &seconds))
 		timeout = seconds * 1000;
 	*db = (struct rc_db){ .lock_timeout = RC_DB_LOCK_TIMEOUT };
-	db->conn = rc_db_connect(timeout, &failure);
+	db->conn = rc_db_connect(timeout, 0, &failure);
 	if (db->conn == NULL)
 		rc_die(failure.settings ? RC_FATAL : rc_db_class(failure.sqlstate), "%s: %s",
 		    failure.where.bytes, failure.words.bytes);
@@ -337,25 +342,27 @@ rc_db_close(struct rc_db *db)
 static void
 look_for_blocker(struct rc_db *db)
 {
-	static const char sql[] =
-	    "select format('pid %s (%s, user %s, %s for %s s)', pid, coalesce(nullif(application_name, ''), 'no name'),"
+	static const char form[] =
+	    "select format('pid %%s (%%s, user %%s, %%s for %%s s)', pid, coalesce(nullif(application_name, ''), 'no name'),"
 	    " usename, state, extract(epoch from now() - coalesce(xact_start, query_start))::int)"
-	    " from pg_stat_activity where pid = any(pg_blocking_pids($1)) order by xact_start limit 1";
+	    " from pg_stat_activity where pid = any(pg_blocking_pids(%d)) order by xact_start limit 1";
 	struct rc_db_failure failure;
-	PGconn *conn = rc_db_connect(LOOK_EVERY, &failure);
-	char pid[16];
-	const char *values[] = { pid };
+	PGconn *conn = rc_db_connect(LOOK_EVERY, LOOK_EVERY, &failure);
+	char sql[sizeof form + 16];
 	PGresult *result;
 
 	rc_buf_free(&failure.words);
 	rc_buf_free(&failure.where);
 	if (conn == NULL)
 		return;
-	snprintf(pid, sizeof pid, "%d", PQbackendPID(db->conn));
-	result = PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0);
+	snprintf(sql, sizeof sql, form, PQbackendPID(db->conn));
+	result = rc_db_ask(conn, sql, LOOK_EVERY);
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0)) {
 		const char *found = PQgetvalue(result, 0, 0);
 
+		if (db->tell)
+			rc_warn("waiting for a lock that %s holds", found);
+		db->tell = false;
 		free(db->blocker);
 		db->blocker = rc_strndup(found, strlen(found));
 	}
@@ -404,6 +411,19 @@ rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const
 	PGresult *result;
 
 	if (PQsendQueryParams(db->conn, sql, count, types, values, NULL, NULL, 0) != 1)
+		rc_db_die(db, NULL, "cannot send a statement");
+	result = collect(db);
+	if (!is_good(result) && *rc_db_sqlstate(result) == '\0')
+		rc_db_die(db, result, "the connection broke");
+	return result;
+}
+
+PGresult *
+rc_db_prepare(struct rc_db *db, const char *sql, int count, const Oid *types)
+{
+	PGresult *result;
+
+	if (PQsendPrepare(db->conn, "", sql, count, types) != 1)
 		rc_db_die(db, NULL, "cannot send a statement");
 	result = collect(db);
 	if (!is_good(result) && *rc_db_sqlstate(result) == '\0')

@@ -38,6 +38,7 @@ struct rc_db {
 	PGconn *conn;
 	long lock_timeout;	/* milliseconds */
 	bool watch;		/* look for the session that blocks us while a statement waits */
+	bool tell;		/* and print it as soon as it is known */
 	char *blocker;		/* what that found last, or NULL */
 };
 
@@ -45,9 +46,10 @@ enum rc_db_mode { RC_DB_READ_ONLY, RC_DB_READ_WRITE };
 
 /*
  * Tries once to log in, at one host after the other as libpq does, each for
- * TIMEOUT milliseconds (0: without limit).  NULL, with FAILURE set, where none would.
+ * TIMEOUT milliseconds, all together for LIMIT (0: no limit).  NULL, with
+ * FAILURE set, where none would.
  */
-PGconn *rc_db_connect(long timeout, struct rc_db_failure *failure);
+PGconn *rc_db_connect(long timeout, long limit, struct rc_db_failure *failure);
 
 /*
  * Runs one statement outside a transaction on a connection of rc_db_connect(),
@@ -79,6 +81,9 @@ void rc_db_rollback(struct rc_db *db);
  */
 PGresult *rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const char *const *values);
 PGresult *rc_db_query(struct rc_db *db, const char *what, const char *sql, int count, const char *const *values);
+
+/* Prepares the unnamed statement; like rc_db_exec(). */
+PGresult *rc_db_prepare(struct rc_db *db, const char *sql, int count, const Oid *types);
 
 /* The result's SQLSTATE, or "" where it has none. */
 const char *rc_db_sqlstate(const PGresult *result);

@@ -60,6 +60,7 @@ rc_record_set_json(struct rc_record *record, const char *name, const char *json,
 	*field = (struct rc_json_field){ .raw = raw, .value = raw + text.length - length, .value_length = length,
 	    .name_length = name_length };
 	field->name = rc_json_decode(&record->arena, raw, text.length - length - 1, &field->name_length);
+	rc_wipe(text.bytes, text.length);	/* it may have been a secret */
 	rc_buf_free(&text);
 	record->changed = true;
 }

@@ -46,7 +46,7 @@ check_names(const char *file, const char *row, size_t length)
 
 	if (!rc_json_read_object(&object, rc_json_pad(&arena, row, length), length, &arena, &error))
 		rc_die(RC_FATAL, "%s: the rows can't be records: %s ('%.*s')", file, error.reason,
-		    error.name == NULL ? 0 : (int)error.name_length, error.name == NULL ? "" : error.name);
+		    error.name == NULL ? 3 : (int)error.name_length, error.name == NULL ? "row" : error.name);
 	rc_json_object_free(&object);
 	rc_arena_free(&arena);
 }
@@ -94,17 +94,28 @@ run(struct rc_db *db, const char *file, const char *record, struct rc_output *ou
 	}
 }
 
-/* Wraps the statement so that it gives its rows as JSON; the newline ends a comment at its end. */
+/* Begins the transaction and prepares the statement, wrapped to give its rows as JSON; the newline ends a comment at its end. */
 static void
 prepare(struct rc_db *db, const char *file)
 {
 	static const Oid types[] = { RC_DB_JSONB };
 	struct rc_buf sql = {0};
 	char *statement = rc_sql_read(file);
-	PGresult *result;
+	PGresult *result = NULL;
 
-	rc_buf_printf(&sql, "select to_json(rc_row)::text from (\n%s\n) as rc_row", statement);
-	result = PQprepare(db->conn, "", rc_buf_text(&sql), 1, types);
+	rc_buf_printf(&sql, "select to_json(rc_row.*)::text from (\n%s\n) as rc_row", statement);
+	rc_buf_text(&sql);
+	/* Preparing takes the locks of a reader: here another session's lock is in the way, if it is. */
+	for (int tries = 1; tries <= RC_DB_LOCK_TRIES; tries++) {
+		PQclear(result);
+		if (tries > 1)
+			rc_db_rollback(db);
+		rc_db_begin(db, RC_DB_READ_ONLY, NULL);
+		result = rc_db_prepare(db, sql.bytes, 1, types);
+		if (strcmp(rc_db_sqlstate(result), "55P03") != 0)
+			break;
+		db->watch = true;
+	}
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		rc_db_die(db, result, file);
 	PQclear(result);
@@ -139,7 +150,6 @@ main(int argc, char *argv[])
 	if (!null_input)
 		rc_input_open(&in, argc - optind, argv + optind);
 	rc_db_open(&db);
-	rc_db_begin(&db, RC_DB_READ_ONLY, NULL);
 	prepare(&db, file);
 	rc_output_open(&out, path);
 	if (end_record)

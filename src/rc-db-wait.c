@@ -23,7 +23,7 @@ static const struct rc_option options[] = {
 	{ OPT_INTERVAL, "interval", "DURATION", "wait that long between two tries (default: 2s)" },
 	{ OPT_TRY_TIMEOUT, "try-timeout", "DURATION", "let each host, and then the query, take that long (default: 5s)" },
 	{ OPT_BACKOFF, "backoff", NULL, "double the interval after each try, up to 30s" },
-	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time, whatever the number of tries" },
+	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time, whatever the number of tries (default: none)" },
 	{ OPT_SQL, "sql", "QUERY", "wait until QUERY gives true (default: select true)" },
 	{ OPT_KEEP_TRYING, "keep-trying", NULL, "also after a wrong password or an unknown role" },
 	RC_OPTION_END
@@ -105,16 +105,18 @@ ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 }
 
 static void
-attempt_once(const char *query, long timeout, bool keep_trying, struct attempt *attempt)
+attempt_once(const char *query, long timeout, long limit, bool keep_trying, struct attempt *attempt)
 {
 	long long start = now_ms();
 	struct rc_db_failure failure;
-	PGconn *conn = rc_db_connect(timeout, &failure);
+	PGconn *conn = rc_db_connect(timeout, limit, &failure);
 
 	*attempt = (struct attempt){0};
 	if (conn != NULL) {
+		long left = limit == 0 ? timeout : limit - (long)(now_ms() - start);
+
 		rc_db_where(conn, &attempt->where);
-		ask(conn, query, timeout, attempt);
+		ask(conn, query, left < 1 ? 1 : left < timeout ? left : timeout, attempt);
 		PQfinish(conn);
 	} else {
 		memcpy(attempt->sqlstate, failure.sqlstate, sizeof attempt->sqlstate);
@@ -186,10 +188,10 @@ main(int argc, char *argv[])
 
 	start = now_ms();
 	for (long number = 1;; number++) {
-		long left = timeout == 0 ? try_timeout : (long)(start + timeout - now_ms());
+		long left = timeout == 0 ? 0 : (long)(start + timeout - now_ms());
 		bool last;
 
-		attempt_once(query, left < try_timeout ? (left < 1 ? 1 : left) : try_timeout, keep_trying, &attempt);
+		attempt_once(query, try_timeout, timeout > 0 && left < 1 ? 1 : left, keep_trying, &attempt);
 		if (attempt.verdict == AVAILABLE) {
 			report(&out, &attempt, "available", number, tries, -1);
 			free_attempt(&attempt);

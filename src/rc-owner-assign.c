@@ -77,6 +77,7 @@ struct assignment {
 	size_t target_count;
 	char *owner_id, *owner_id_json, *owner_name;
 	int errors;
+	struct target *in_the_way;	/* the target at which a try ended */
 	struct rc_arena arena;
 };
 
@@ -114,10 +115,12 @@ add_scope(struct assignment *work, const char *text)
 			length--;
 		if ((scope->value = rc_json_decode(&work->arena, value, length, &length)) == NULL)
 			rc_usage("--scope %s: a lone surrogate", text);
+		if (strlen(scope->value) != length)
+			rc_usage("--scope %s: U+0000 in it", text);
 		break;
 	case RC_JSON_NUMBER:
 	case RC_JSON_BOOL:
-		scope->value = value;
+		scope->value = rc_arena_copy(&work->arena, value, strcspn(value, " \t\r\n"));
 		break;
 	default:
 		rc_usage("--scope %s: a string, a number, true, false or null", text);
@@ -185,9 +188,9 @@ set_error(struct assignment *work, struct target *target, const char *code, cons
 
 /* ---- looking ---- */
 
-/* Finds the owner by the user's query; false, with the record written, where there is none. */
-static bool
-find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out)
+/* Finds the owner by the user's query; REFUSED, with the record written, where there is none. */
+static enum outcome
+find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresult **failed)
 {
 	static const Oid types[] = { RC_DB_JSONB };
 	struct rc_buf sql = {0}, parameter = {0}, message = {0};
@@ -203,6 +206,13 @@ find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out)
 	rc_buf_printf(&sql, "select to_jsonb(rc_owner)->'id', to_jsonb(rc_owner)->>'id', to_jsonb(rc_owner)->>'name'"
 	    " from (\n%s\n) as rc_owner limit 2", statement);
 	result = rc_db_exec(db, rc_buf_text(&sql), 1, types, values);
+	if (strcmp(rc_db_sqlstate(result), "55P03") == 0) {
+		*failed = result;
+		free(statement);
+		rc_buf_free(&sql);
+		rc_buf_free(&parameter);
+		return LOCKED;
+	}
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		rc_db_die(db, result, work->owner_sql);
 	rows = PQntuples(result);
@@ -238,7 +248,7 @@ find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out)
 	rc_buf_free(&sql);
 	rc_buf_free(&parameter);
 	rc_buf_free(&message);
-	return rows == 1;
+	return rows == 1 ? FINISHED : REFUSED;
 }
 
 /* The parameters of a target's statements: the owner's id, then the scopes' values. */
@@ -254,7 +264,7 @@ parameters(const struct assignment *work, const char **values)
 	return count;
 }
 
-/* The column's type in the table that search_path finds, and its place; false where it is not there. */
+/* The column's type in the table that search_path finds; false where it is not there.  TYPE may be NULL. */
 static bool
 find_column(struct rc_db *db, const char *table, const char *column, char **type)
 {
@@ -328,7 +338,7 @@ report_missing(struct rc_db *db, struct assignment *work, struct target *target)
 	rc_buf_free(&message);
 }
 
-/* Runs SQL on the target's rows; where a lock or a clash is in the way, FAILED is the result that says so. */
+/* Runs SQL on the target's rows; where a lock or a clash is in the way, RESULT says so. */
 static enum outcome
 run_on_rows(struct rc_db *db, const struct assignment *work, const struct target *target, const char *sql, PGresult **result)
 {
@@ -461,16 +471,39 @@ change(struct rc_db *db, struct assignment *work, struct target *target, PGresul
 
 	if (outcome == FINISHED)
 		set_status(work, target, target->count == 0 ? "unchanged" : real ? "assigned" : "would_assign");
+	else
+		work->in_the_way = target;
 	return outcome;
 }
 
-/* One transaction.  FAILED gets the result that stood in the way where it is LOCKED or CLASHED. */
+/* A clash that only the server sees, such as one of two targets together: its words are the target's error. */
+static void
+report_clash(struct assignment *work, const PGresult *failed)
+{
+	const char *words = PQresultErrorField(failed, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL);
+	struct rc_buf message = {0};
+
+	rc_buf_printf(&message, "%s: %s%s%s", work->in_the_way->table, words, detail == NULL ? "" : ": ",
+	    detail == NULL ? "" : detail);
+	for (size_t i = 0; i < work->target_count; i++)
+		if (work->targets[i].status == NULL || strcmp(work->targets[i].status, "assigned") == 0)
+			set_status(work, &work->targets[i], "would_assign");	/* it was rolled back */
+	set_error(work, work->in_the_way, "unique_clash", rc_buf_text(&message),
+	    PQresultErrorField(failed, PG_DIAG_CONSTRAINT_NAME), NULL);
+	rc_buf_free(&message);
+}
+
+/*
+ * One transaction; AGAIN where an earlier try was in vain.  FAILED gets the
+ * result that stood in the way where it is LOCKED or CLASHED.
+ */
 static enum outcome
-try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresult **failed)
+try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, bool again, PGresult **failed)
 {
 	struct rc_buf begin = {0};
 	enum outcome outcome;
-	size_t with_rows;
+	size_t with_rows = 0;
 
 	work->errors = 0;
 	/*
@@ -479,17 +512,18 @@ try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresu
 	 * the whole table.
 	 */
 	rc_buf_add_text(&begin, "set local enable_seqscan = off;");
-	if (!work->dry_run)	/* another rc-owner-assign is waited for without limit: it ends by itself */
+	if (!work->dry_run)	/* another rc-owner-assign is waited for as long as it takes, and named after a second */
 		rc_buf_printf(&begin, "set local lock_timeout = 0;"
 		    "select pg_advisory_xact_lock(hashtext('rc-owner-assign'));"
 		    "set local lock_timeout = %ld", db->lock_timeout);
+	db->tell = !work->dry_run;
+	db->watch = true;
 	rc_db_begin(db, work->dry_run ? RC_DB_READ_ONLY : RC_DB_READ_WRITE, rc_buf_text(&begin));
+	db->tell = false;
+	db->watch = again;
 	rc_buf_free(&begin);
-	if (!find_owner(db, work, out)) {
-		rc_db_rollback(db);
-		return REFUSED;
-	}
-	outcome = look_at_all(db, work, &with_rows, failed);
+	if ((outcome = find_owner(db, work, out, failed)) == FINISHED)
+		outcome = look_at_all(db, work, &with_rows, failed);
 	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++)
 		if (work->targets[i].status == NULL)
 			outcome = change(db, work, &work->targets[i], failed);
@@ -498,7 +532,14 @@ try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresu
 		return outcome == FINISHED && work->errors > 0 ? REFUSED : outcome;
 	}
 	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
-	PQclear(rc_db_query(db, "foreign keys", "set constraints all immediate", 0, NULL));
+	*failed = rc_db_exec(db, "set constraints all immediate", 0, NULL, NULL);
+	if (strcmp(rc_db_sqlstate(*failed), "55P03") == 0) {
+		rc_db_rollback(db);
+		return LOCKED;
+	}
+	if (*rc_db_sqlstate(*failed) != '\0')
+		rc_db_die(db, *failed, "foreign keys");
+	PQclear(*failed);
 	rc_db_commit(db);
 	return FINISHED;
 }
@@ -542,13 +583,18 @@ main(int argc, char *argv[])
 
 	/* A lock may be released, a clash come from a row inserted meanwhile: look again. */
 	for (int tries = 1;; tries++) {
-		outcome = try_all(&db, &work, &out, &failed);
+		outcome = try_all(&db, &work, &out, tries > 1, &failed);
 		if (outcome == FINISHED || outcome == REFUSED)
 			break;
-		if (tries == RC_DB_LOCK_TRIES)
+		if (tries == RC_DB_LOCK_TRIES && outcome == LOCKED)
 			rc_db_die(&db, failed, "nothing was changed");
+		if (tries == RC_DB_LOCK_TRIES) {
+			report_clash(&work, failed);
+			outcome = REFUSED;
+		}
 		PQclear(failed);
-		db.watch = true;
+		if (outcome == REFUSED)
+			break;
 	}
 	rc_db_close(&db);
 

@@ -117,6 +117,7 @@ main(int argc, char *argv[])
 	check(&record);
 	rc_output_open(&out, NULL);
 	rc_output_put(&out, &record);
+	rc_arena_wipe(&record.arena);
 	rc_record_free(&record);
 	return rc_finish(NULL, &out);
 }

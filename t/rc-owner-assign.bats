@@ -841,3 +841,66 @@ END
   run -111 --separate-stderr bash -c 'rc-owner-assign --user bob --owner-sql "$0" <<<"$1" >/dev/full' "$(rc_share)/sql/recotem/user-by-name.sql" "$project"
   [ "$stderr" = 'rc-owner-assign: cannot write <stdout>: No space left on device' ]
 }
+
+@test "a lock on the owner's table is 111 and says whose too" {
+  add_user bob
+  add_project one null
+  hold 'lock table auth_user'
+  run -111 --separate-stderr assign --user bob --lock-timeout 200ms <<<"$project"
+  [[ $stderr == *'it is held by pid '*'(holder, user postgres, '* ]] || { echo "$stderr"; return 1; }
+  tell_holder rollback
+  [ "$(sql 'select count(owner_id) from api_project')" = 0 ]
+}
+
+@test "a lock on the owner's row, which the foreign key wants, is 111 and says whose too" {
+  add_user bob
+  add_project one null
+  hold 'select * from auth_user for update'
+  run -111 --separate-stderr assign --user bob --lock-timeout 200ms <<<"$project"
+  [[ $stderr == *'it is held by pid '*'(holder, user postgres, '* ]] || { echo "$stderr"; return 1; }
+  tell_holder rollback
+  [ "$(sql 'select count(owner_id) from api_project')" = 0 ]
+}
+
+@test "one that waits for another says for whom" {
+  add_user bob
+  add_project one null
+  hold "select pg_advisory_xact_lock(hashtext('rc-owner-assign'))"
+  start --user bob --lock-timeout 200ms <<<"$project"
+  for ((tries = 0; tries < 400; tries++)); do
+    [ ! -s "$BATS_TEST_TMPDIR/err" ] || break
+    sleep 0.025
+  done
+  [[ $(cat "$BATS_TEST_TMPDIR/err") == 'rc-owner-assign: waiting for a lock that pid '*' (holder, user postgres, '*' holds' ]]
+  tell_holder rollback
+  ended
+  [ "$code" = 0 ]
+  [ "$(sql 'select count(owner_id) from api_project')" = 1 ]
+}
+
+@test "a clash of two targets together is a record too, and changes nothing" {
+  bob=$(add_user bob)
+  sql "create table pairs (id int primary key, a int, b int, unique (a, b)); insert into pairs values (1, null, $bob), (2, $bob, null)"
+  run -1 --separate-stderr assign --user bob <<<'{"table":"pairs","column":"a","label":"A"}
+{"table":"pairs","column":"b","label":"B"}'
+  [ "$stderr" = '' ]
+  [ "$(jq -c '[.label, .status, .count, .error.code, .error.constraint]' <<<"$output")" = '["A","would_assign",1,null,null]
+["B","error",0,"unique_clash","pairs_a_b_key"]' ]
+  [ "$(sql 'select count(a), count(b) from pairs')" = '1|1' ]
+}
+
+@test "an index with a collation of its own is asked by that collation" {
+  add_user bob
+  sql "create collation caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    create table things (id int primary key, name text, owner int);
+    create unique index things_names on things (owner, name collate caseless);
+    insert into things values (1, 'a', null), (2, 'A', null)"
+  run -1 --separate-stderr assign --user bob --dry-run <<<"$things"
+  [ "$(jq -c '[.error.code, .error.rows]' <<<"$output")" = '["unique_clash",[{"id":1},{"id":2}]]' ]
+}
+
+@test "--scope with U+0000 is bad usage" {
+  add_user bob
+  run -100 --separate-stderr assign --user bob --scope 'name:="a\u0000b"' <<<"$project"
+  [[ $stderr == *'U+0000 in it' ]]
+}

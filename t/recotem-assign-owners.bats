@@ -564,3 +564,23 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
   tell_holder rollback
   wait "$runner"
 }
+
+@test "TERM ends it while it looks for the project, at a server that never answers" {
+  # shellcheck disable=SC2016 # perl's own
+  perl -MIO::Socket::INET -e '
+    $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+    open my $out, ">", "$ARGV[0].new" or die; print $out $s->sockport, "\n"; close $out; rename "$ARGV[0].new", $ARGV[0];
+    sleep' "$BATS_TEST_TMPDIR/port" 3>&- &
+  listener=$!
+  until [ -s "$BATS_TEST_TMPDIR/port" ]; do sleep 0.02; done
+  export RC_EVENTS=$BATS_TEST_TMPDIR/events PGCONNECT_TIMEOUT=600
+  DATABASE_URL="postgresql://bob@127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")/db" \
+    recotem-assign-owners --user bob --project-id 1 >"$BATS_TEST_TMPDIR/out" 3>&- &
+  command=$!
+  until grep -q '"tool":"rc-db-rows"' "$RC_EVENTS" 2>/dev/null; do sleep 0.02; done
+  kill -TERM "$command"
+  code=0
+  wait "$command" || code=$?
+  [ "$code" = 143 ]
+  kill "$listener"
+}
