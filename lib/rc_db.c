@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "rc_clock.h"
 #include "rc_event.h"
 #include "rc_mem.h"
 #include "rc_secret.h"
@@ -16,15 +16,6 @@ enum { LOOK_EVERY = 1000 };	/* ms between two looks at who blocks us */
 
 static struct rc_db *open_db;		/* for the exit hook */
 static PGcancel *volatile cancel;	/* for the signal hook */
-
-static long long
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- messages ---- */
 
@@ -169,7 +160,7 @@ wait_for(int fd, short events, long long deadline)
 	int n;
 
 	do {
-		long long left = deadline == 0 ? -1 : deadline - now_ms();
+		long long left = deadline == 0 ? -1 : deadline - rc_clock_ms();
 
 		if (deadline != 0 && left <= 0)
 			return false;
@@ -192,7 +183,7 @@ drive(PGconn *conn, long timeout, long long end)
 	while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
 		if (PQhost(conn) != host) {	/* the next one, which has its own time */
 			host = PQhost(conn);
-			deadline = timeout == 0 ? 0 : now_ms() + timeout;
+			deadline = timeout == 0 ? 0 : rc_clock_ms() + timeout;
 			if (end != 0 && (deadline == 0 || deadline > end))
 				deadline = end;
 		}
@@ -225,7 +216,7 @@ PGconn *
 rc_db_connect(long timeout, long limit, struct rc_db_failure *failure)
 {
 	const char *keywords[RC_DB_SETTINGS_MAX], *values[RC_DB_SETTINGS_MAX];
-	long long end = limit == 0 ? 0 : now_ms() + limit;
+	long long end = limit == 0 ? 0 : rc_clock_ms() + limit;
 	struct rc_arena arena = {0};
 	enum progress progress;
 	bool another;
@@ -246,7 +237,7 @@ rc_db_connect(long timeout, long limit, struct rc_db_failure *failure)
 		} else {
 			progress = drive(conn, timeout, end);
 		}
-		another = progress == STALLED && (end == 0 || now_ms() < end) && rc_db_skip_host(conn, keywords, values, &arena);
+		another = progress == STALLED && (end == 0 || rc_clock_ms() < end) && rc_db_skip_host(conn, keywords, values, &arena);
 		if (another)
 			PQfinish(conn);
 	} while (another);
@@ -263,7 +254,7 @@ rc_db_connect(long timeout, long limit, struct rc_db_failure *failure)
 PGresult *
 rc_db_ask(PGconn *conn, const char *sql, long timeout)
 {
-	long long deadline = now_ms() + timeout;
+	long long deadline = rc_clock_ms() + timeout;
 	PGresult *result = NULL, *next;
 
 	if (PQsendQueryParams(conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1)
@@ -379,7 +370,7 @@ collect(struct rc_db *db)
 
 	for (;;) {
 		while (PQisBusy(db->conn)) {
-			long long deadline = db->watch && every > 0 ? now_ms() + every : 0;
+			long long deadline = db->watch && every > 0 ? rc_clock_ms() + every : 0;
 
 			if (!wait_for(PQsocket(db->conn), POLLIN, deadline))
 				look_for_blocker(db);

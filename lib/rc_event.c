@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rc_clock.h"
 #include "rc_err.h"
 #include "rc_json.h"
 #include "rc_mem.h"
@@ -74,19 +75,6 @@ rc_run_id(void)
 	if (setenv("RC_RUN_ID", run_id, 1) != 0)
 		rc_die(RC_RETRY, "out of memory");
 	return run_id;
-}
-
-void
-rc_time_now(char *text)
-{
-	struct timespec now;
-	struct tm utc;
-	size_t length;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	length = strftime(text, RC_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + length, RC_TIME_SIZE - length, ".%06ldZ", now.tv_nsec / 1000);
 }
 
 /* Makes the folders above PATH, as far as they are missing. */
@@ -163,7 +151,7 @@ void
 rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
 {
 	const char *parent = getenv("RC_PARENT");
-	char now[RC_TIME_SIZE];
+	char now[RC_CLOCK_SIZE];
 	struct rc_buf line = {0};
 	long parent_pid;
 
@@ -173,7 +161,7 @@ rc_event_append(const char *tool, long pid, const char *event, const char *messa
 		events_fd = open_events();
 	if (events_fd == OFF)
 		return;
-	rc_time_now(now);
+	rc_clock_text(now);
 	rc_json_open(&line);
 	rc_json_add_integer(&line, "v", 1);
 	rc_json_add_text(&line, "time", now);

@@ -33,8 +33,4 @@ void rc_event_set_counts(const char *json);
 /* Appends one event of another program (rc-event); EXIT_CODE -1 is null, COUNTS NULL is null. */
 void rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts);
 
-/* The current time as RFC 3339 in UTC with microseconds, into a buffer of RC_TIME_SIZE. */
-enum { RC_TIME_SIZE = 32 };
-void rc_time_now(char *text);
-
 #endif

@@ -336,8 +336,22 @@ find_repeated(struct rc_json_object *object)
 	return NULL;
 }
 
-static struct rc_json_field *
-new_field(struct rc_json_object *object)
+struct rc_json_field *
+rc_json_find(const struct rc_json_object *object, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < object->count; i++) {
+		struct rc_json_field *field = &object->fields[i];
+
+		if (field->name_length == length && memcmp(field->name, name, length) == 0)
+			return field;
+	}
+	return NULL;
+}
+
+struct rc_json_field *
+rc_json_add_field(struct rc_json_object *object)
 {
 	if (object->count == object->room) {
 		object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
@@ -409,7 +423,7 @@ rc_json_read_object(struct rc_json_object *object, const char *text, size_t leng
 		return unexpected(&scan, p, "expected a JSON object") != NULL;
 	p = skip_blanks(&scan, p + 1);
 	while (*p != '}') {
-		if ((p = read_field(&scan, p, new_field(object), arena)) == NULL)
+		if ((p = read_field(&scan, p, rc_json_add_field(object), arena)) == NULL)
 			return false;
 		p = skip_blanks(&scan, p);
 		if (*p == '}')

@@ -57,6 +57,12 @@ const char *rc_json_pad(struct rc_arena *arena, const char *bytes, size_t length
 /* Takes an object apart; what OBJECT held before is reused.  False, with ERROR set, where TEXT is not one. */
 bool rc_json_read_object(struct rc_json_object *object, const char *text, size_t length,
     struct rc_arena *arena, struct rc_json_error *error);
+
+/* The field of that name, or NULL. */
+struct rc_json_field *rc_json_find(const struct rc_json_object *object, const char *name);
+
+/* A new last field, for the caller to fill. */
+struct rc_json_field *rc_json_add_field(struct rc_json_object *object);
 void rc_json_object_free(struct rc_json_object *object);
 
 /* Whether TEXT is one JSON value of any type, blanks around it allowed; ERROR is set where it is not. */

@@ -8,15 +8,7 @@
 const struct rc_json_field *
 rc_record_find(const struct rc_record *record, const char *name)
 {
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < record->object.count; i++) {
-		const struct rc_json_field *field = &record->object.fields[i];
-
-		if (field->name_length == length && memcmp(field->name, name, length) == 0)
-			return field;
-	}
-	return NULL;
+	return rc_json_find(&record->object, name);
 }
 
 const char *
@@ -33,32 +25,19 @@ rc_record_string(struct rc_record *record, const char *name, size_t *length)
 void
 rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length)
 {
-	size_t name_length = strlen(name);
-	struct rc_json_field *field = NULL;
+	struct rc_json_field *field = rc_json_find(&record->object, name);
 	struct rc_buf text = {0};
 	char *raw;
 
-	for (size_t i = 0; i < record->object.count && field == NULL; i++)
-		if (record->object.fields[i].name_length == name_length &&
-		    memcmp(record->object.fields[i].name, name, name_length) == 0)
-			field = &record->object.fields[i];
-	if (field == NULL) {
-		struct rc_json_object *object = &record->object;
-
-		if (object->count == object->room) {
-			object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
-			object->fields = rc_realloc(object->fields, rc_size_mul(object->room, sizeof *object->fields));
-		}
-		field = &object->fields[object->count++];
-	}
-	rc_json_write_string(&text, name, name_length);
+	if (field == NULL)
+		field = rc_json_add_field(&record->object);
+	rc_json_write_string(&text, name, strlen(name));
 	rc_buf_add(&text, ":", 1);
 	rc_json_write_value(&text, json, length);
 	raw = rc_arena_alloc(&record->arena, text.length + 1);
 	memcpy(raw, text.bytes, text.length);
 	raw[text.length] = '\0';
-	*field = (struct rc_json_field){ .raw = raw, .value = raw + text.length - length, .value_length = length,
-	    .name_length = name_length };
+	*field = (struct rc_json_field){ .raw = raw, .value = raw + text.length - length, .value_length = length };
 	field->name = rc_json_decode(&record->arena, raw, text.length - length - 1, &field->name_length);
 	rc_wipe(text.bytes, text.length);	/* it may have been a secret */
 	rc_buf_free(&text);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "rc_clock.h"
 #include "rc_db.h"
 #include "rc_event.h"
 #include "rc_opt.h"
@@ -50,15 +51,6 @@ struct attempt {
 	struct rc_buf message, where;
 	long ms;
 };
-
-static long long
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void
 sleep_ms(long ms)
@@ -107,13 +99,13 @@ ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 static void
 attempt_once(const char *query, long timeout, long limit, bool keep_trying, struct attempt *attempt)
 {
-	long long start = now_ms();
+	long long start = rc_clock_ms();
 	struct rc_db_failure failure;
 	PGconn *conn = rc_db_connect(timeout, limit, &failure);
 
 	*attempt = (struct attempt){0};
 	if (conn != NULL) {
-		long left = limit == 0 ? timeout : limit - (long)(now_ms() - start);
+		long left = limit == 0 ? timeout : limit - (long)(rc_clock_ms() - start);
 
 		rc_db_where(conn, &attempt->where);
 		ask(conn, query, left < 1 ? 1 : left < timeout ? left : timeout, attempt);
@@ -126,7 +118,7 @@ attempt_once(const char *query, long timeout, long limit, bool keep_trying, stru
 		attempt->verdict = failure.settings || (strncmp(failure.sqlstate, "28", 2) == 0 && !keep_trying)
 		    ? HOPELESS : NOT_YET;
 	}
-	attempt->ms = (long)(now_ms() - start);
+	attempt->ms = (long)(rc_clock_ms() - start);
 }
 
 static void
@@ -186,9 +178,9 @@ main(int argc, char *argv[])
 		rc_usage("--try-timeout must be more than 0");
 	rc_output_open(&out, NULL);
 
-	start = now_ms();
+	start = rc_clock_ms();
 	for (long number = 1;; number++) {
-		long left = timeout == 0 ? 0 : (long)(start + timeout - now_ms());
+		long left = timeout == 0 ? 0 : (long)(start + timeout - rc_clock_ms());
 		bool last;
 
 		attempt_once(query, try_timeout, timeout > 0 && left < 1 ? 1 : left, keep_trying, &attempt);
@@ -197,14 +189,14 @@ main(int argc, char *argv[])
 			free_attempt(&attempt);
 			return rc_finish(NULL, &out);
 		}
-		last = number == tries || (timeout > 0 && now_ms() - start + interval >= timeout);
+		last = number == tries || (timeout > 0 && rc_clock_ms() - start + interval >= timeout);
 		report(&out, &attempt, attempt.verdict == HOPELESS ? "refused" : "unavailable", number, tries,
 		    last || attempt.verdict == HOPELESS ? -1 : interval);
 		if (attempt.verdict == HOPELESS)
 			rc_die(RC_FATAL, "%s: %s", attempt.where.bytes, rc_buf_text(&attempt.message));
 		if (last)
 			rc_die(RC_RETRY, "%s: not available after %ld tries in %lld s: %s", attempt.where.bytes, number,
-			    (now_ms() - start + 500) / 1000, rc_buf_text(&attempt.message));
+			    (rc_clock_ms() - start + 500) / 1000, rc_buf_text(&attempt.message));
 		free_attempt(&attempt);
 		sleep_ms(interval);
 		if (backoff && interval < BACKOFF_MAX)

@@ -5,9 +5,9 @@
  * second where that is a terminal, else only with --interval.
  */
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "rc_clock.h"
 #include "rc_opt.h"
 #include "rc_stream.h"
 
@@ -29,19 +29,10 @@ static const struct rc_program program = {
 	.example_input = "{\"id\":1}\n{\"id\":2}\n",
 };
 
-static double
-seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void
-tell(const char *label, unsigned long long records, double since, bool in_place)
+tell(const char *label, unsigned long long records, long long ms, bool in_place)
 {
-	double rate = since > 0 ? (double)records / since : 0;
+	double rate = ms > 0 ? (double)records * 1000 / (double)ms : 0;
 
 	fprintf(stderr, "%s%llu %s, %.0f/s%s", in_place ? "\r" : "", records, label, rate, in_place ? "\033[K" : "\n");
 }
@@ -52,7 +43,7 @@ main(int argc, char *argv[])
 	const char *label = "records";
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	long interval = terminal ? 500 : 0;
-	double start = seconds(), next;
+	long long start = rc_clock_ms(), next;
 	struct rc_input in;
 	struct rc_output out;
 	struct rc_record record = {0};
@@ -66,17 +57,17 @@ main(int argc, char *argv[])
 	}
 	rc_input_open(&in, argc - optind, argv + optind);
 	rc_output_open(&out, NULL);
-	next = start + (double)interval / 1000;
+	next = start + interval;
 
 	while (rc_input_next(&in, &record)) {
 		rc_output_put(&out, &record);
-		if (interval > 0 && in.records % RECORDS_PER_LOOK == 0 && seconds() >= next) {
-			tell(label, in.records, seconds() - start, terminal);
-			next = seconds() + (double)interval / 1000;
+		if (interval > 0 && in.records % RECORDS_PER_LOOK == 0 && rc_clock_ms() >= next) {
+			tell(label, in.records, rc_clock_ms() - start, terminal);
+			next = rc_clock_ms() + interval;
 		}
 	}
 	if (interval > 0) {
-		tell(label, in.records, seconds() - start, terminal);
+		tell(label, in.records, rc_clock_ms() - start, terminal);
 		if (terminal)
 			fputc('\n', stderr);
 	}

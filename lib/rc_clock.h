@@ -1,0 +1,14 @@
+/*
+ * rc_clock - the time
+ */
+#ifndef RC_CLOCK_H
+#define RC_CLOCK_H
+
+/* Milliseconds of a clock that only goes forward; for durations. */
+long long rc_clock_ms(void);
+
+/* The time of day as RFC 3339 in UTC with microseconds, into a buffer of RC_CLOCK_SIZE. */
+enum { RC_CLOCK_SIZE = 32 };
+void rc_clock_text(char *text);
+
+#endif
