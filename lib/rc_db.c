@@ -396,12 +396,13 @@ is_good(const PGresult *result)
 	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
-PGresult *
-rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const char *const *values)
+/* The answer to a statement; SENT is what libpq said of sending it. */
+static PGresult *
+answer(struct rc_db *db, int sent)
 {
 	PGresult *result;
 
-	if (PQsendQueryParams(db->conn, sql, count, types, values, NULL, NULL, 0) != 1)
+	if (sent != 1)
 		rc_db_die(db, NULL, "cannot send a statement");
 	result = collect(db);
 	if (!is_good(result) && *rc_db_sqlstate(result) == '\0')
@@ -410,16 +411,15 @@ rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const
 }
 
 PGresult *
+rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const char *const *values)
+{
+	return answer(db, PQsendQueryParams(db->conn, sql, count, types, values, NULL, NULL, 0));
+}
+
+PGresult *
 rc_db_prepare(struct rc_db *db, const char *sql, int count, const Oid *types)
 {
-	PGresult *result;
-
-	if (PQsendPrepare(db->conn, "", sql, count, types) != 1)
-		rc_db_die(db, NULL, "cannot send a statement");
-	result = collect(db);
-	if (!is_good(result) && *rc_db_sqlstate(result) == '\0')
-		rc_db_die(db, result, "the connection broke");
-	return result;
+	return answer(db, PQsendPrepare(db->conn, "", sql, count, types));
 }
 
 PGresult *

@@ -49,3 +49,22 @@ wait_until() {
     sleep 0.025
   done
 }
+
+# Begins a transaction in another session, runs SQL in it and keeps it open until tell_holder ends it.
+# The session's process is added to the file's array started, for its teardown.
+hold() {
+  mkfifo "$BATS_TEST_TMPDIR/holder"
+  PGAPPNAME=holder psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <"$BATS_TEST_TMPDIR/holder" >/dev/null 2>&1 3>&- &
+  holder=$!
+  started+=("$holder")
+  exec {hold}>"$BATS_TEST_TMPDIR/holder"
+  printf 'begin;\n%s;\nselect 1 as held;\n' "$1" >&"$hold"
+  wait_until "select exists (select from pg_stat_activity where application_name = 'holder' and datname = current_database()
+    and state = 'idle in transaction' and query = 'select 1 as held;')"
+}
+
+tell_holder() { # commit or rollback
+  printf '%s;\n\\q\n' "$1" >&"$hold"
+  exec {hold}>&-
+  wait "$holder"
+}

@@ -33,24 +33,6 @@ owner_is() {
 # [status, count] of each record of $output.
 counts() { jq -c '[.label, .status, .count]' <<<"$output"; }
 
-# Begins a transaction in another session, runs SQL in it and keeps it open until tell_holder ends it.
-hold() {
-  mkfifo "$BATS_TEST_TMPDIR/holder"
-  PGAPPNAME=holder psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <"$BATS_TEST_TMPDIR/holder" >/dev/null 2>&1 3>&- &
-  holder=$!
-  started+=("$holder")
-  exec {hold}>"$BATS_TEST_TMPDIR/holder"
-  printf 'begin;\n%s;\nselect 1 as held;\n' "$1" >&"$hold"
-  wait_until "select exists (select from pg_stat_activity where application_name = 'holder' and datname = current_database()
-    and state = 'idle in transaction' and query = 'select 1 as held;')"
-}
-
-tell_holder() { # commit or rollback
-  printf '%s;\n\\q\n' "$1" >&"$hold"
-  exec {hold}>&-
-  wait "$holder"
-}
-
 # Starts assign with the targets on stdin; $assigner is its pid, out and err in the test's folder.
 start() {
   rc-owner-assign --owner-sql "$(rc_share)/sql/recotem/user-by-name.sql" "$@" <&0 >"$BATS_TEST_TMPDIR/out" \

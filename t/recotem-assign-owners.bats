@@ -16,24 +16,6 @@ nothing_to_do='  Project: no unowned records.
 
 Owner assignment complete.'
 
-# Begins a transaction in another session, runs SQL in it and keeps it open until tell_holder ends it.
-hold() {
-  mkfifo "$BATS_TEST_TMPDIR/holder"
-  PGAPPNAME=holder psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <"$BATS_TEST_TMPDIR/holder" >/dev/null 2>&1 3>&- &
-  holder=$!
-  started+=("$holder")
-  exec {hold}>"$BATS_TEST_TMPDIR/holder"
-  printf 'begin;\n%s;\nselect 1 as held;\n' "$1" >&"$hold"
-  wait_until "select exists (select from pg_stat_activity where application_name = 'holder' and datname = current_database()
-    and state = 'idle in transaction' and query = 'select 1 as held;')"
-}
-
-tell_holder() { # commit or rollback
-  printf '%s;\n\\q\n' "$1" >&"$hold"
-  exec {hold}>&-
-  wait "$holder"
-}
-
 # Starts a command in a process group of its own, with the signals as a shell has them; $group is its pid, $runner that
 # of who waits for it and writes the number of the signal that ended it to the file ended.
 start() {
