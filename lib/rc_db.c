@@ -76,6 +76,12 @@ rc_db_sqlstate(const PGresult *result)
 	return sqlstate == NULL ? "" : sqlstate;
 }
 
+bool
+rc_db_is_locked(const PGresult *result)
+{
+	return strcmp(rc_db_sqlstate(result), "55P03") == 0;
+}
+
 enum rc_exit
 rc_db_class(const char *sqlstate)
 {
@@ -102,7 +108,7 @@ rc_db_die(struct rc_db *db, const PGresult *result, const char *what)
 		rc_die(RC_RETRY, "%s: %s", what, words.bytes);
 	}
 	add_one_line(&words, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
-	if (strcmp(sqlstate, "55P03") == 0 && db->blocker != NULL)
+	if (rc_db_is_locked(result) && db->blocker != NULL)
 		rc_die(RC_RETRY, "%s: no lock after %d tries of %ld ms: it is held by %s (%s)",
 		    what, RC_DB_LOCK_TRIES, db->lock_timeout, db->blocker, sqlstate);
 	if ((detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)) != NULL) {

@@ -88,6 +88,9 @@ PGresult *rc_db_prepare(struct rc_db *db, const char *sql, int count, const Oid 
 /* The result's SQLSTATE, or "" where it has none. */
 const char *rc_db_sqlstate(const PGresult *result);
 
+/* Whether another session's lock stood in the way, after lock_timeout. */
+bool rc_db_is_locked(const PGresult *result);
+
 /* RC_RETRY or RC_FATAL. */
 enum rc_exit rc_db_class(const char *sqlstate);
 

@@ -112,7 +112,7 @@ prepare(struct rc_db *db, const char *file)
 			rc_db_rollback(db);
 		rc_db_begin(db, RC_DB_READ_ONLY, NULL);
 		result = rc_db_prepare(db, sql.bytes, 1, types);
-		if (strcmp(rc_db_sqlstate(result), "55P03") != 0)
+		if (!rc_db_is_locked(result))
 			break;
 		db->watch = true;
 	}

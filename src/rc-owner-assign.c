@@ -206,7 +206,7 @@ find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out, PGr
 	rc_buf_printf(&sql, "select to_jsonb(rc_owner)->'id', to_jsonb(rc_owner)->>'id', to_jsonb(rc_owner)->>'name'"
 	    " from (\n%s\n) as rc_owner limit 2", statement);
 	result = rc_db_exec(db, rc_buf_text(&sql), 1, types, values);
-	if (strcmp(rc_db_sqlstate(result), "55P03") == 0) {
+	if (rc_db_is_locked(result)) {
 		*failed = result;
 		free(statement);
 		rc_buf_free(&sql);
@@ -347,7 +347,7 @@ run_on_rows(struct rc_db *db, const struct assignment *work, const struct target
 
 	*result = rc_db_exec(db, sql, count, NULL, values);
 	sqlstate = rc_db_sqlstate(*result);
-	if (strcmp(sqlstate, "55P03") == 0)
+	if (rc_db_is_locked(*result))
 		return LOCKED;
 	if (strcmp(sqlstate, "23505") == 0)
 		return CLASHED;
@@ -533,7 +533,7 @@ try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, bool a
 	}
 	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
 	*failed = rc_db_exec(db, "set constraints all immediate", 0, NULL, NULL);
-	if (strcmp(rc_db_sqlstate(*failed), "55P03") == 0) {
+	if (rc_db_is_locked(*failed)) {
 		rc_db_rollback(db);
 		return LOCKED;
 	}

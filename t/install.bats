@@ -72,7 +72,7 @@ installed() { env -i PATH=/usr/bin:/bin DATABASE_URL="$DATABASE_URL" RC_EVENTS= 
     [ "$stderr" = '' ]
     [[ $output != *@SYNOPSIS@* && $output != *@OPTIONS@* ]]
   done
-  ((found)) || skip 'there are no pages yet'
+  ((found))
 }
 
 @test "the installed files can be read by all and written by no one else" {
