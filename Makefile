@@ -135,14 +135,12 @@ clean: ## remove what was built
 check: ## run the tests; PostgreSQL is all they need
 	$(need) build server check
 	$(build_tree)
-	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --recursive $(TESTS)
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats $(TESTS)
 
-check-services: ## run the tests that need other servers
-	$(need) build server check
+check-services: ## run the tests that need other servers, or what is not Debian's
+	$(need) build server check services
 	$(build_tree)
-	@found=$$(find t -path 't/services/*.bats' | wc -l); \
-	if [ "$$found" = 0 ]; then echo 'no command needs another server yet: 0 tests'; \
-	else PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats t/services; fi
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --setup-suite-file t/setup_suite.bash t/services
 
 asan: ## run the tests on a build with the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory check BUILD=build/asan HARDEN='-fno-omit-frame-pointer' HARDEN_LINK= \
@@ -153,7 +151,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(build_tree)
 	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem .ci/run t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bash bin/rc-sh-setup
-	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats)
+	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' -Ilib -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1

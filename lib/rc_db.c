@@ -109,9 +109,10 @@ rc_db_die(struct rc_db *db, const PGresult *result, const char *what)
 	}
 	add_one_line(&words, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 	if (rc_db_is_locked(result) && db->blocker != NULL)
-		rc_die(RC_RETRY, "%s: no lock after %d tries of %ld ms: it is held by %s (%s)",
-		    what, RC_DB_LOCK_TRIES, db->lock_timeout, db->blocker, sqlstate);
-	if ((detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)) != NULL) {
+		rc_die(RC_RETRY, "%s: no lock after %d %s of %ld ms: it is held by %s (%s)",
+		    what, db->lock_tries, db->lock_tries == 1 ? "try" : "tries", db->lock_timeout, db->blocker, sqlstate);
+	/* The detail of a column that is null and of a CHECK is the whole row, hashes of passwords and all. */
+	if (strcmp(sqlstate, "23502") != 0 && strcmp(sqlstate, "23514") != 0 && (detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)) != NULL) {
 		rc_buf_add_text(&words, ": ");
 		add_one_line(&words, detail);
 	}
@@ -309,7 +310,7 @@ rc_db_open(struct rc_db *db)
 
 	if (wanted != NULL && rc_parse_long(wanted, 1, 86400, &seconds))
 		timeout = seconds * 1000;
-	*db = (struct rc_db){ .lock_timeout = RC_DB_LOCK_TIMEOUT };
+	*db = (struct rc_db){ .lock_timeout = RC_DB_LOCK_TIMEOUT, .lock_tries = RC_DB_LOCK_TRIES };
 	db->conn = rc_db_connect(timeout, 0, &failure);
 	if (db->conn == NULL)
 		rc_die(failure.settings ? RC_FATAL : rc_db_class(failure.sqlstate), "%s: %s",
@@ -371,12 +372,12 @@ look_for_blocker(struct rc_db *db)
 static PGresult *
 collect(struct rc_db *db)
 {
-	long every = db->lock_timeout / 2 < LOOK_EVERY ? db->lock_timeout / 2 : LOOK_EVERY;
+	long half = db->lock_timeout / 2, every = half == 0 || half > LOOK_EVERY ? LOOK_EVERY : half;
 	PGresult *kept = NULL, *next;
 
 	for (;;) {
 		while (PQisBusy(db->conn)) {
-			long long deadline = db->watch && every > 0 ? rc_clock_ms() + every : 0;
+			long long deadline = db->watch ? rc_clock_ms() + every : 0;
 
 			if (!wait_for(PQsocket(db->conn), POLLIN, deadline))
 				look_for_blocker(db);
@@ -385,6 +386,8 @@ collect(struct rc_db *db)
 		}
 		if ((next = PQgetResult(db->conn)) == NULL)
 			return kept;
+		if (PQresultStatus(next) == PGRES_COPY_OUT || PQresultStatus(next) == PGRES_COPY_IN)
+			rc_die(RC_FATAL, "COPY to or from the client has no place here");
 		if (kept != NULL && *rc_db_sqlstate(kept) != '\0') {
 			PQclear(next);
 			continue;
@@ -423,9 +426,21 @@ rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const
 }
 
 PGresult *
-rc_db_prepare(struct rc_db *db, const char *sql, int count, const Oid *types)
+rc_db_prepare(struct rc_db *db, const char *name, const char *sql, int count, const Oid *types)
 {
-	return answer(db, PQsendPrepare(db->conn, "", sql, count, types));
+	return answer(db, PQsendPrepare(db->conn, name, sql, count, types));
+}
+
+PGresult *
+rc_db_describe(struct rc_db *db, const char *name)
+{
+	return answer(db, PQsendDescribePrepared(db->conn, name));
+}
+
+PGresult *
+rc_db_run(struct rc_db *db, const char *name, int count, const char *const *values)
+{
+	return answer(db, PQsendQueryPrepared(db->conn, name, count, values, NULL, NULL, 0));
 }
 
 PGresult *
@@ -484,22 +499,56 @@ rc_db_begin(struct rc_db *db, enum rc_db_mode mode, const char *and_then)
 	rc_buf_free(&sql);
 }
 
-void
+PGresult *
+rc_db_settle(struct rc_db *db)
+{
+	PGresult *result = answer(db, PQsendQuery(db->conn, "set constraints all immediate;"
+	    "select txid_current_if_assigned(), left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)"));
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+		snprintf(db->transaction, sizeof db->transaction, "%s", PQgetvalue(result, 0, 0));
+		snprintf(db->timeline, sizeof db->timeline, "%s", PQgetvalue(result, 0, 1));
+	}
+	return result;
+}
+
+/* Whether the server went away before it could say what became of the COMMIT. */
+static bool
+is_unanswered(const PGresult *result)
+{
+	const char *sqlstate = rc_db_sqlstate(result);
+
+	return !is_good(result) && (*sqlstate == '\0' || strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "08", 2) == 0);
+}
+
+bool
 rc_db_commit(struct rc_db *db)
 {
-	PGresult *result;
+	PGresult *result = NULL;
 
 	rc_signal_hold();
-	if (PQsendQuery(db->conn, "commit") != 1)
-		rc_db_die(db, NULL, "cannot commit, nothing was changed");
-	result = collect(db);
-	if (!is_good(result) && *rc_db_sqlstate(result) == '\0')
-		rc_db_die(db, result, "the connection broke during COMMIT, and whether it took place is not known: run again to see");
+	if (PQsendQuery(db->conn, "commit") == 1)
+		result = collect(db);
+	if (is_unanswered(result)) {
+		PQclear(result);
+		if (*db->transaction == '\0')
+			return true;	/* it had changed nothing */
+		switch (rc_db_ask_fate(db->transaction, db->timeline)) {
+		case RC_DB_COMMITTED:
+			rc_warn("the connection broke during COMMIT; the server says that it took place");
+			return true;
+		case RC_DB_ABORTED:
+			rc_die(RC_RETRY, "the connection broke during COMMIT; the server says that nothing was changed");
+		case RC_DB_NOT_KNOWN:
+			return false;
+		}
+	}
 	if (!is_good(result))
 		rc_db_die(db, result, "cannot commit, nothing was changed");
 	if (strcmp(PQcmdStatus(result), "COMMIT") != 0)
 		rc_die(RC_FATAL, "the server answered COMMIT with %s, nothing was changed", PQcmdStatus(result));
 	PQclear(result);
+	return true;
 }
 
 void

@@ -37,9 +37,12 @@ struct rc_db_failure {
 struct rc_db {
 	PGconn *conn;
 	long lock_timeout;	/* milliseconds */
+	int lock_tries;		/* how often the caller waits that long, for the message */
 	bool watch;		/* look for the session that blocks us while a statement waits */
 	bool tell;		/* and print it as soon as it is known */
 	char *blocker;		/* what that found last, or NULL */
+	char transaction[24];	/* its id as rc_db_settle() found it, "" where it has changed nothing */
+	char timeline[16];	/* the server's at that moment */
 };
 
 enum rc_db_mode { RC_DB_READ_ONLY, RC_DB_READ_WRITE };
@@ -70,8 +73,23 @@ void rc_db_close(struct rc_db *db);
  */
 void rc_db_begin(struct rc_db *db, enum rc_db_mode mode, const char *and_then);
 
-/* Commits.  TERM, INT and HUP are held from here on: what was committed will be told. */
-void rc_db_commit(struct rc_db *db);
+/*
+ * The last statement before rc_db_commit() or, on a dry run, rc_db_rollback():
+ * checks what the transaction put off (Django's foreign keys are deferred), and
+ * notes what rc_db_commit() needs to ask what became of it.  Like rc_db_exec().
+ */
+PGresult *rc_db_settle(struct rc_db *db);
+
+/*
+ * Commits, or ends the process where nothing was changed.  Where the connection
+ * breaks, a new one asks the server (pg_xact_status) for up to ten seconds; false
+ * where it does not say.  TERM, INT and HUP are held from here on: what was
+ * committed will be told.
+ */
+bool rc_db_commit(struct rc_db *db);
+
+/* What to say where rc_db_commit() is false, with RC_RETRY. */
+#define RC_DB_UNKNOWN "the connection broke during COMMIT, and whether it took place is not known: look before you run it again"
 void rc_db_rollback(struct rc_db *db);
 
 /*
@@ -82,8 +100,10 @@ void rc_db_rollback(struct rc_db *db);
 PGresult *rc_db_exec(struct rc_db *db, const char *sql, int count, const Oid *types, const char *const *values);
 PGresult *rc_db_query(struct rc_db *db, const char *what, const char *sql, int count, const char *const *values);
 
-/* Prepares the unnamed statement; like rc_db_exec(). */
-PGresult *rc_db_prepare(struct rc_db *db, const char *sql, int count, const Oid *types);
+/* Prepares the statement NAME ("" is the unnamed one), describes it, or runs it; like rc_db_exec(). */
+PGresult *rc_db_prepare(struct rc_db *db, const char *name, const char *sql, int count, const Oid *types);
+PGresult *rc_db_describe(struct rc_db *db, const char *name);
+PGresult *rc_db_run(struct rc_db *db, const char *name, int count, const char *const *values);
 
 /* The result's SQLSTATE, or "" where it has none. */
 const char *rc_db_sqlstate(const PGresult *result);
@@ -94,8 +114,12 @@ bool rc_db_is_locked(const PGresult *result);
 /* RC_RETRY or RC_FATAL. */
 enum rc_exit rc_db_class(const char *sqlstate);
 
-/* Ends the process with the server's words on WHAT; RESULT may be NULL (the connection broke). */
+/* Ends the process with the server's words on WHAT, without those that show a whole row; RESULT may be NULL (the connection broke). */
 _Noreturn void rc_db_die(struct rc_db *db, const PGresult *result, const char *what);
+
+/* What became of a transaction whose COMMIT was not answered: asked on new connections for up to ten seconds. */
+enum rc_db_fate { RC_DB_COMMITTED, RC_DB_ABORTED, RC_DB_NOT_KNOWN };
+enum rc_db_fate rc_db_ask_fate(const char *transaction, const char *timeline);
 
 /* Adds IDENTIFIER in quotes. */
 void rc_db_add_identifier(struct rc_db *db, struct rc_buf *sql, const char *identifier);

@@ -91,6 +91,7 @@ free_blocks(struct rc_arena_block *block)
 	while (block != NULL) {
 		struct rc_arena_block *next = block->next;
 
+		rc_wipe(block->bytes, block->used);	/* it may have held a secret */
 		free(block);
 		block = next;
 	}

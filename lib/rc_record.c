@@ -70,6 +70,20 @@ rc_record_set_integer(struct rc_record *record, const char *name, long long valu
 }
 
 void
+rc_record_remove(struct rc_record *record, const char *name)
+{
+	struct rc_json_object *object = &record->object;
+	struct rc_json_field *field = rc_json_find(object, name);
+
+	if (field == NULL)
+		return;
+	/* The hash table `seen` has indexes that are now wrong, but only the reader uses it, and fills it anew. */
+	object->count--;
+	memmove(field, field + 1, (size_t)(object->fields + object->count - field) * sizeof *field);
+	record->changed = true;
+}
+
+void
 rc_record_clear(struct rc_record *record)
 {
 	rc_arena_reset(&record->arena);
@@ -89,7 +103,7 @@ rc_record_copy(struct rc_record *to, const struct rc_record *from)
 	to->text = rc_json_pad(&to->arena, text.bytes, text.length);
 	to->length = text.length;
 	to->changed = false;
-	rc_buf_free(&text);
+	rc_buf_wipe(&text);	/* it may have held a secret */
 	if (!rc_json_read_object(&to->object, to->text, to->length, &to->arena, &error))
 		rc_die(RC_FATAL, "a record can't be copied: %s", error.reason);	/* it was read before */
 }

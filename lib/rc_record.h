@@ -34,6 +34,9 @@ void rc_record_set_text(struct rc_record *record, const char *name, const char *
 void rc_record_set_integer(struct rc_record *record, const char *name, long long value);
 void rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length);
 
+/* Takes the field out, if there is one; its text still stands in the record's text. */
+void rc_record_remove(struct rc_record *record, const char *name);
+
 /* Makes RECORD an empty object of its own, not tied to an input. */
 void rc_record_clear(struct rc_record *record);
 

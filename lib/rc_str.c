@@ -70,6 +70,14 @@ rc_buf_free(struct rc_buf *buf)
 	*buf = (struct rc_buf){0};
 }
 
+void
+rc_buf_wipe(struct rc_buf *buf)
+{
+	if (buf->bytes != NULL)
+		rc_wipe(buf->bytes, buf->room);
+	rc_buf_free(buf);
+}
+
 size_t
 rc_utf8_sequence(const char *text, const char *end)
 {

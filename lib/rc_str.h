@@ -26,6 +26,9 @@ void rc_buf_printf(struct rc_buf *buf, const char *format, ...) RC_PRINTF(2, 3);
 char *rc_buf_text(struct rc_buf *buf);
 void rc_buf_free(struct rc_buf *buf);
 
+/* The same for what held a secret: clears it first. */
+void rc_buf_wipe(struct rc_buf *buf);
+
 /*
  * The length of the UTF-8 sequence at P: 1 to 4, or 0 if the bytes before END
  * are not one (RFC 3629: no overlong form, no surrogate, nothing past U+10FFFF).

@@ -124,37 +124,74 @@ end_without_record(struct rc_input *input)
 		input->digest->finish(input->digest, ignored);	/* the next file's is its own */
 }
 
+/* Goes on to the next file; false at the end of the last one. */
+static bool
+next_file(struct rc_input *input)
+{
+	if (input->buffer.length > input->start) {
+		input->line++;
+		rc_input_fail(input, "cut short: the last record has no newline");
+	}
+	if (input->fd != STDIN_FILENO)
+		close(input->fd);
+	if (!input->ended)
+		end_without_record(input);
+	if (input->file_count == 0)
+		return false;
+	open_next_file(input);
+	return true;
+}
+
+/* The newline that ends the next line, or NULL where the buffer has none yet. */
+static char *
+find_newline(struct rc_input *input)
+{
+	char *newline = NULL;
+
+	if (input->buffer.length > input->scanned)
+		newline = memchr(input->buffer.bytes + input->scanned, '\n', input->buffer.length - input->scanned);
+	if (newline == NULL)
+		input->scanned = input->buffer.length;
+	return newline;
+}
+
 /* The next line without its newline, or NULL at the end of the last file. */
 static const char *
 next_line(struct rc_input *input, size_t *length)
 {
 	for (;;) {
-		char *line = input->buffer.bytes + input->start, *newline = NULL;
+		char *line = input->buffer.bytes + input->start, *newline = find_newline(input);
 
-		if (input->buffer.length > input->scanned)
-			newline = memchr(input->buffer.bytes + input->scanned, '\n', input->buffer.length - input->scanned);
 		if (newline != NULL) {
 			*length = (size_t)(newline - line);
 			input->start = input->scanned = (size_t)(newline + 1 - input->buffer.bytes);
 			input->line++;
 			return line;
 		}
-		input->scanned = input->buffer.length;
-		if (!input->at_end) {
+		if (!input->at_end)
 			fill(input);
-			continue;
-		}
-		if (input->buffer.length > input->start) {
-			input->line++;
-			rc_input_fail(input, "cut short: the last record has no newline");
-		}
-		if (input->fd != STDIN_FILENO)
-			close(input->fd);
-		if (!input->ended)
-			end_without_record(input);
-		if (input->file_count == 0)
+		else if (!next_file(input))
 			return NULL;
-		open_next_file(input);
+	}
+}
+
+bool
+rc_input_ready(struct rc_input *input)
+{
+	for (;;) {
+		struct pollfd ready = { .fd = input->fd, .events = POLLIN };
+
+		if (find_newline(input) != NULL)
+			return true;
+		if (!input->at_end) {
+			if (poll(&ready, 1, 0) == 0)
+				return false;
+			fill(input);
+		} else if (input->file_count == 0) {
+			return true;
+		} else {
+			next_file(input);
+		}
 	}
 }
 
@@ -245,7 +282,7 @@ void
 rc_input_require_end(const struct rc_input *input)
 {
 	if (!input->whole)
-		rc_die(RC_FATAL, "%s: cut short: no end record after %llu records", input->name, input->records);
+		rc_die(RC_FATAL, "%s: cut short: no end record after %llu records, so nothing was changed", input->name, input->records);
 }
 
 const char *
@@ -355,6 +392,16 @@ rc_output_pass_end(struct rc_output *output, const struct rc_input *input)
 {
 	if (input->whole)
 		rc_output_end_record(output);
+}
+
+void
+rc_stream_wipe(struct rc_input *input, struct rc_output *output)
+{
+	rc_output_flush(output);
+	if (input != NULL && input->buffer.room > 0)
+		rc_wipe(input->buffer.bytes, input->buffer.room);
+	if (output->buffer.room > 0)
+		rc_wipe(output->buffer.bytes, output->buffer.room);
 }
 
 int

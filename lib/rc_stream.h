@@ -62,6 +62,13 @@ void rc_input_open(struct rc_input *input, int count, char *const files[]);
  */
 bool rc_input_next(struct rc_input *input, struct rc_record *record);
 
+/*
+ * Whether rc_input_next() would not wait: reads what can be had at once, and is
+ * true where that holds a whole line or the end of the last file.  The record
+ * before is no longer valid then.
+ */
+bool rc_input_ready(struct rc_input *input);
+
 /* Ends the process with RC_FATAL and a message that names the file and line of the current record. */
 _Noreturn void rc_input_fail(const struct rc_input *input, const char *format, ...) RC_PRINTF(2, 3);
 
@@ -85,6 +92,9 @@ void rc_output_end_record(struct rc_output *output);
 
 /* Where the input had an end record and has been read to its end, writes one. */
 void rc_output_pass_end(struct rc_output *output, const struct rc_input *input);
+
+/* Writes out what waits in OUTPUT and clears both buffers, where they held secrets; before rc_finish(). */
+void rc_stream_wipe(struct rc_input *input, struct rc_output *output);
 
 /*
  * The end of a main(): flushes and closes the output, notes the counts for the

@@ -111,7 +111,7 @@ prepare(struct rc_db *db, const char *file)
 		if (tries > 1)
 			rc_db_rollback(db);
 		rc_db_begin(db, RC_DB_READ_ONLY, NULL);
-		result = rc_db_prepare(db, sql.bytes, 1, types);
+		result = rc_db_prepare(db, "", sql.bytes, 1, types);
 		if (!rc_db_is_locked(result))
 			break;
 		db->watch = true;

@@ -532,7 +532,7 @@ try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, bool a
 		return outcome == FINISHED && work->errors > 0 ? REFUSED : outcome;
 	}
 	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
-	*failed = rc_db_exec(db, "set constraints all immediate", 0, NULL, NULL);
+	*failed = rc_db_settle(db);
 	if (rc_db_is_locked(*failed)) {
 		rc_db_rollback(db);
 		return LOCKED;
@@ -540,7 +540,8 @@ try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, bool a
 	if (*rc_db_sqlstate(*failed) != '\0')
 		rc_db_die(db, *failed, "foreign keys");
 	PQclear(*failed);
-	rc_db_commit(db);
+	if (!rc_db_commit(db))
+		rc_die(RC_RETRY, RC_DB_UNKNOWN);
 	return FINISHED;
 }
 

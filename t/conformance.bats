@@ -7,7 +7,10 @@ load helper
 
 setup_file() {
   new_database
-  [ "$(add_user alice)" ]
+  local alice
+  alice=$(add_user alice)
+  add_project one "$alice"
+  [ "$(add_api_key old 1 "$alice")" = 1 ]
   RC_SQL=$(rc_share)/sql/recotem
   export RC_SQL
   local command

@@ -35,6 +35,12 @@ add_evaluation() {
        values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', 20, 'ndcg', $1)"
 }
 
+# Adds an API key of a project (id) and an owner (id); the key itself is nobody's to know. Prints the id.
+add_api_key() { # NAME PROJECT_ID OWNER_ID [PREFIX]
+  sql "insert into api_apikey (ins_datetime, updated_at, name, key_prefix, hashed_key, scopes, is_active, project_id, owner_id)
+       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', '$1', '${4-abcdefgh}', '!', '[\"predict\"]', true, $2, $3) returning id"
+}
+
 # The rows of the three tables that have owners, as text: what a test compares before and after.
 owned_rows() {
   sql "select 'project', to_jsonb(p) from api_project p union all select 'split', to_jsonb(s) from api_splitconfig s

@@ -742,9 +742,9 @@ $project"
   before=$(owned_rows)
   run -100 --separate-stderr assign --user bob --require-end-record <<<"$all"
   [ "$output" = '' ]
-  [ "$stderr" = 'rc-owner-assign: <stdin>: cut short: no end record after 3 records' ]
+  [ "$stderr" = 'rc-owner-assign: <stdin>: cut short: no end record after 3 records, so nothing was changed' ]
   run -100 --separate-stderr assign --user bob --require-end-record </dev/null
-  [ "$stderr" = 'rc-owner-assign: <stdin>: cut short: no end record after 0 records' ]
+  [ "$stderr" = 'rc-owner-assign: <stdin>: cut short: no end record after 0 records, so nothing was changed' ]
   run -100 --separate-stderr assign --user bob --require-end-record <<<"$project
 {\"rc_end\":{\"v\":1,\"records\":2}}"
   [ "$stderr" = 'rc-owner-assign: <stdin>:2: the end record tells of 2 records, but 1 came' ]

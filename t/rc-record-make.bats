@@ -96,8 +96,8 @@ END_OF_CASES
 @test "a word without a mark is bad usage" {
   run -100 --separate-stderr rc-record-make name
   [ "$output" = '' ]
-  [ "${stderr_lines[0]}" = 'usage: rc-record-make [NAME=TEXT | NAME:=JSON | NAME@FD] ...' ]
-  [ "${stderr_lines[1]}" = "rc-record-make: 'name' is not NAME=TEXT, NAME:=JSON or NAME@FD" ]
+  [ "${stderr_lines[0]}" = 'usage: rc-record-make [--each NAME[,NAME...]] [--end-record] [NAME=TEXT | NAME:=JSON | NAME@FD | NAME@SECRET] ...' ]
+  [ "${stderr_lines[1]}" = "rc-record-make: 'name' is not NAME=TEXT, NAME:=JSON, NAME@FD or NAME@SECRET" ]
 }
 
 @test "an unknown option is bad usage, after -- it is a field" {
@@ -153,17 +153,17 @@ END_OF_CASES
   [ "$stderr" = 'rc-record-make: a: not UTF-8' ]
 }
 
-@test "a descriptor that is not open, not readable, or no number is refused" {
+@test "a descriptor that is not open or not readable is refused, and so is what names no secret" {
   run -100 --separate-stderr bash -c 'rc-record-make a@9 9<&-'
   [ "$output" = '' ]
   [ "$stderr" = 'rc-record-make: a: cannot read the secret: Bad file descriptor' ]
   run -100 --separate-stderr bash -c 'rc-record-make a@9 9<"$1"' _ "$BATS_TEST_TMPDIR"
   [ "$output" = '' ]
   [ "$stderr" = 'rc-record-make: a: cannot read the secret: Is a directory' ]
-  for word in '' x -1 1x 1.0; do
+  for word in '' -1 1x 1.0 1048577 ../x a/b 'a b' 'é'; do
     run -100 --separate-stderr rc-record-make "a@$word"
     [ "$output" = '' ]
-    [ "${stderr_lines[1]}" = 'rc-record-make: a@ takes the number of a descriptor' ]
+    [ "${stderr_lines[1]}" = 'rc-record-make: a@ takes the number of a descriptor or the name of a secret' ]
   done
 }
 
@@ -171,4 +171,142 @@ END_OF_CASES
   run -0 --separate-stderr bash -c '{ rc-record-make a=1 >&2; cat; } <<<rest'
   [ "$output" = 'rest' ]
   [ "$stderr" = '{"a":"1"}' ]
+}
+
+@test "a field's text comes from a secret's variable, its file, or the credentials folder" {
+  export SECRET_A='p "w\é' SECRET_B_FILE=$BATS_TEST_TMPDIR/b CREDENTIALS_DIRECTORY=$BATS_TEST_TMPDIR
+  printf 'bee\n' >"$BATS_TEST_TMPDIR/b"
+  printf 'see\r\n' >"$BATS_TEST_TMPDIR/db-password.1"
+  run -0 --separate-stderr rc-record-make x=1 a@SECRET_A b@SECRET_B c@db-password.1
+  [ "$output" = '{"x":"1","a":"p \"w\\é","b":"bee","c":"see"}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a secret that is not set is refused by its name" {
+  unset SECRET_A SECRET_A_FILE CREDENTIALS_DIRECTORY
+  run -100 --separate-stderr rc-record-make a@SECRET_A
+  [ "$output" = '' ]
+  [ "$stderr" = 'rc-record-make: SECRET_A is not set' ]
+}
+
+@test "a secret that is empty, given twice, unreadable or not UTF-8 is refused, and nothing of it is shown" {
+  unset CREDENTIALS_DIRECTORY
+  export SECRET_A='' SECRET_B=hidden SECRET_B_FILE=/dev/null SECRET_C_FILE=/absent/file SECRET_D=$'hidden\xff'
+  run -100 --separate-stderr rc-record-make a@SECRET_A
+  [ "$stderr" = 'rc-record-make: SECRET_A: the secret is empty' ]
+  run -100 --separate-stderr rc-record-make a@SECRET_B
+  [ "$stderr" = 'rc-record-make: SECRET_B is given twice: use one of SECRET_B, SECRET_B_FILE and $CREDENTIALS_DIRECTORY/SECRET_B' ]
+  run -100 --separate-stderr rc-record-make a@SECRET_C
+  [ "$stderr" = 'rc-record-make: SECRET_C_FILE: cannot open /absent/file: No such file or directory' ]
+  run -100 --separate-stderr rc-record-make a@SECRET_D
+  [ "$output" = '' ]
+  [ "$stderr" = 'rc-record-make: a: not UTF-8' ]
+}
+
+@test "--each makes a record of as many values as names, and adds the arguments' fields" {
+  run -0 --separate-stderr rc-record-make --each name,password is_staff:=false 'note=a "b"' < <(printf '%s\0' alice secret bob geheim)
+  [ "$output" = $'{"name":"alice","password":"secret","is_staff":false,"note":"a \\"b\\""}\n{"name":"bob","password":"geheim","is_staff":false,"note":"a \\"b\\""}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "--each takes a value's exact bytes: empty, blanks, newlines, commas, quotes, U+10FFFF" {
+  local value=$'\n "x",\\\r\n\t\e\x7f{}=@ \U10ffff\n'
+  run -0 --separate-stderr rc-record-make --each a < <(printf '%s\0' '' "$value" ' ')
+  [ "$output" = '{"a":""}
+{"a":"\n \"x\",\\\r\n\t\u001b\u007f{}=@ '$'\U10ffff''\n"}
+{"a":" "}' ]
+  [ "$stderr" = '' ]
+  # What a filter reads is what went in.
+  [ "$(psql -XAtq "$DATABASE_URL" -v "record=${lines[1]}" <<<"select :'record'::jsonb->>'a' = E'\\n \"x\",\\\\\\r\\n\\t\\x1b\\x7f{}=@ \\U0010ffff\\n'")" = t ]
+}
+
+@test "--each with no values makes no record" {
+  run -0 --separate-stderr rc-record-make --each a,b c=1 </dev/null
+  [ "$output" = '' ]
+  [ "$stderr" = '' ]
+  run -0 rc-record-make --each a --end-record </dev/null
+  [ "$output" = '{"rc_end":{"v":1,"records":0,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}' ]
+}
+
+@test "--each keeps values whole wherever the reads part them" {
+  # 3,000 values of 0 to 2,999 bytes, through a pipe that is written in pieces of 4,093.
+  local awk='BEGIN { for (i = 0; i < 3000; i++) { x = sprintf("%" i "s", ""); gsub(/ /, "x", x); printf "%s%c", x, 0 } }'
+  awk "$awk" | dd bs=4093 2>"$BATS_TEST_TMPDIR/dd" | rc-record-make --each a >"$BATS_TEST_TMPDIR/out"
+  awk "$awk" | tr '\0' '\n' | sed 's/.*/{"a":"&"}/' | cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "--each takes a value of 20 MB and the next one after it" {
+  { head -c 20000000 /dev/zero | tr '\0' x; printf '\0y\0'; } | rc-record-make --each a >"$BATS_TEST_TMPDIR/out"
+  { printf '{"a":"'; head -c 20000000 /dev/zero | tr '\0' x; printf '"}\n{"a":"y"}\n'; } | cmp - "$BATS_TEST_TMPDIR/out"
+}
+
+@test "--each refuses input that was cut short, after the records before it" {
+  run -100 --separate-stderr rc-record-make --each a,b < <(printf 'one\0two\0three\0')
+  [ "$output" = '{"a":"one","b":"two"}' ]
+  [ "$stderr" = "rc-record-make: record 2: field 'b': cut short: the input ends before its value" ]
+  run -100 --separate-stderr rc-record-make --each a,b --end-record < <(printf 'one\0two\0hidden\0hid')
+  [ "$output" = '{"a":"one","b":"two"}' ]
+  [ "$stderr" = "rc-record-make: record 2: field 'b': cut short: no NUL after the last value" ]
+  run -100 --separate-stderr rc-record-make --each a <<<hidden
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-record-make: record 1: field 'a': cut short: no NUL after the last value" ]
+}
+
+@test "--each refuses what is not UTF-8 by the record's number and the field, and does not show it" {
+  for bad in '\xff' '\xc0\xaf' '\xed\xa0\x80' '\xf4\x90\x80\x80' '\xc3'; do
+    run -100 --separate-stderr rc-record-make --each a,b < <(printf "one\\0two\\0three\\0hidden$bad\\0")
+    [ "$output" = '{"a":"one","b":"two"}' ]
+    [ "$stderr" = "rc-record-make: record 2: field 'b': not UTF-8" ]
+  done
+}
+
+@test "--each refuses a field that is there twice, and names that are empty or not UTF-8" {
+  run -100 --separate-stderr rc-record-make --each a,b b=1 </dev/null
+  [ "$stderr" = "rc-record-make: the field 'b' is given twice" ]
+  run -100 --separate-stderr rc-record-make --each a,b,a </dev/null
+  [ "$stderr" = "rc-record-make: the field 'a' is given twice" ]
+  for names in '' ',' 'a,' ',a' 'a,,b'; do
+    run -100 --separate-stderr rc-record-make --each "$names" </dev/null
+    [ "$output" = '' ]
+    [ "${stderr_lines[1]}" = 'rc-record-make: --each takes names with commas between them; one is empty' ]
+  done
+  run -100 --separate-stderr rc-record-make --each $'a\xff' </dev/null
+  [ "${stderr_lines[1]}" = 'rc-record-make: --each is not UTF-8' ]
+}
+
+@test "--each and a field from standard input are bad usage together; another descriptor is not" {
+  run -100 --separate-stderr rc-record-make --each a b@0 </dev/null
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = "rc-record-make: --each reads standard input, so b@0 can't" ]
+  run -0 --separate-stderr rc-record-make --each a b@4 4<<<salt < <(printf 'x\0y\0')
+  [ "$output" = $'{"a":"x","b":"salt"}\n{"a":"y","b":"salt"}' ]
+}
+
+@test "--each names the input that can't be read" {
+  run -100 --separate-stderr rc-record-make --each a <"$BATS_TEST_TMPDIR"
+  [ "$output" = '' ]
+  [ "$stderr" = 'rc-record-make: cannot read <stdin>: Is a directory' ]
+}
+
+@test "--each prints a record before it waits for the next one" {
+  mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+  rc-record-make --each a <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  exec {to}>"$BATS_TEST_TMPDIR/in" {from}<"$BATS_TEST_TMPDIR/out"
+  printf 'one\0tw' >&"$to"
+  read -r -t 20 -u "$from" line
+  [ "$line" = '{"a":"one"}' ]
+  printf 'o\0' >&"$to"
+  exec {to}>&-
+  read -r -t 20 -u "$from" line
+  [ "$line" = '{"a":"two"}' ]
+  wait "$!"
+}
+
+@test "an end record has the count and the digest of what was printed" {
+  run -0 rc-record-make a=1 --end-record
+  [ "${lines[0]}" = '{"a":"1"}' ]
+  [ "${lines[1]}" = '{"rc_end":{"v":1,"records":1,"sha256":"'"$(printf '{"a":"1"}\n' | sha256sum | cut -d ' ' -f 1)"'"}}' ]
+  [ "${#lines[@]}" = 2 ]
+  run -0 rc-record-make --each a --end-record < <(printf 'x\0y\0')
+  [ "${lines[2]}" = '{"rc_end":{"v":1,"records":2,"sha256":"'"$(printf '{"a":"x"}\n{"a":"y"}\n' | sha256sum | cut -d ' ' -f 1)"'"}}' ]
 }

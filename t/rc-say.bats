@@ -122,7 +122,7 @@ setup() { in=$BATS_TEST_TMPDIR/in; }
   while IFS=$'\t' read -r template reason; do
     run -100 --separate-stderr rc-say "$template" /absent
     [ "$output" = '' ]
-    [ "${stderr_lines[0]}" = 'usage: rc-say TEMPLATE [--when FIELD=VALUE TEMPLATE] ... [FILE ...]' ]
+    [ "${stderr_lines[0]}" = 'usage: rc-say TEMPLATE [--when FIELD=VALUE TEMPLATE] ... [--into FIELD] [FILE ...]' ]
     [ "${stderr_lines[1]}" = "rc-say: $reason" ]
     [ "${#stderr_lines[@]}" = 2 ]
   done <<'END_OF_CASES'
@@ -187,4 +187,83 @@ END_OF_CASES
   run -0 --separate-stderr rc-say '{n}' "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
   [ "$output" = $'1\n2' ]
   [ "$stderr" = '' ]
+}
+
+@test "with --into the record passes on with the text as its last field" {
+  printf '%s\n' '{"label":"Project","count":3}' '{"count":1.0,"label":"Split \u00e9"}' >"$in"
+  run -0 --separate-stderr rc-say '{label}: {count}' --into text <"$in"
+  [ "$output" = $'{"label":"Project","count":3,"text":"Project: 3"}\n{"count":1.0,"label":"Split \\u00e9","text":"Split é: 1.0"}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "with --into a record whose template is empty passes as it came" {
+  printf '%s\n' '{"n":1}' '{ "n" : 2 }' >"$in"
+  run -0 --separate-stderr rc-say '' --when n=1 'one' --into text <"$in"
+  [ "$output" = $'{"n":1,"text":"one"}\n{ "n" : 2 }' ]
+  [ "$stderr" = '' ]
+}
+
+@test "with --into a text that comes out empty is an empty field" {
+  run -0 --separate-stderr rc-say '{a}' --into text <<<'{"a":""}'
+  [ "$output" = '{"a":"","text":""}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "with --into control characters are escapes in the text, and it is whole JSON" {
+  run -0 --separate-stderr rc-say '"{a}"' --into text <<<'{"a":"x\n\u001b[2J\"\\"}'
+  [ "$output" = '{"a":"x\n\u001b[2J\"\\","text":"\"x\\u000a\\u001b[2J\"\\\""}' ]
+  [ "$stderr" = '' ]
+  [ "$(rc-say '{text}' <<<"$output")" = '"x\u000a\u001b[2J"\"' ]
+}
+
+@test "with --into a record that has the field is refused, even where its template is empty" {
+  for template in 'x' ''; do
+    printf '%s\n' '{"a":1}' '{"text":null}' >"$in"
+    run -100 --separate-stderr rc-say "$template" --into text <"$in"
+    [ "${#lines[@]}" = 1 ]
+    [ "$stderr" = "rc-say: <stdin>:2: already has a field 'text'" ]
+  done
+}
+
+@test "with --into a field that the template names must be there" {
+  run -100 --separate-stderr rc-say '{a}' --into text <<<'{"b":1}'
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-say: <stdin>:1: no field 'a', which the template names" ]
+}
+
+@test "the end record passes on with --into, and is taken out without" {
+  printf '%s\n' '{"n":1}' '{"rc_end":{"v":1,"records":1}}' >"$in"
+  run -0 --separate-stderr rc-say '{n}' --into text <"$in"
+  [ "$output" = $'{"n":1,"text":"1"}\n{"rc_end":{"v":1,"records":1}}' ]
+  run -0 --separate-stderr rc-say '{n}' <"$in"
+  [ "$output" = '1' ]
+  run -0 --separate-stderr rc-say '{n}' --into text <<<'{"n":1}'
+  [ "$output" = '{"n":1,"text":"1"}' ]
+}
+
+@test "a name for --into that is not UTF-8 is bad usage" {
+  run -100 --separate-stderr rc-say x --into $'\xff' <<<'{}'
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = 'rc-say: --into is not UTF-8' ]
+}
+
+@test "a text after a bar is for null and for a field that is not there" {
+  run -0 --separate-stderr rc-say 'ends {end|never}, used {used.last|never}' <<'END'
+{"end":null,"used":{"last":null}}
+{"end":"null","used":{}}
+{"end":"today","used":{"last":3}}
+{"used":1}
+{"end":"","used":{"last":false}}
+END
+  [ "$output" = "$(printf '%s\n' 'ends never, used never' 'ends null, used never' 'ends today, used 3' 'ends never, used never' 'ends , used false')" ]
+  run -0 rc-say '{a|}.' <<<'{}'
+  [ "$output" = '.' ]
+  run -100 rc-say '{a}' <<<'{}'
+  run -0 rc-say '{a}' <<<'{"a":null}'
+  [ "$output" = 'null' ]
+}
+
+@test "what is said for null is shown as safely as a value" {
+  run -0 rc-say $'{a|\e[1m}' <<<'{}'
+  [ "$output" = '\u001b[1m' ]
 }

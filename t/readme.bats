@@ -20,20 +20,23 @@ blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index
   add_user bob
   add_project one null
   cd "$BATS_TEST_TMPDIR"
-  blocks 'Three pipelines' | sed "s,/usr/local/share/rc,$(rc_share)," >pipelines
+  blocks 'Four pipelines' | sed "s,/usr/local/share/rc,$(rc_share)," >pipelines
   run -0 --separate-stderr bash -euo pipefail pipelines
   [ "$stderr" = '' ]
   [ "${lines[0]}" = 'Project: 1 rows would go to alice' ]
   [ "${lines[3]}" = '{"records":1,"by":{"true":1}}' ]
   [[ ${lines[4]} == *' is alice' && ${lines[5]} == *' is bob' ]]
+  [[ ${lines[6]} == 'alice is deactivated' && ${lines[7]} == 'bob is deactivated' ]]
 }
 
 @test "the README's commands for everyday use run as pasted" {
   new_database
   add_user admin
-  blocks Use | grep '^recotem-' >"$BATS_TEST_TMPDIR/commands"
-  [ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" = 3 ]
-  run -0 bash -euo pipefail "$BATS_TEST_TMPDIR/commands"
+  add_project one null
+  cd "$BATS_TEST_TMPDIR"
+  blocks Use | grep -E '^(API_KEY|recotem-)' >commands
+  [ "$(wc -l <commands)" = 8 ]
+  run -0 bash -euo pipefail commands
 }
 
 @test "the README's alias serves a runbook that calls manage.py" {
