@@ -74,3 +74,68 @@ tell_holder() { # commit or rollback
   exec {hold}>&-
   wait "$holder"
 }
+
+# Starts a command in a process group of its own, with the signals as a shell has them; $group is its pid, $runner that
+# of who waits for it and writes the number of the signal that ended it, or else its exit code, to the file ended.
+start() {
+  rm -f "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended"
+  mkfifo "$BATS_TEST_TMPDIR/pid"
+  perl -e '
+    my ($pid, $ended) = splice @ARGV, 0, 2;
+    my $child = fork;
+    if ($child == 0) { setpgrp; $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
+    open my $out, ">", $pid; print $out "$child\n"; close $out;
+    waitpid $child, 0;
+    open $out, ">", $ended; print $out $? & 127 ? "signal " . ($? & 127) : "exit " . ($? >> 8), "\n"; close $out' \
+    "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended" "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  runner=$!
+  read -r group <"$BATS_TEST_TMPDIR/pid"
+  started+=("$runner" "$group")
+}
+
+# Waits until one of our filters, or as many as $1 says, waits for a lock.
+wait_until_blocked() {
+  wait_until "select count(*) = ${1-1} from pg_stat_activity where application_name like 'rc-%'
+    and datname = current_database() and wait_event_type = 'Lock'"
+}
+
+wait_until_session_gone() {
+  wait_until "select not exists (select from pg_stat_activity where application_name like 'rc-%' and datname = current_database())"
+}
+
+until_group_gone() {
+  local tries=0
+  while pgrep -g "$group" >/dev/null; do
+    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -g "$group" >&2; return 1; }
+    sleep 0.01
+  done
+}
+
+# Sets $work, the private folder of the command just started, in whose file asked stands TEXT; empty where it has ended.
+find_work() { # TEXT
+  work=
+  until work=$(grep -ls "$1" /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked); do
+    pgrep -g "$group" >/dev/null || return 0
+    sleep 0.01
+  done
+  work=${work%/asked}
+}
+
+# Sets $proxied, a DATABASE_URL that leads through a proxy, which cuts a connection at the moment MODE (see proxy.pl).
+start_proxy() {
+  local socket
+  socket=.s.PGSQL.$(sql 'show port')
+  mkdir "$BATS_TEST_TMPDIR/$1"
+  mkfifo "$BATS_TEST_TMPDIR/$1/ready"
+  perl "$BATS_TEST_DIRNAME/proxy.pl" "$BATS_TEST_TMPDIR/$1/$socket" "$RC_TEST_SOCKET/$socket" "$1" >"$BATS_TEST_TMPDIR/$1/ready" 3>&- &
+  started+=("$!")
+  read -r _ <"$BATS_TEST_TMPDIR/$1/ready"
+  # shellcheck disable=SC2034 # the tests use it
+  proxied=${DATABASE_URL/"$RC_TEST_SOCKET"/"$BATS_TEST_TMPDIR/$1"}
+}
+
+# Runs a command whose reader of standard output is gone before it starts.
+without_reader() {
+  # shellcheck disable=SC2016 # the inner shell expands it
+  bash -c 'exec > >(true); wait "$!"; exec "$@"' _ "$@"
+}

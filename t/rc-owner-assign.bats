@@ -46,17 +46,6 @@ ended() { # waits for it; its code in $code
   wait "$assigner" || code=$?
 }
 
-# Waits until its session waits for a lock.
-wait_until_blocked() {
-  wait_until "select exists (select from pg_stat_activity where application_name like 'rc-owner-assign %'
-    and datname = current_database() and wait_event_type = 'Lock')"
-}
-
-wait_until_session_gone() {
-  wait_until "select not exists (select from pg_stat_activity where application_name like 'rc-owner-assign %'
-    and datname = current_database())"
-}
-
 @test "rows without an owner get one, others keep theirs" {
   bob=$(add_user bob) alice=$(add_user alice)
   add_project one null; add_project two "$alice"; add_project three null

@@ -16,41 +16,6 @@ nothing_to_do='  Project: no unowned records.
 
 Owner assignment complete.'
 
-# Starts a command in a process group of its own, with the signals as a shell has them; $group is its pid, $runner that
-# of who waits for it and writes the number of the signal that ended it to the file ended.
-start() {
-  rm -f "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended"
-  mkfifo "$BATS_TEST_TMPDIR/pid"
-  perl -e '
-    my ($pid, $ended) = splice @ARGV, 0, 2;
-    my $child = fork;
-    if ($child == 0) { setpgrp; $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
-    open my $out, ">", $pid; print $out "$child\n"; close $out;
-    waitpid $child, 0;
-    open $out, ">", $ended; print $out $? & 127, "\n"; close $out' \
-    "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended" "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
-  runner=$!
-  read -r group <"$BATS_TEST_TMPDIR/pid"
-  started+=("$runner" "$group")
-}
-
-wait_until_blocked() {
-  wait_until "select count(*) = ${1-1} from pg_stat_activity where application_name like 'rc-owner-assign %'
-    and datname = current_database() and wait_event_type = 'Lock'"
-}
-
-wait_until_session_gone() {
-  wait_until "select not exists (select from pg_stat_activity where application_name like 'rc-%' and datname = current_database())"
-}
-
-until_group_gone() {
-  local tries=0
-  while pgrep -g "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -g "$group" >&2; return 1; }
-    sleep 0.01
-  done
-}
-
 # ---- facts/recotem.md, row by row ----
 
 @test "real run: the lines, 0, and only the owners change" {
@@ -445,7 +410,7 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
     [ -d "$work" ]
     kill -s "$name" "$group"
     wait "$runner"
-    [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "$number" ]
+    [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal $number" ]
     until_group_gone
     wait_until_session_gone
     [ ! -e "$work" ]
@@ -467,7 +432,7 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
   work=$(readlink "/proc/$(pgrep -g "$group" rc-owner-assign)/fd/1")
   kill -KILL "$group"
   wait "$runner"
-  [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 9 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'signal 9' ]
   until_group_gone
   wait_until_session_gone
   tell_holder rollback

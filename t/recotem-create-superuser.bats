@@ -32,16 +32,10 @@ told() {
   printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
-# Starts t/proxy.pl in front of the server, and leads DATABASE_URL there.
+# $through leads through a proxy, DATABASE_URL and $direct do not.
 proxy() {
-  mkdir "$BATS_TEST_TMPDIR/proxy"
-  perl "$BATS_TEST_DIRNAME/proxy.pl" "$BATS_TEST_TMPDIR/proxy/.s.PGSQL.5432" "$RC_TEST_SOCKET/.s.PGSQL.5432" "$1" \
-    >"$BATS_TEST_TMPDIR/proxy/out" 3>&- &
-  started+=("$!")
-  until [ -s "$BATS_TEST_TMPDIR/proxy/out" ]; do sleep 0.02; done
-  direct=$DATABASE_URL
-  through=${DATABASE_URL/"host=$RC_TEST_SOCKET"/"host=$BATS_TEST_TMPDIR/proxy"}
-  [ "$through" != "$direct" ]
+  start_proxy "$1"
+  direct=$DATABASE_URL through=$proxied
 }
 
 # ---- facts/recotem.md, row by row ----

@@ -23,50 +23,10 @@ password_fits() {
     rc-password-hash --check --from plain --to hash | rc-say '{status}' | grep -qxE 'ok|needs_rehash'
 }
 
-# Starts t/proxy.pl in front of the server, and leads $through there.
+# $through leads through a proxy.
 proxy() {
-  mkdir "$BATS_TEST_TMPDIR/proxy"
-  perl "$BATS_TEST_DIRNAME/proxy.pl" "$BATS_TEST_TMPDIR/proxy/.s.PGSQL.5432" "$RC_TEST_SOCKET/.s.PGSQL.5432" "$1" \
-    >"$BATS_TEST_TMPDIR/proxy/out" 3>&- &
-  started+=("$!")
-  until [ -s "$BATS_TEST_TMPDIR/proxy/out" ]; do sleep 0.02; done
-  through=${DATABASE_URL/"host=$RC_TEST_SOCKET"/"host=$BATS_TEST_TMPDIR/proxy"}
-  [ "$through" != "$DATABASE_URL" ]
-}
-
-# Starts a command in a process group of its own; $group is its pid, $runner that of who waits for it and writes the number
-# of the signal that ended it to the file ended.
-start() {
-  rm -f "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended"
-  mkfifo "$BATS_TEST_TMPDIR/pid"
-  perl -e '
-    my ($pid, $ended) = splice @ARGV, 0, 2;
-    my $child = fork;
-    if ($child == 0) { setpgrp; $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
-    open my $out, ">", $pid; print $out "$child\n"; close $out;
-    waitpid $child, 0;
-    open $out, ">", $ended; print $out $? & 127, "\n"; close $out' \
-    "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended" "$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
-  runner=$!
-  read -r group <"$BATS_TEST_TMPDIR/pid"
-  started+=("$runner" "$group")
-}
-
-until_group_gone() {
-  local tries=0
-  while pgrep -g "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -g "$group" >&2; return 1; }
-    sleep 0.01
-  done
-}
-
-wait_until_blocked() {
-  wait_until "select count(*) = 1 from pg_stat_activity where application_name like 'rc-db-apply %' and datname = current_database()
-    and wait_event_type = 'Lock'"
-}
-
-wait_until_session_gone() {
-  wait_until "select not exists (select from pg_stat_activity where application_name like 'rc-%' and datname = current_database())"
+  start_proxy "$1"
+  through=$proxied
 }
 
 # ---- facts/recotem.md, row by row ----
@@ -412,7 +372,6 @@ Created test user 'joe'." ]
     [[ $mode == begin || $stderr == *'nothing was changed'* ]]
     [ ! -e "$BATS_TEST_TMPDIR/made" ]
     [ "$(rows)" = '' ]
-    mv "$BATS_TEST_TMPDIR/proxy" "$BATS_TEST_TMPDIR/proxy-$mode"
   done
 }
 
@@ -451,7 +410,7 @@ Created test user 'joe'." ]
     [ -d "$work" ]
     kill -s "$name" "$group"
     wait "$runner"
-    [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "$number" ]
+    [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal $number" ]
     until_group_gone
     wait_until_session_gone
     [ ! -e "$work" ]

@@ -27,14 +27,6 @@ start() {
   started+=("$group")
 }
 
-until_group_gone() {
-  local tries=0
-  while pgrep -g "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -g "$group" >&2; return 1; }
-    sleep 0.01
-  done
-}
-
 @test "an available database: two lines, 0" {
   run -0 --separate-stderr recotem-wait-db
   [ "$output" = 'Waiting for database...
