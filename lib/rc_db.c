@@ -485,7 +485,7 @@ rc_db_begin(struct rc_db *db, enum rc_db_mode mode, const char *and_then)
 
 	rc_buf_add_text(&sql, mode == RC_DB_READ_ONLY ?
 	    "begin isolation level repeatable read read only;" : "begin isolation level read committed read write;");
-	rc_buf_printf(&sql, "set local timezone = 'UTC'; set local lock_timeout = %ld;", db->lock_timeout);
+	rc_buf_printf(&sql, "set local timezone = 'UTC'; set local standard_conforming_strings = on; set local lock_timeout = %ld;", db->lock_timeout);
 	if (PQserverVersion(db->conn) >= 140000)
 		rc_buf_add_text(&sql, "set local client_connection_check_interval = 1000;");
 	if (schema != NULL && *schema != '\0') {

@@ -7,7 +7,7 @@
  * `host:port/dbname as user`.
  *
  * What a session sets, it sets for its transaction only, in the round trip that
- * begins it: time zone UTC, lock_timeout, with RC_SCHEMA the search_path
+ * begins it: time zone UTC, standard strings, lock_timeout, with RC_SCHEMA the search_path
  * "$RC_SCHEMA, public, pg_temp", and from server 14 on a check that ends the
  * statement of a client that is gone.  Nothing stays behind in a pooler.
  *
@@ -82,7 +82,7 @@ PGresult *rc_db_settle(struct rc_db *db);
 
 /*
  * Commits, or ends the process where nothing was changed.  Where the connection
- * breaks, a new one asks the server (pg_xact_status) for up to ten seconds; false
+ * breaks, a new one asks the server (txid_status, which all versions have) for up to ten seconds; false
  * where it does not say.  TERM, INT and HUP are held from here on: what was
  * committed will be told.
  */

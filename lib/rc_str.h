@@ -26,7 +26,12 @@ void rc_buf_printf(struct rc_buf *buf, const char *format, ...) RC_PRINTF(2, 3);
 char *rc_buf_text(struct rc_buf *buf);
 void rc_buf_free(struct rc_buf *buf);
 
-/* The same for what held a secret: clears it first. */
+/*
+ * The same for what held a secret: clears it first.  A buffer that grows leaves
+ * copies behind that nothing clears, unless it had at least RC_WIPED_ROOM from
+ * the start: then realloc(3) moves whole pages.
+ */
+enum { RC_WIPED_ROOM = 256 * 1024 };
 void rc_buf_wipe(struct rc_buf *buf);
 
 /*

@@ -9,10 +9,11 @@
  * at, nothing is committed.
  *
  * Results wait in memory, beyond a megabyte in a file without a name, until
- * COMMIT has made them true.  One record is held at a time, with --batch as
+ * COMMIT has made them true; those for --output in its temporary file.  One record is held at a time, with --batch as
  * many as it says.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@
 #include "rc_sql.h"
 #include "rc_stream.h"
 
-enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
+enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK };
 enum { STEPS_MAX = 32, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20, SPOOL_IN_MEMORY = 1 << 20,
     LOCK_TIMEOUT = RC_DB_LOCK_TIMEOUT * RC_DB_LOCK_TRIES };
 
@@ -39,6 +40,7 @@ static const struct rc_option options[] = {
 	{ OPT_BATCH, "batch", "N", "run the one file for N records at a time, which are an array in $1 (at most 10000)" },
 	{ 'o', "output", "FILE", "write the results there, replacing it as a whole, instead of to standard output" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
+	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	RC_OPTION_END
 };
@@ -48,7 +50,7 @@ static const char *const example[] = { "--dry-run", "user-by-name.sql", NULL };
 static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD] [--batch N] [--output FILE] "
-	    "[--lock-timeout DURATION] [--require-end-record] FILE.sql ... [FILE ...]",
+	    "[--commit-mark FILE] [--lock-timeout DURATION] [--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
 	.reads = "any record, which the statements have as $1::jsonb",
@@ -82,6 +84,7 @@ struct apply {
 	const char *print;	/* the field to print before COMMIT, or NULL */
 	long batch;		/* records in $1, 0: the record itself */
 	bool dry_run;
+	const char *mark;	/* the file of --commit-mark, or NULL */
 	struct rc_input in;
 	struct rc_output out;
 	struct spool results, refusals;
@@ -290,6 +293,8 @@ read_row(const struct step *step, PGresult *result, int n, struct rc_record *row
 	if (!rc_json_read_object(&row->object, row->text, length, &row->arena, &error))
 		rc_die(RC_FATAL, "%s: the rows can't be records: %s ('%.*s')", step->file, error.reason,
 		    error.name == NULL ? 3 : (int)error.name_length, error.name == NULL ? "row" : error.name);
+	if (rc_record_find(row, "rc_end") != NULL)
+		rc_die(RC_FATAL, "%s: a column 'rc_end', which an end record is known by", step->file);
 	status = rc_record_string(row, "status", NULL);
 	field = rc_record_find(row, "error");	/* a table may have a column `status` of its own */
 	return status != NULL && strcmp(status, "error") == 0 && field != NULL && rc_json_type(field->value) == RC_JSON_OBJECT;
@@ -373,7 +378,7 @@ run_record(struct apply *work, struct rc_record *record, struct rc_record *row)
 		if (!on)
 			break;
 	}
-	rc_buf_free(&text);
+	rc_buf_wipe(&text);
 	return kept;
 }
 
@@ -383,6 +388,8 @@ run_each(struct apply *work)
 	struct rc_record record = {0}, row = {0};
 	struct rc_buf secret = {0};
 
+	rc_buf_reserve(&secret, RC_WIPED_ROOM);
+	rc_buf_reserve(&work->before, RC_WIPED_ROOM);
 	while (rc_input_next(&work->in, &record)) {
 		const char *text;
 		size_t length;
@@ -391,6 +398,8 @@ run_each(struct apply *work)
 		if (work->print != NULL) {
 			if ((text = rc_record_string(&record, work->print, &length)) == NULL)
 				rc_input_fail(&work->in, "expected a string in the field '%s'", work->print);
+			if (memchr(text, '\n', length) != NULL || memchr(text, '\0', length) != NULL)
+				rc_input_fail(&work->in, "the field '%s' is not one line", work->print);
 			rc_buf_add(&secret, text, length);
 		}
 		for (int i = 0; i < work->local_count; i++)
@@ -400,9 +409,7 @@ run_each(struct apply *work)
 			rc_buf_add(&work->before, "\n", 1);
 		}
 	}
-	if (secret.room > 0)
-		rc_wipe(secret.bytes, secret.room);
-	rc_buf_free(&secret);
+	rc_buf_wipe(&secret);
 	rc_arena_wipe(&record.arena);
 	rc_record_free(&record);
 	rc_record_free(&row);
@@ -462,6 +469,27 @@ print_before_commit(struct apply *work)
 		rc_die(RC_RETRY, "cannot write <stdout>: %s", strerror(errno));
 }
 
+static const char *mark_to_remove;	/* the file of --commit-mark, where the COMMIT may still fail for certain */
+
+static void
+remove_mark(int code)
+{
+	(void)code;
+	if (mark_to_remove != NULL)
+		unlink(mark_to_remove);
+}
+
+static void
+make_mark(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || close(fd) != 0)
+		rc_die(RC_RETRY, "cannot make %s: %s", path, strerror(errno));
+	mark_to_remove = path;
+	rc_at_exit(remove_mark);
+}
+
 /* A failure after COMMIT, such as a full disk: 111 alone would be taken for "nothing happened". */
 static void
 tell_committed(int code)
@@ -509,8 +537,14 @@ finish(struct apply *work)
 	if (work->dry_run) {
 		rc_db_rollback(&work->db);
 	} else {
+		bool known;
+
 		print_before_commit(work);
-		if (!rc_db_commit(&work->db)) {
+		if (work->mark != NULL)
+			make_mark(work->mark);
+		known = rc_db_commit(&work->db);
+		mark_to_remove = NULL;
+		if (!known) {
 			tell_unknown(out);
 			return;
 		}
@@ -570,6 +604,7 @@ main(int argc, char *argv[])
 			break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
 		case 'o': path = optarg; break;
+		case OPT_MARK: work.mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
@@ -597,9 +632,7 @@ main(int argc, char *argv[])
 	rc_db_close(&work.db);
 	spool_free(&work.results);
 	spool_free(&work.refusals);
-	if (work.before.room > 0)
-		rc_wipe(work.before.bytes, work.before.room);
-	rc_buf_free(&work.before);
+	rc_buf_wipe(&work.before);
 	if (work.print == NULL && path == NULL && work.out.answer == RC_OK)
 		rc_output_pass_end(&work.out, &work.in);
 	rc_stream_wipe(&work.in, &work.out);	/* local fields came that way */

@@ -21,9 +21,6 @@
 
 enum { DEFAULT_BYTES = 48, DEFAULT_PUBLIC_LENGTH = 8 };
 
-/* Buffers of this size are moved by realloc(3) as whole pages, so that growing them leaves no copy that nothing wipes. */
-enum { WIPED_ROOM = 256 * 1024 };
-
 enum {
 	OPT_FORMAT = RC_OPT_LONG, OPT_BYTES, OPT_LENGTH, OPT_PUBLIC_FIELD, OPT_PUBLIC_LENGTH, OPT_ONLY_MISSING,
 	OPT_SAVE, OPT_COUNT, OPT_END_RECORD, OPT_RAW
@@ -136,7 +133,7 @@ save_open(const char *path)
 	rc_output_open(&saved, NULL);
 	saved.fd = fd;
 	saved.name = path;
-	rc_buf_reserve(&saved.buffer, WIPED_ROOM);
+	rc_buf_reserve(&saved.buffer, RC_WIPED_ROOM);
 }
 
 static void
@@ -313,7 +310,7 @@ main(int argc, char *argv[])
 	if (s.count == 0)
 		rc_input_open(&in, argc - optind, argv + optind);
 	rc_output_open(&out, NULL);
-	rc_buf_reserve(&out.buffer, WIPED_ROOM);
+	rc_buf_reserve(&out.buffer, RC_WIPED_ROOM);
 	if (s.end_record)
 		out.digest = rc_digest_new();
 

@@ -18,10 +18,7 @@
 #include "rc_secret.h"
 #include "rc_stream.h"
 
-enum { OPT_EACH = RC_OPT_LONG, OPT_END_RECORD };
-
-/* Buffers of this size are moved by realloc(3) as whole pages, so that growing them leaves no copy that nothing wipes. */
-enum { WIPED_ROOM = 256 * 1024, READ_SIZE = 64 * 1024 };
+enum { OPT_EACH = RC_OPT_LONG, OPT_END_RECORD, READ_SIZE = 64 * 1024 };
 
 static const struct rc_option options[] = {
 	{ OPT_EACH, "each", "NAME[,NAME...]", "read values that end with a NUL, and make a record of as many as names" },
@@ -124,7 +121,7 @@ write_checked(struct rc_record *record, struct rc_buf *text)
 	struct rc_json_object object = {0};
 	struct rc_json_error error;
 
-	rc_buf_reserve(text, WIPED_ROOM);
+	rc_buf_reserve(text, RC_WIPED_ROOM);
 	rc_record_write(record, text);
 	if (!rc_json_read_object(&object, rc_json_pad(&record->arena, text->bytes, text->length), text->length,
 	    &record->arena, &error))
@@ -219,8 +216,8 @@ make_each(const char *const *names, size_t count, const struct rc_buf *rest, str
 	static struct values in;
 	struct rc_buf line = {0}, value = {0};
 
-	rc_buf_reserve(&line, WIPED_ROOM);
-	rc_buf_reserve(&value, WIPED_ROOM);
+	rc_buf_reserve(&line, RC_WIPED_ROOM);
+	rc_buf_reserve(&value, RC_WIPED_ROOM);
 	for (size_t i = 0;; i = (i + 1) % count) {
 		if (i == 0) {
 			in.record++;
@@ -275,7 +272,7 @@ main(int argc, char *argv[])
 		names = parse_names(each, &record, &count);
 	write_checked(&record, &text);
 	rc_output_open(&out, NULL);
-	rc_buf_reserve(&out.buffer, WIPED_ROOM);
+	rc_buf_reserve(&out.buffer, RC_WIPED_ROOM);
 	if (end_record)
 		out.digest = rc_digest_new();
 

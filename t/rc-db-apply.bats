@@ -939,3 +939,28 @@ rc-db-apply: the changes were committed before that' ]
   run -100 --separate-stderr rc-db-apply $(printf './a.sql %.0s' {1..33}) </dev/null
   [ "${stderr_lines[1]}" = 'rc-db-apply: more than 32 files' ]
 }
+
+@test "--commit-mark: the file is made where COMMIT was sent, and only then" {
+  echo 'select 1 as one' >one.sql
+  echo "select 'error' as status, json_build_object('code', 'no') as error" >no.sql
+  rc-db-apply --commit-mark mark ./no.sql <<<'{}' || [ $? = 1 ]
+  [ ! -e mark ]
+  run -0 rc-db-apply --commit-mark mark --dry-run ./one.sql <<<'{}'
+  [ ! -e mark ]
+  run -100 rc-db-apply --commit-mark mark --require-end-record ./one.sql <<<'{}'
+  [ ! -e mark ]
+  run -111 --separate-stderr rc-db-apply --commit-mark nowhere/mark ./one.sql <<<'{}'
+  [ "$stderr" = 'rc-db-apply: cannot make nowhere/mark: No such file or directory' ]
+  run -0 rc-db-apply --commit-mark mark ./one.sql <<<'{}'
+  [ -e mark ] && [ ! -s mark ]
+}
+
+@test "a text to print that is not one line is refused, and so is a column rc_end" {
+  echo 'select 1 as one' >one.sql
+  run -100 --separate-stderr rc-db-apply --print-before-commit key ./one.sql <<<'{"key":"a\nb"}'
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-db-apply: <stdin>:1: the field 'key' is not one line" ]
+  echo 'select 1 as rc_end' >end.sql
+  run -100 --separate-stderr rc-db-apply ./end.sql <<<'{}'
+  [ "$output" = '' ]
+}

@@ -556,3 +556,9 @@ Dry run complete. No changes made." ]
   [ "$(jq -c 'select(.tool == "recotem-create-api-key") | [.event, .exit, .message]' "$BATS_TEST_TMPDIR/events")" = '["start",null,null]
 ["error",1,"Project with ID 99 not found."]' ]
 }
+
+@test "with standard error closed a key is made and the status says so" {
+  run -0 bash -c 'recotem-create-api-key --project-id 2 --name k1 2>&-'
+  [[ $output =~ $key_form ]]
+  [ "$(sql 'select count(*) from api_apikey')" = 1 ]
+}

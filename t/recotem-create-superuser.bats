@@ -380,3 +380,10 @@ Dry run complete. No changes made.' ]
 ["done",0,{"scanned":1,"changed":1}]' ]
   run -1 grep -F "$password" "$BATS_TEST_TMPDIR/events"
 }
+
+@test "a password that ends in a carriage return keeps it" {
+  DEFAULT_ADMIN_PASSWORD=$'pw\r' run -0 recotem-create-superuser
+  sql "select json_build_object('plain', E'pw\\r', 'hash', password) from auth_user" |
+    rc-password-hash --check --from plain --to hash | rc-say '{status}' >"$BATS_TEST_TMPDIR/status"
+  [ "$(cat "$BATS_TEST_TMPDIR/status")" = ok ]
+}

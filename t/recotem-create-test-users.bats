@@ -157,9 +157,9 @@ recotem-create-test-users: error: the following arguments are required: --user" 
   printf -v name '%151s' ''
   run -1 --separate-stderr recotem-create-test-users --user good:pw --user "${name// /n}:s3cret"
   [ "$output" = '' ]
-  [ "${stderr_lines[-1]}" = "recotem-create-test-users: The username 'nnnnnnnnnnnnnnnnnnnn...' has 151 characters, but 150 are the most." ]
+  [ "${stderr_lines[-1]}" = "recotem-create-test-users: The username 'nnnnnnnnnnnnnnnnnnnn...' has 151 characters, but 150 are the most. (user 2, those of --user first)" ]
   run -1 --separate-stderr recotem-create-test-users --user "${name// /😀}:s3cret"
-  [[ $stderr == *'has 151 characters, but 150 are the most.' && $stderr != *s3cret* ]]
+  [[ $stderr == *'has 151 characters, but 150 are the most.'* && $stderr != *s3cret* ]]
   [ "$(rows)" = '' ]
 }
 
@@ -443,14 +443,16 @@ Created test user 'joe'." ]
   done
 }
 
-@test "kill -9 of the stage that commits: the file stays, for it may have" {
+@test "kill -9 of the stage that commits, before it did: one message, and the file goes" {
   hold 'lock table auth_user in share row exclusive mode'
   start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
   wait_until_blocked
   kill -KILL "$(pgrep -g "$group" rc-db-apply)"
   wait "$runner"
-  [ -s "$BATS_TEST_TMPDIR/made" ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = 'recotem-create-test-users: a stage was ended by SIGKILL; look whether the change took place' ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
   tell_holder rollback
+  [ "$(rows)" = '' ]
 }
 
 # ---- --dry-run and --json ----
@@ -588,4 +590,65 @@ Updated test user 'ann'." ]
 ["warning",null,null]
 ["done",0,{"scanned":2,"changed":2}]' ]
   run -1 grep s3cret "$BATS_TEST_TMPDIR/events"
+}
+
+@test "--generate: the file goes where a stage is killed before anything is applied, and a message says so" {
+  start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann --user bob --user cid --user dan
+  until pid=$(pgrep -g "$group" -x rc-password-has); do sleep 0.01; done
+  kill -9 "$pid"
+  until_group_gone
+  wait "$runner"
+  [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'exit 1' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = 'recotem-create-test-users: a stage was ended by SIGKILL' ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+  [ "$(rows)" = '' ]
+}
+
+@test "--generate: the file stays where the change is committed and only its report fails" {
+  hold 'lock table auth_user in exclusive mode'
+  start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
+  wait_until_blocked
+  for folder in /dev/shm/rc.*; do rm -f "$folder"/.rc-*.tmp; done # nothing can be renamed then
+  tell_holder rollback
+  until_group_gone
+  wait "$runner"
+  [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'exit 1' ]
+  grep -q 'the changes were committed before that' "$BATS_TEST_TMPDIR/err"
+  grep -q "made stays: its passwords may be valid" "$BATS_TEST_TMPDIR/err"
+  [ "$(rc-say '{name}' "$BATS_TEST_TMPDIR/made")" = ann ]
+  [ "$(sql 'select username from auth_user')" = ann ]
+}
+
+@test "a file that begins with a dash is a file, and an empty one is refused" {
+  cd "$BATS_TEST_TMPDIR"
+  printf '{"name":"ann","password":"x"}\n' >-f
+  run -0 --separate-stderr recotem-create-test-users --users-file=-f --dry-run
+  [ "${lines[0]}" = "Would create test user 'ann'." ]
+  run -1 --separate-stderr recotem-create-test-users --users-file /dev/null
+  [ "$stderr" = 'recotem-create-test-users: No users are given.' ]
+}
+
+@test "a user that is refused is named by its place" {
+  printf '{"name":"ann","password":"x"}\n{"name":" ","password":"x"}\n' >"$BATS_TEST_TMPDIR/users"
+  run -1 --separate-stderr recotem-create-test-users --users-file "$BATS_TEST_TMPDIR/users" --dry-run
+  [ "$stderr" = 'recotem-create-test-users: Username and password are required. (user 2, those of --user first)' ]
+}
+
+@test "a row that a trigger keeps out of the table is a refusal" {
+  sql "create function keep_out() returns trigger language plpgsql as 'begin return null; end';
+       create trigger keep_out before insert on auth_user for each row execute function keep_out()"
+  run -1 --separate-stderr recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
+  [ "$stderr" = "recotem-create-test-users: User 'ann' was not written: the database kept the row out." ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+}
+
+@test "with standard error closed it works all the same" {
+  run -0 bash -c 'recotem-create-test-users --user ann:pw 2>&-'
+  [ "$output" = "Created test user 'ann'." ]
+}
+
+@test "old roles whose strings are not standard do as well" {
+  sql "alter database $(sql 'select current_database()') set standard_conforming_strings = off"
+  run -0 --separate-stderr recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
+  [ "$output" = "Created test user 'ann'." ]
 }

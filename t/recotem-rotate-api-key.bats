@@ -18,7 +18,7 @@ teardown() {
   done
 }
 
-usage='usage: recotem-rotate-api-key --overlap DAYS [--prefix TEXT] [--project-id N --name NAME] [--expires-in-days N] [--dry-run] [--json]'
+usage='usage: recotem-rotate-api-key --overlap N [--prefix TEXT] [--project-id N --name NAME] [--expires-in-days N] [--dry-run] [--json]'
 key_form='^rctm_[A-Za-z0-9_-]{64}$'
 
 key_rows() { sql 'select to_jsonb(k) from api_apikey k order by id'; }

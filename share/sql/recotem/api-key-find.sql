@@ -10,13 +10,14 @@ with fitting as (
     and coalesce((k.id, k.name) = (($1->'planned'->>'id')::bigint, $1->'planned'->>'name'), true)
   for update of k
 ), counted as (
-  select count(*) as n, string_agg(format('''%s'' of project %s', name, project_id), ', ' order by id) as names from fitting
+  select count(*) as n, (select string_agg(format('''%s'' of project %s', name, project_id), ', ' order by id)
+    from (select * from fitting order by id limit 5) as first) as names from fitting
 )
 select f.*, case when n <> 1 then 'error' end as status, case
   when n = 0 and $1->'planned' is not null then json_build_object('code', 'changed', 'message',
     'The API key was changed by another session.')
   when n = 0 then json_build_object('code', 'no_key', 'message', 'API key not found.')
   when n > 1 then json_build_object('code', 'several_keys', 'message',
-    format('More than one API key fits: %s. Give --project-id and --name.', names))
+    format('More than one API key fits: %s%s. Give --project-id and --name.', names, case when n > 5 then ', ...' end))
 end as error
 from counted left join fitting f on n = 1
