@@ -32,10 +32,10 @@ told() {
   printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
-# $through leads through a proxy, DATABASE_URL and $direct do not.
+# $through leads through a proxy.
 proxy() {
   start_proxy "$1"
-  direct=$DATABASE_URL through=$proxied
+  through=$proxied
 }
 
 # ---- facts/recotem.md, row by row ----
