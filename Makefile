@@ -149,7 +149,7 @@ asan: ## run the tests on a build with the address and undefined-behaviour sanit
 lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
-	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem .ci/run t/bench/run t/*.bash t/bench/*.bash)
+	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models .ci/run t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bash bin/rc-sh-setup
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \

@@ -334,3 +334,14 @@ rc_opt_duration(const char *name, const char *argument)
 		rc_usage("--%s takes a duration such as 500ms, 2s or 5m, not '%s'", name, argument);
 	return value;
 }
+
+char **
+rc_opt_command(int *argc, char *argv[])
+{
+	for (int i = 1; i + 1 < *argc; i++)
+		if (strcmp(argv[i], "--") == 0) {
+			*argc = i;
+			return argv + i + 1;
+		}
+	return NULL;
+}

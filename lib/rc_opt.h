@@ -51,6 +51,13 @@ int rc_getopt(const struct rc_program *program, int argc, char *argv[]);
 /* The same for a program that writes no events of its own run. */
 int rc_getopt_silent(const struct rc_program *program, int argc, char *argv[]);
 
+/*
+ * Before the first rc_getopt(): takes the words after the first `--` off the
+ * arguments, for getopt(3) would not tell them from operands before it.  They
+ * are a command to run, ended by NULL; NULL where there are none.
+ */
+char **rc_opt_command(int *argc, char *argv[]);
+
 /* Ends the process with RC_FATAL, the message and the usage. */
 _Noreturn void rc_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

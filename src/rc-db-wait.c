@@ -6,9 +6,14 @@
  * cure (a wrong password, an unknown role, a fault in the settings) ends it at
  * once.  Name look-ups are libpq's and are not cut off by --try-timeout.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "rc_clock.h"
 #include "rc_db.h"
@@ -16,8 +21,11 @@
 #include "rc_opt.h"
 #include "rc_stream.h"
 
-enum { OPT_TRIES = RC_OPT_LONG, OPT_INTERVAL, OPT_TRY_TIMEOUT, OPT_BACKOFF, OPT_TIMEOUT, OPT_SQL, OPT_KEEP_TRYING };
-enum { BACKOFF_MAX = 30000 };
+enum {
+	OPT_TRIES = RC_OPT_LONG, OPT_INTERVAL, OPT_TRY_TIMEOUT, OPT_BACKOFF, OPT_TIMEOUT, OPT_SQL, OPT_MIGRATIONS, OPT_STABLE,
+	OPT_KEEP_TRYING
+};
+enum { BACKOFF_MAX = 30000, NOT_FOUND = 127, NOT_RUNNABLE = 126 };
 
 static const struct rc_option options[] = {
 	{ OPT_TRIES, "tries", "N", "give up after N tries (default: 30)" },
@@ -26,6 +34,8 @@ static const struct rc_option options[] = {
 	{ OPT_BACKOFF, "backoff", NULL, "double the interval after each try, up to 30s" },
 	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time, whatever the number of tries (default: none)" },
 	{ OPT_SQL, "sql", "QUERY", "wait until QUERY gives true (default: select true)" },
+	{ OPT_MIGRATIONS, "migrations", "FILE", "wait until each {\"app\",\"name\"} of FILE stands in django_migrations" },
+	{ OPT_STABLE, "stable", "N", "wait for N tries in a row that the same start of the server answers (default: 1)" },
 	{ OPT_KEEP_TRYING, "keep-trying", NULL, "also after a wrong password or an unknown role" },
 	RC_OPTION_END
 };
@@ -35,11 +45,18 @@ static const char *const example[] = { "--tries", "1", NULL };
 static const struct rc_program program = {
 	.name = "rc-db-wait",
 	.synopsis = "[--tries N] [--interval DURATION] [--try-timeout DURATION] [--backoff] [--timeout DURATION] "
-	    "[--sql QUERY] [--keep-trying]",
+	    "[--sql QUERY] [--migrations FILE] [--stable N] [--keep-trying] [-- COMMAND [ARGUMENT ...]]",
 	.summary = "wait until a database takes a login and answers a query",
 	.options = options,
-	.writes = "a record for each try: {\"try\",\"tries\",\"status\",\"sqlstate\",\"message\",\"database\",\"ms\",\"wait_s\"}",
+	.writes = "on standard error where there is a COMMAND, a record for each try: {\"try\",\"tries\",\"status\",\"sqlstate\",\"message\",\"database\",\"ms\",\"wait_s\"}",
 	.example = example,
+};
+
+/* What the database must have to be used. */
+struct wish {
+	const char *query;
+	char *migrations;	/* a JSON array of {"app","name"}, or NULL */
+	long stable;		/* tries in a row */
 };
 
 /* How one try ended. */
@@ -49,6 +66,7 @@ struct attempt {
 	enum verdict verdict;
 	char sqlstate[6];
 	struct rc_buf message, where;
+	char started[64];	/* when the server was */
 	long ms;
 };
 
@@ -73,7 +91,7 @@ may_come(const char *sqlstate)
 	return rc_db_class(sqlstate) == RC_RETRY;
 }
 
-/* Runs QUERY and judges its answer. */
+/* Runs QUERY and judges its answer: AVAILABLE where it gives true, else its text, if it has one, says what is missing. */
 static void
 ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 {
@@ -89,6 +107,10 @@ ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 		rc_buf_printf(&attempt->message, "the query failed: %s", words == NULL ? "the connection broke" : words);
 	} else if (PQntuples(result) >= 1 && PQnfields(result) >= 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0) {
 		attempt->verdict = AVAILABLE;
+		if (PQnfields(result) >= 2)
+			snprintf(attempt->started, sizeof attempt->started, "%s", PQgetvalue(result, 0, 1));
+	} else if (PQntuples(result) >= 1 && PQnfields(result) >= 2) {
+		rc_buf_add_text(&attempt->message, PQgetvalue(result, 0, 1));
 	} else {
 		rc_buf_add_text(&attempt->message, "the query does not give true yet");
 	}
@@ -96,8 +118,50 @@ ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 	PQclear(result);
 }
 
+/* Asks which of the MIGRATIONS are missing, in RC_SCHEMA where the tables are in that one. */
 static void
-attempt_once(const char *query, long timeout, long limit, bool keep_trying, struct attempt *attempt)
+ask_migrations(PGconn *conn, const char *migrations, long timeout, struct attempt *attempt)
+{
+	const char *schema = getenv("RC_SCHEMA");
+	char *wanted = PQescapeLiteral(conn, migrations, strlen(migrations));
+	struct rc_buf sql = {0};
+
+	if (wanted == NULL)
+		rc_die(RC_RETRY, "out of memory");
+	if (schema != NULL && *schema != '\0') {
+		char *quoted = PQescapeIdentifier(conn, schema, strlen(schema));
+
+		if (quoted == NULL)
+			rc_die(RC_FATAL, "RC_SCHEMA is not UTF-8");
+		rc_buf_printf(&sql, "set local search_path = %s, public, pg_temp", quoted);
+		PQfreemem(quoted);
+		PQclear(rc_db_ask(conn, "begin", timeout));
+		PQclear(rc_db_ask(conn, rc_buf_text(&sql), timeout));	/* gone with the connection, also in a pooler */
+		sql.length = 0;
+	}
+	rc_buf_printf(&sql, "select count(*) = 0, 'migrations are missing: ' || count(*) || ', the first is ' ||"
+	    " (array_agg(app || '.' || name order by number))[1]"
+	    " from rows from (json_to_recordset(%s) as (app text, name text)) with ordinality as wanted (app, name, number)"
+	    " where not exists (select from django_migrations as applied where applied.app = wanted.app and applied.name = wanted.name)",
+	    wanted);
+	ask(conn, rc_buf_text(&sql), timeout, attempt);
+	PQfreemem(wanted);
+	rc_buf_free(&sql);
+}
+
+/* Asks for all that is wished for, one query after the other. */
+static void
+ask_all(PGconn *conn, const struct wish *wish, long timeout, struct attempt *attempt)
+{
+	ask(conn, wish->query, timeout, attempt);
+	if (attempt->verdict == AVAILABLE && wish->migrations != NULL)
+		ask_migrations(conn, wish->migrations, timeout, attempt);
+	if (attempt->verdict == AVAILABLE && wish->stable > 1)
+		ask(conn, "select true, pg_postmaster_start_time()::text", timeout, attempt);
+}
+
+static void
+attempt_once(const struct wish *wish, long timeout, long limit, bool keep_trying, struct attempt *attempt)
 {
 	long long start = rc_clock_ms();
 	struct rc_db_failure failure;
@@ -108,7 +172,7 @@ attempt_once(const char *query, long timeout, long limit, bool keep_trying, stru
 		long left = limit == 0 ? timeout : limit - (long)(rc_clock_ms() - start);
 
 		rc_db_where(conn, &attempt->where);
-		ask(conn, query, left < 1 ? 1 : left < timeout ? left : timeout, attempt);
+		ask_all(conn, wish, left < 1 ? 1 : left < timeout ? left : timeout, attempt);
 		PQfinish(conn);
 	} else {
 		memcpy(attempt->sqlstate, failure.sqlstate, sizeof attempt->sqlstate);
@@ -143,6 +207,64 @@ report(struct rc_output *out, const struct attempt *attempt, const char *status,
 	rc_buf_free(&line);
 }
 
+/* Reads the migrations into a JSON array; nothing else of the records goes to the server. */
+static char *
+read_migrations(char *path)
+{
+	struct rc_buf array = {0};
+	struct rc_record record = {0};
+	struct rc_input in;
+
+	rc_input_open(&in, 1, &path);
+	while (rc_input_next(&in, &record)) {
+		const char *app = rc_input_need_string(&in, &record, "app");
+		const char *name = rc_input_need_string(&in, &record, "name");
+
+		rc_buf_add(&array, array.length == 0 ? "[" : ",", 1);
+		rc_json_open(&array);
+		rc_json_add_text(&array, "app", app);
+		rc_json_add_text(&array, "name", name);
+		rc_json_close(&array);
+	}
+	rc_buf_add_text(&array, array.length == 0 ? "[]" : "]");
+	rc_buf_free(&in.buffer);
+	rc_record_free(&record);
+	return rc_buf_text(&array);
+}
+
+/* Becomes the command, which is not ours any more: it has neither our run id nor our end with the parent. */
+static _Noreturn void
+become(char *command[])
+{
+	int code;
+
+	rc_leave(RC_OK);
+	prctl(PR_SET_PDEATHSIG, 0);
+	unsetenv("RC_RUN_ID");
+	unsetenv("RC_PARENT");
+	execvp(command[0], command);
+	code = errno == ENOENT ? NOT_FOUND : NOT_RUNNABLE;
+	rc_warn("cannot run %s: %s", command[0], strerror(errno));
+	rc_exit(code);
+}
+
+static void
+end_by(int signal_number)
+{
+	_exit(128 + signal_number);
+}
+
+/* As the first process of a container: the kernel drops the signals that such a one has no handler for. */
+static void
+take_signals(void)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; getpid() == 1 && i < sizeof ends / sizeof *ends; i++)
+		if (signal(ends[i], end_by) == SIG_IGN)
+			signal(ends[i], SIG_IGN);
+}
+
 static void
 free_attempt(struct attempt *attempt)
 {
@@ -153,9 +275,11 @@ free_attempt(struct attempt *attempt)
 int
 main(int argc, char *argv[])
 {
-	long tries = 30, interval = 2000, try_timeout = 5000, timeout = 0;
-	const char *query = "select true";
+	long tries = 30, interval = 2000, try_timeout = 5000, timeout = 0, in_a_row = 0;
+	struct wish wish = { .query = "select true", .stable = 1 };
 	bool backoff = false, keep_trying = false;
+	char started[sizeof ((struct attempt *)0)->started] = "";
+	char **command = rc_opt_command(&argc, argv), *migrations = NULL;
 	struct rc_output out;
 	struct attempt attempt;
 	long long start;
@@ -168,31 +292,55 @@ main(int argc, char *argv[])
 		case OPT_TRY_TIMEOUT: try_timeout = rc_opt_duration("try-timeout", optarg); break;
 		case OPT_BACKOFF: backoff = true; break;
 		case OPT_TIMEOUT: timeout = rc_opt_duration("timeout", optarg); break;
-		case OPT_SQL: query = optarg; break;
+		case OPT_SQL: wish.query = optarg; break;
+		case OPT_MIGRATIONS: migrations = optarg; break;
+		case OPT_STABLE: wish.stable = rc_opt_long("stable", optarg, 1, 1000); break;
 		case OPT_KEEP_TRYING: keep_trying = true; break;
 		}
 	}
+	take_signals();
 	if (optind < argc)
-		rc_usage("unexpected argument '%s'", argv[optind]);
+		rc_usage("unexpected argument '%s'; a command stands after --", argv[optind]);
 	if (try_timeout == 0)
 		rc_usage("--try-timeout must be more than 0");
+	if (wish.stable > tries)
+		rc_usage("--stable must not be more than --tries (%ld)", tries);
+	if (migrations != NULL)
+		wish.migrations = read_migrations(migrations);
 	rc_output_open(&out, NULL);
+	if (command != NULL)
+		out.fd = STDERR_FILENO, out.name = "<stderr>";
 
 	start = rc_clock_ms();
 	for (long number = 1;; number++) {
 		long left = timeout == 0 ? 0 : (long)(start + timeout - rc_clock_ms());
-		bool last;
+		bool last, hopeless;
 
-		attempt_once(query, try_timeout, timeout > 0 && left < 1 ? 1 : left, keep_trying, &attempt);
+		attempt_once(&wish, try_timeout, timeout > 0 && left < 1 ? 1 : left, keep_trying, &attempt);
 		if (attempt.verdict == AVAILABLE) {
+			/* One that answers while it is set up and then restarts (containers do so) has another start. */
+			in_a_row = in_a_row > 0 && strcmp(started, attempt.started) == 0 ? in_a_row + 1 : 1;
+			strcpy(started, attempt.started);
+		} else {
+			in_a_row = 0;
+		}
+		if (in_a_row == wish.stable) {
 			report(&out, &attempt, "available", number, tries, -1);
 			free_attempt(&attempt);
+			free(wish.migrations);
+			if (command != NULL)
+				become(command);
 			return rc_finish(NULL, &out);
 		}
+		if (in_a_row > 0) {
+			rc_buf_printf(&attempt.message, "%ld of %ld tries in a row were good", in_a_row, wish.stable);
+			rc_buf_text(&attempt.message);
+		}
+		hopeless = attempt.verdict == HOPELESS;
 		last = number == tries || (timeout > 0 && rc_clock_ms() - start + interval >= timeout);
-		report(&out, &attempt, attempt.verdict == HOPELESS ? "refused" : "unavailable", number, tries,
-		    last || attempt.verdict == HOPELESS ? -1 : interval);
-		if (attempt.verdict == HOPELESS)
+		report(&out, &attempt, hopeless ? "refused" : in_a_row > 0 ? "settling" : "unavailable", number, tries,
+		    last || hopeless ? -1 : interval);
+		if (hopeless)
 			rc_die(RC_FATAL, "%s: %s", attempt.where.bytes, rc_buf_text(&attempt.message));
 		if (last)
 			rc_die(RC_RETRY, "%s: not available after %ld tries in %lld s: %s", attempt.where.bytes, number,

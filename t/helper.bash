@@ -114,7 +114,7 @@ until_group_gone() {
 # Sets $work, the private folder of the command just started, in whose file asked stands TEXT; empty where it has ended.
 find_work() { # TEXT
   work=
-  until work=$(grep -ls "$1" /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked); do
+  until work=$(grep -ls "$1" /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked || :) && [ "$work" ]; do
     pgrep -g "$group" >/dev/null || return 0
     sleep 0.01
   done

@@ -7,6 +7,23 @@ teardown() {
   for pid in "${started[@]}"; do
     if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
   done
+  [ ! -e "$BATS_TEST_TMPDIR/server/data/postmaster.pid" ] || server stop -m immediate
+}
+
+# server ARGUMENT...: pg_ctl for a server of the test's own, in $BATS_TEST_TMPDIR/server, where its socket is, too.
+server() {
+  local folder=$BATS_TEST_TMPDIR/server as=() bin
+  bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  ((EUID)) || as=(setpriv --reuid postgres --regid postgres --init-groups)
+  if [ ! -d "$folder" ]; then
+    chmod 711 "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+    mkdir "$folder"
+    ((EUID)) || chown postgres: "$folder"
+    (cd / && "${as[@]}" "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync) \
+      >"$BATS_TEST_TMPDIR/initdb.log"
+    printf '%s\n' "unix_socket_directories = '$folder'" "listen_addresses = ''" >>"$folder/data/postgresql.conf"
+  fi
+  (cd / && "${as[@]}" "$bin/pg_ctl" -s -w -D "$folder/data" -l "$folder/log" "$@") 3>&-
 }
 
 # with_settings NAME=VALUE... COMMAND...: only these settings, no DATABASE_URL.
@@ -304,6 +321,16 @@ END
   [[ $fd == socket:* ]]
 }
 
+@test "TERM ends it as the first process of a container, too" {
+  unshare --pid --fork --mount-proc true 2>/dev/null || skip 'no process numbers of its own can be had'
+  export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
+  start unshare --pid --fork --mount-proc --kill-child rc-db-wait --interval 10m
+  next_record
+  kill -TERM "$(pgrep -P "$waiter")"
+  finish
+  [ "$code" = 143 ]
+}
+
 @test "a reader that leaves ends it quietly" {
   export DATABASE_URL=postgresql://ann@127.0.0.1:1/shop
   start rc-db-wait --tries 100000 --interval 5ms
@@ -335,6 +362,239 @@ END
 --timeout soon|--timeout takes a duration such as 500ms, 2s or 5m, not 'soon'
 --try-timeout 0|--try-timeout must be more than 0
 --nonsense|unknown option '--nonsense'
-database|unexpected argument 'database'
+database|unexpected argument 'database'; a command stands after --
+database -- echo run|unexpected argument 'database'; a command stands after --
+--stable 0|--stable takes a whole number from 1 to 1000, not '0'
+--stable 1001|--stable takes a whole number from 1 to 1000, not '1001'
+--stable 31|--stable must not be more than --tries (30)
+--stable 2 --tries 1|--stable must not be more than --tries (1)
+--migrations|option '--migrations' needs an argument
 END
+}
+
+# ---- --stable ----
+
+@test "--stable wants so many good tries in a row, and the others are settling" {
+  run -0 --separate-stderr rc-db-wait --tries 5 --interval 1ms --stable 3
+  [ "$(jq -c '[.try, .status, .message, .wait_s]' <<<"$output")" = '[1,"settling","1 of 3 tries in a row were good",0.001]
+[2,"settling","2 of 3 tries in a row were good",0.001]
+[3,"available",null,null]' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a server that was started anew between two good tries begins the count anew" {
+  server start
+  export PGHOST=$BATS_TEST_TMPDIR/server PGDATABASE=postgres PGUSER=postgres
+  start env -u DATABASE_URL rc-db-wait --stable 2 --interval 1s
+  next_record
+  [ "$(jq -c '[.try, .status]' <<<"$record")" = '[1,"settling"]' ]
+  kill -STOP "$waiter" # it sees nothing of the restart
+  server restart -m fast
+  kill -CONT "$waiter"
+  finish
+  [ "$code" = 0 ]
+  [ "$(jq -c '[.try, .status, .message]' <<<"$rest")" = '[2,"settling","1 of 2 tries in a row were good"]
+[3,"available",null]' ]
+}
+
+@test "a failed try between good ones begins the count anew" {
+  new_database
+  sql 'create sequence tries'
+  run -0 --separate-stderr rc-db-wait --tries 9 --interval 1ms --stable 2 --sql "select nextval('tries') not in (2, 4)"
+  [ "$(jq -c '[.try, .status]' <<<"$output" | tr '\n' ' ')" = \
+    '[1,"settling"] [2,"unavailable"] [3,"settling"] [4,"unavailable"] [5,"settling"] [6,"available"] ' ]
+}
+
+@test "tries that end while it settles are given up with 111" {
+  new_database
+  sql 'create sequence tries'
+  run -111 --separate-stderr rc-db-wait --tries 3 --interval 1ms --stable 3 --sql "select nextval('tries') > 1"
+  [ "$(tries)" = '[1,3,"unavailable",null,0.001]
+[2,3,"settling",null,0.001]
+[3,3,"settling",null,null]' ]
+  [[ $stderr == *': not available after 3 tries in 0 s: 2 of 3 tries in a row were good' ]]
+}
+
+# ---- --migrations ----
+
+# Marks a migration as applied.
+apply() { sql "insert into django_migrations (app, name, applied) values ('$1', '$2', now())"; }
+
+@test "--migrations waits until each stands in django_migrations, and says how many are missing and the first of the file" {
+  new_database
+  apply api 0001_initial
+  apply auth 0002_b
+  printf '{"app":"%s","name":"%s"}\n' api 0001_initial zoo 0001_z api 0002_b >"$BATS_TEST_TMPDIR/migrations"
+  start rc-db-wait --tries 100000 --interval 20ms --migrations "$BATS_TEST_TMPDIR/migrations"
+  next_record
+  [ "$(jq -c '[.status, .sqlstate, .message]' <<<"$record")" = '["unavailable",null,"migrations are missing: 2, the first is zoo.0001_z"]' ]
+  apply zoo 0001_z
+  until [[ $record == *'missing: 1, the first is api.0002_b"'* ]]; do next_record; done
+  apply api 0002_b
+  finish
+  [ "$code" = 0 ]
+  [ "$(tail -n 1 <<<"$rest" | jq -c '[.status, .message]')" = '["available",null]' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = '' ]
+}
+
+@test "--migrations waits for the table, too" {
+  new_database
+  sql 'alter table django_migrations rename to later'
+  echo '{"app":"api","name":"0001_initial"}' >"$BATS_TEST_TMPDIR/migrations"
+  start rc-db-wait --tries 100000 --interval 20ms --migrations "$BATS_TEST_TMPDIR/migrations"
+  next_record
+  [ "$(jq -c '[.status, .sqlstate, .message]' <<<"$record")" = \
+    '["unavailable","42P01","the query failed: relation \"django_migrations\" does not exist"]' ]
+  sql 'alter table later rename to django_migrations'
+  apply api 0001_initial
+  finish
+  [ "$code" = 0 ]
+}
+
+@test "--migrations and --sql are both waited for" {
+  new_database
+  echo '{"app":"api","name":"0001_initial"}' >"$BATS_TEST_TMPDIR/migrations"
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations" --sql 'select false'
+  [[ $stderr == *'the query does not give true yet' ]]
+  apply api 0001_initial
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations" --sql 'select false'
+  [[ $stderr == *'the query does not give true yet' ]]
+  run -0 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations" --sql 'select true'
+}
+
+@test "quotes, backslashes and more in a migration's names are themselves" {
+  new_database
+  local names=("it's" 'a"b' 'back\slash' "'); drop table django_migrations; --" 'é %s $1') name
+  for name in "${names[@]}"; do rc-record-make "app=$name" "name=$name" other:=1; done >"$BATS_TEST_TMPDIR/migrations"
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations"
+  [[ $stderr == *"migrations are missing: 5, the first is it's.it's" ]]
+  psql -XAtq "$DATABASE_URL" -v "one=${names[0]}" -v "two=${names[1]}" -v "three=${names[2]}" -v "four=${names[3]}" -v "five=${names[4]}" <<'END'
+insert into django_migrations (app, name, applied)
+  select n, n, now() from unnest(array[:'one', :'two', :'three', :'four', :'five']) n
+END
+  run -0 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations"
+  [ "$stderr" = '' ]
+}
+
+@test "the app and the name must be of one row" {
+  new_database
+  apply api 0002_b
+  apply zoo 0001_z
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations <(echo '{"app":"api","name":"0001_z"}')
+  [[ $stderr == *'migrations are missing: 1, the first is api.0001_z' ]]
+}
+
+@test "no migrations in the file are all there, once the table is" {
+  new_database
+  run -0 --separate-stderr rc-db-wait --tries 1 --migrations /dev/null
+  sql 'drop table django_migrations'
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations /dev/null
+}
+
+@test "--migrations looks in RC_SCHEMA first" {
+  new_database
+  sql 'create schema "my ""own"; alter table django_migrations set schema "my ""own"'
+  sql "insert into \"my \"\"own\".django_migrations (app, name, applied) values ('api', '0001_initial', now())"
+  echo '{"app":"api","name":"0001_initial"}' >"$BATS_TEST_TMPDIR/migrations"
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations"
+  RC_SCHEMA='my "own' run -0 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations"
+  sql 'alter table "my ""own".django_migrations set schema public'
+  RC_SCHEMA='my "own' run -0 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations"
+}
+
+@test "a bad record of --migrations is refused before the first try" {
+  local text message
+  while IFS='|' read -r text message; do
+    printf '{"app":"a","name":"n"}\n%b' "$text" >"$BATS_TEST_TMPDIR/migrations"
+    run -100 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/migrations"
+    [ "$output" = '' ]
+    [[ $stderr == "rc-db-wait: $BATS_TEST_TMPDIR/migrations:2: "*"$message"* ]] || { echo "$text: $stderr"; return 1; }
+  done <<'END'
+{"app":"a"}\n|expected a string in the field 'name'
+{"name":"n"}\n|expected a string in the field 'app'
+{"app":"a","name":1}\n|expected a string in the field 'name'
+{"app":"a","name":"\\u0000"}\n|U+0000
+{"app":"a","name":"n"}|newline
+["a","n"]\n|
+END
+  run -100 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/none"
+  [ "$output" = '' ]
+  [[ $stderr == *"$BATS_TEST_TMPDIR/none"*'No such file or directory' ]]
+}
+
+# ---- -- COMMAND ----
+
+@test "the command has standard output alone, and the tries are on standard error" {
+  run -0 --separate-stderr rc-db-wait --stable 2 --interval 1ms -- echo 'a  b' '' --tries
+  [ "$output" = 'a  b  --tries' ]
+  [ "$(jq -c '[.try, .status]' <<<"$stderr" | tr '\n' ' ')" = '[1,"settling"] [2,"available"] ' ]
+}
+
+@test "the command is the same process, and its status the answer" {
+  rc-db-wait -- bash -c 'echo $$ >"$1"; exit 7' _ "$BATS_TEST_TMPDIR/pid" 2>/dev/null 3>&- &
+  waiter=$! code=0
+  wait "$waiter" || code=$?
+  [ "$code" = 7 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$waiter" ]
+  run -143 --separate-stderr rc-db-wait -- bash -c 'kill -TERM $$'
+}
+
+@test "a signal that is sent to it reaches the command" {
+  start rc-db-wait -- bash -c 'trap "echo caught; exit 5" TERM; echo ready; while :; do sleep 0.01; done'
+  next_record
+  [ "$record" = ready ]
+  kill -TERM "$waiter"
+  finish
+  [ "$code" = 5 ]
+  [ "$rest" = caught ]
+}
+
+@test "the command's input is untouched, and its environment the caller's without the run" {
+  run -0 --separate-stderr rc-db-wait -- cat <<<$'one\ntwo'
+  [ "$output" = $'one\ntwo' ]
+  RC_RUN_ID=01890a5d-ac96-774b-bcce-b302099a8057 RC_PARENT=$$ OTHER='a b' run -0 --separate-stderr rc-db-wait -- env
+  grep -qx 'OTHER=a b' <<<"$output"
+  grep -qxF "DATABASE_URL=$DATABASE_URL" <<<"$output"
+  run -1 grep -E '^RC_(RUN_ID|PARENT)=' <<<"$output"
+}
+
+@test "the command does not end with the process that began the wait" {
+  bash -c 'RC_PARENT=$$ rc-db-wait -- bash -c "echo ready; exec sleep 1000" >"$1/out" 2>/dev/null & echo $! >"$1/pid"
+    until [ -s "$1/out" ]; do sleep 0.01; done' _ "$BATS_TEST_TMPDIR" 3>&-
+  started+=("$(cat "$BATS_TEST_TMPDIR/pid")")
+  kill -0 "${started[0]}"
+  [ "$(cat "$BATS_TEST_TMPDIR/out")" = ready ]
+}
+
+@test "no descriptor of ours is left to the command" {
+  echo '{"rc_end":{"v":1}}' >"$BATS_TEST_TMPDIR/migrations"
+  new_database
+  RC_EVENTS=$BATS_TEST_TMPDIR/events run -0 --separate-stderr rc-db-wait --migrations "$BATS_TEST_TMPDIR/migrations" -- \
+    bash -c 'ls -l /proc/$$/fd'
+  [[ $output != *socket:* && $output != *migrations* && $output != *events* ]]
+  [ "$(rc-say '{event} {exit}' "$BATS_TEST_TMPDIR/events")" = $'start null\ndone 0' ]
+}
+
+@test "a command that is not there is 127, one that can't be run 126" {
+  run -127 --separate-stderr rc-db-wait -- no-such-command
+  [ "$output" = '' ]
+  [ "${stderr_lines[-1]}" = 'rc-db-wait: cannot run no-such-command: No such file or directory' ]
+  touch "$BATS_TEST_TMPDIR/plain"
+  run -126 --separate-stderr rc-db-wait -- "$BATS_TEST_TMPDIR/plain"
+  [ "${stderr_lines[-1]}" = "rc-db-wait: cannot run $BATS_TEST_TMPDIR/plain: Permission denied" ]
+}
+
+@test "the command is not begun where it gives up or is refused" {
+  DATABASE_URL=postgresql://ann@127.0.0.1:1/shop run -111 --separate-stderr rc-db-wait --tries 1 -- echo run
+  [ "$output" = '' ]
+  [ "$(jq -c .status <<<"${stderr_lines[0]}")" = '"unavailable"' ]
+  [[ ${stderr_lines[1]} == 'rc-db-wait: 127.0.0.1:1/shop as ann: not available after 1 tries in 0 s: '* ]]
+  run -100 --separate-stderr rc-db-wait --sql 'selekt' -- echo run
+  [ "$output" = '' ]
+}
+
+@test "a -- with nothing behind it is no command" {
+  run -0 --separate-stderr rc-db-wait --tries 1 --
+  [ "$(jq -r .status <<<"$output")" = available ]
+  [ "$stderr" = '' ]
 }

@@ -34,8 +34,8 @@ blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index
   add_user admin
   add_project one null
   cd "$BATS_TEST_TMPDIR"
-  blocks Use | grep -E '^(API_KEY|recotem-)' >commands
-  [ "$(wc -l <commands)" = 8 ]
+  blocks Use | grep -E '^(API_KEY|recotem-)' | sed 's,/srv/recotem/media,.,; s/gunicorn/echo/' >commands
+  [ "$(wc -l <commands)" = 10 ]
   run -0 bash -euo pipefail commands
 }
 

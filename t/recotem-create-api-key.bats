@@ -64,7 +64,7 @@ recotem-create-api-key: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1
   [ "$stderr" = "API key 'k1' created for project 'of alice' (prefix: $prefix..., scopes: ['read', 'write', 'predict'])" ]
   [ "$(sql "select to_jsonb(k) - '{hashed_key,ins_datetime,updated_at}'::text[] from api_apikey k" | jq -cS .)" = \
     '{"expires_at":null,"id":1,"is_active":true,"key_prefix":"'"$prefix"'","last_used_at":null,"name":"k1","owner_id":'"$alice"',"project_id":1,"scopes":["read","write","predict"]}' ]
-  [ "$(sql "select ins_datetime <> updated_at and updated_at - ins_datetime between '0' and interval '1 second'
+  [ "$(sql "select ins_datetime <> updated_at and updated_at - ins_datetime between '0' and interval '1 minute'
     and now() - ins_datetime between '0' and interval '1 minute' from api_apikey")" = t ]
   [ "$(sql "select hashed_key ~ '^pbkdf2_sha256[\$]870000[\$][a-zA-Z0-9]{22}[\$][A-Za-z0-9+/]{43}=\$' from api_apikey")" = t ]
   [ "$(other_rows)" = "$before" ]

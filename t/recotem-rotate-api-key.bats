@@ -99,7 +99,7 @@ columns() { # ROWS ID COLUMN...
 
 @test "with an overlap of 0 the old key ends at once and is not active" {
   run -0 recotem-rotate-api-key --prefix AAAAaaaa --overlap 0
-  [ "$(sql "select is_active, expires_at <= now(), updated_at - expires_at between '0' and interval '1 minute' from api_apikey where id = $old")" = 'f|t|t' ]
+  [ "$(sql "select is_active, expires_at <= now(), updated_at - expires_at between interval '-1 minute' and interval '1 minute' from api_apikey where id = $old")" = 'f|t|t' ]
 }
 
 @test "the old key never ends later than before" {

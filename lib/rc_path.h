@@ -1,0 +1,32 @@
+/*
+ * rc_path - files below a folder, and never outside of it
+ *
+ * A path is relative to the folder ROOT; `.` and `..` are resolved in the text
+ * first, and must not lead above it.  No part of the path may be a symbolic
+ * link: each is opened from the one before with O_NOFOLLOW (openat(2)), so
+ * that no one who swaps a folder for a link meanwhile leads us elsewhere.
+ */
+#ifndef RC_PATH_H
+#define RC_PATH_H
+
+enum rc_path_status {
+	RC_PATH_OK,
+	RC_PATH_OUTSIDE,	/* absolute, or above ROOT */
+	RC_PATH_MISSING,	/* it or one of its folders is not there */
+	RC_PATH_SYMLINK,	/* it or one of its folders is a symbolic link */
+	RC_PATH_NOT_A_FILE,	/* a folder, device, FIFO or socket; or what should be a folder is none */
+	RC_PATH_FAILED,		/* something else */
+};
+
+/* A regular file that was opened for reading. */
+struct rc_path {
+	int folder;		/* the folder it is in */
+	char *name;		/* and its name there */
+	int fd;
+};
+
+/* Opens the file; PATH is filled only where that is RC_PATH_OK, errno is set where it isn't, or TEXT leads outside. */
+enum rc_path_status rc_path_open(int root, const char *text, struct rc_path *path);
+void rc_path_close(struct rc_path *path);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * rc-db-lock - run a command while holding a lock in the database
+ *
+ * The lock is an advisory one of a transaction that stays open, so it works
+ * through a pooler too, and is gone with this process or its connection,
+ * however they end.  If the connection breaks, the command is ended, since
+ * another host may begin then.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rc_clock.h"
+#include "rc_db.h"
+#include "rc_err.h"
+#include "rc_event.h"
+#include "rc_opt.h"
+
+enum { ROLLBACK_FOR = 5000 };	/* ms */
+enum { OPT_TIMEOUT = RC_OPT_LONG, NOT_FOUND = 127, NOT_RUNNABLE = 126, SIGNALLED = 128 };
+
+static const struct rc_option options[] = {
+	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time; 0 is at once (default: wait as long as it takes)" },
+	RC_OPTION_END
+};
+
+static const char *const example[] = { "example", "--", "true", NULL };
+
+static const struct rc_program program = {
+	.name = "rc-db-lock",
+	.synopsis = "[--timeout DURATION] NAME -- COMMAND [ARGUMENT ...]",
+	.summary = "run a command while holding a lock in the database",
+	.options = options,
+	.writes = "what the command writes",
+	.example = example,
+};
+
+/* Waits for the lock NAME for TIMEOUT milliseconds (0: with no end), and says after a second who holds it. */
+static void
+lock(struct rc_db *db, const char *name, long timeout)
+{
+	const char *values[] = { name };
+	PGresult *result;
+
+	db->lock_timeout = timeout;
+	db->lock_tries = 1;
+	db->watch = db->tell = true;
+	/* The server's own limits would end the wait, or the transaction under the command. */
+	rc_db_begin(db, RC_DB_READ_WRITE, PQserverVersion(db->conn) >= 170000 ?
+	    "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; set local transaction_timeout = 0" :
+	    "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
+	result = rc_db_exec(db, "select pg_advisory_xact_lock(hashtextextended('rc-db-lock ' || $1, 0))", 1, NULL, values);
+	if (rc_db_is_locked(result) && db->blocker == NULL)
+		rc_die(RC_RETRY, "%s: no lock within %ld ms: another session holds it", name, timeout);
+	if (*rc_db_sqlstate(result) != '\0')
+		rc_db_die(db, result, name);
+	PQclear(result);
+}
+
+/* Starts the command; it ends with us, even if we are killed. */
+static pid_t
+start(char *command[], const sigset_t *mask)
+{
+	pid_t parent = getpid(), child = fork();
+	int code;
+
+	if (child < 0)
+		rc_die(RC_RETRY, "cannot start a process: %s", strerror(errno));
+	if (child > 0)
+		return child;
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		raise(SIGTERM);
+	execvp(command[0], command);
+	code = errno == ENOENT ? NOT_FOUND : NOT_RUNNABLE;
+	rc_warn("cannot run %s: %s", command[0], strerror(errno));
+	_exit(code);
+}
+
+/* Passes signals on to the child until it has ended or the connection is lost; its status as a shell has it. */
+static int
+wait_for(pid_t child, int signals, PGconn *conn)
+{
+	struct pollfd ready[] = { { .fd = signals, .events = POLLIN }, { .fd = PQsocket(conn), .events = POLLIN } };
+	bool lost = false;
+	int status;
+
+	for (;;) {
+		struct signalfd_siginfo info;
+
+		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+			rc_die(RC_RETRY, "poll: %s", strerror(errno));
+		if (ready[1].revents != 0 && (PQconsumeInput(conn) != 1 || PQstatus(conn) != CONNECTION_OK)) {
+			rc_warn("the connection and with it the lock is lost; ending the command");
+			kill(child, SIGTERM);
+			lost = true;
+			ready[1].fd = -1;
+		}
+		if ((ready[0].revents & POLLIN) == 0 || read(signals, &info, sizeof info) != sizeof info)
+			continue;
+		if (info.ssi_signo == SIGINT && info.ssi_code == SI_KERNEL)
+			continue;	/* Ctrl-C goes to all in the foreground; a second one would mean more */
+		if (info.ssi_signo != SIGCHLD)
+			kill(child, (int)info.ssi_signo);
+		else if (waitpid(child, &status, WNOHANG) == child)
+			break;
+	}
+	if (lost)
+		return RC_RETRY;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status);
+}
+
+int
+main(int argc, char *argv[])
+{
+	char **command = rc_opt_command(&argc, argv);
+	long timeout = 0;
+	struct rc_db db;
+	sigset_t signals, before;
+	int opt, fd, code;
+	const char *name;
+	long long began;
+	char counts[64];
+
+	while ((opt = rc_getopt(&program, argc, argv)) != -1)
+		if (opt == OPT_TIMEOUT && (timeout = rc_opt_duration("timeout", optarg)) == 0)
+			timeout = 1;	/* the server has no shorter one */
+	if (optind == argc)
+		rc_usage("a name and, after --, a command are needed");
+	name = argv[optind];
+	if (optind + 1 < argc)
+		rc_usage("unexpected argument '%s'; a command stands after --", argv[optind + 1]);
+	if (command == NULL)
+		rc_usage("a command is needed after --");
+	if (*name == '\0')
+		rc_usage("the name is empty");
+	if (!rc_utf8_valid(name, strlen(name)))
+		rc_usage("the name is not UTF-8");
+	rc_db_open(&db);
+	began = rc_clock_ms();
+	lock(&db, name, timeout);
+	snprintf(counts, sizeof counts, "{\"waited_ms\":%lld}", rc_clock_ms() - began);
+	rc_event_set_counts(counts);
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	signal(SIGCHLD, SIG_DFL);	/* or, where our parent ignores it, the command's end would go unseen */
+	if ((fd = signalfd(-1, &signals, SFD_CLOEXEC)) < 0)
+		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
+	code = wait_for(start(command, &before), fd, db.conn);
+	PQclear(rc_db_ask(db.conn, "rollback", ROLLBACK_FOR));	/* whatever becomes of it, the command's status stands */
+	rc_db_close(&db);
+	return rc_leave(code);
+}

@@ -1,0 +1,380 @@
+/*
+ * rc-hmac-sign - sign files with HMAC-SHA256, or check their signatures
+ *
+ * A signed file is 32 bytes of signature and its payload (rc_signed.h).  Each
+ * file is read once to decide, and once more to sign; memory does not depend
+ * on its size.  Files are worked on by --jobs threads.
+ */
+/* links: -pthread */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rc_err.h"
+#include "rc_opt.h"
+#include "rc_pool.h"
+#include "rc_secret.h"
+#include "rc_signed.h"
+#include "rc_stream.h"
+
+enum {
+	OPT_ROOT = RC_OPT_LONG, OPT_KEY_FILE, OPT_OLD_KEY_FILE, OPT_PAYLOAD_PREFIX, OPT_ADOPT, OPT_DRY_RUN, OPT_CHECK,
+	OPT_REQUIRE_SIGNED, OPT_JOBS,
+	RESULT_SIZE = 1024,
+};
+
+static const struct rc_option options[] = {
+	{ OPT_ROOT, "root", "DIR", "the folder that paths are relative to (default: .)" },
+	{ OPT_KEY_FILE, "key-file", "FILE", "the key (default: the secret SECRET_KEY)" },
+	{ OPT_OLD_KEY_FILE, "old-key-file", "FILE", "an old key, whose signatures are replaced; may be repeated" },
+	{ OPT_PAYLOAD_PREFIX, "payload-prefix", "HEX", "what a payload begins with; may be repeated" },
+	{ OPT_ADOPT, "adopt-unknown", NULL, "sign files that may have a signature by a key we don't know" },
+	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be signed and change nothing" },
+	{ OPT_CHECK, "check", NULL, "verify, change nothing, and end with 1 if a signature is bad" },
+	{ OPT_REQUIRE_SIGNED, "require-signed", NULL, "with --check, end with 1 if a file is not signed, too" },
+	{ OPT_JOBS, "jobs", "N", "work on N files at a time (default: 1)" },
+	RC_OPTION_END
+};
+
+static const char *const example[] = { "--dry-run", "--adopt-unknown", "--root", "/", "--key-file", "/etc/passwd", NULL };
+
+static const struct rc_program program = {
+	.name = "rc-hmac-sign",
+	.synopsis = "[--root DIR] [--key-file FILE] [--old-key-file FILE] ... [--payload-prefix HEX] ... [--adopt-unknown] "
+	    "[--dry-run | --check [--require-signed]] [--jobs N] [FILE ...]",
+	.summary = "sign files with HMAC-SHA256, or check their signatures",
+	.options = options,
+	.reads = "files: {\"path\"}",
+	.writes = "the same with \"size_before\", \"size\", \"status\" (already_signed, signed, resigned, would_sign, would_resign, unsigned, "
+	    "unknown_signature, missing, outside_root, error) and \"error\"",
+	.changes = "changes",
+	.risk = "medium",
+	.example = example,
+	.example_input = "{\"path\":\"etc/passwd\"}\n",
+};
+
+static struct {
+	int root;
+	struct rc_signed_known known;
+	bool adopt, dry_run, check, require_signed;
+	struct rc_input in;
+	struct rc_output out;
+} settings;
+
+/* One file. */
+struct job {
+	struct rc_pool_job pool;
+	const char *path;		/* NULL where the record has none */
+	const char *status;
+	const char *code, *message;	/* of an error, or NULL */
+	int error;			/* the errno that goes with it, or 0 */
+	long long size_before, size;	/* as it was found, and is now; -1: not known */
+	bool answer_is_no;
+};
+
+static void
+set_error(struct job *job, const char *status, const char *code, const char *message, int error)
+{
+	job->status = status;
+	job->code = code;
+	job->message = message;
+	job->error = error;
+	job->answer_is_no = true;
+}
+
+/* ---- one file, in a worker ---- */
+
+static void
+could_not(struct job *job, const struct rc_signed_file *file)
+{
+	const char *code = strcmp(file->failed, "changed") == 0 ? "changed" :
+	    file->error == ENOSPC || file->error == EDQUOT ? "no_space" : strcmp(file->failed, "read") == 0 ? "cannot_read" : "cannot_write";
+
+	set_error(job, "error", code, file->failed, file->error);
+}
+
+/* Signs a file that needs it, or says what would be done. */
+static void
+sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buffer)
+{
+	bool old = file->state == RC_SIGNED_OLD;
+
+	if (settings.check || settings.dry_run) {
+		job->status = old ? "would_resign" : settings.check ? "unsigned" : "would_sign";
+		job->answer_is_no = settings.require_signed && !old;
+	} else if (rc_signed_sign(file, settings.known.keys[0], buffer)) {
+		job->status = old ? "resigned" : "signed";
+		job->size += RC_HMAC_SIZE - file->payload;
+	} else {
+		could_not(job, file);
+	}
+}
+
+static void
+look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buffer)
+{
+	job->size_before = job->size = file->stat.st_size;
+	if (!rc_signed_look(file, &settings.known, buffer)) {
+		could_not(job, file);
+		return;
+	}
+	switch (file->state) {
+	case RC_SIGNED_CURRENT:
+		job->status = "already_signed";
+		break;
+	case RC_SIGNED_OLD:
+	case RC_SIGNED_NOT:
+		sign(job, file, buffer);
+		break;
+	case RC_SIGNED_UNKNOWN:
+		if (settings.adopt)
+			sign(job, file, buffer);
+		else
+			set_error(job, "unknown_signature", "unknown_signature",
+			    "no key fits, and it does not begin as a payload does: it was signed with another key, or changed since", 0);
+		break;
+	case RC_SIGNED_EMPTY:
+		set_error(job, "error", "empty", "the file is empty", 0);
+		break;
+	}
+}
+
+static void
+work(struct rc_pool_job *pool_job, void *engine)
+{
+	struct job *job = (struct job *)pool_job;
+	struct rc_signed_file file;
+
+	if (job->path == NULL)
+		return;
+	switch (rc_signed_open(settings.root, job->path, !settings.check && !settings.dry_run, &file)) {
+	case RC_PATH_OK:
+		look_and_sign(job, &file, engine);
+		rc_signed_close(&file);
+		break;
+	case RC_PATH_OUTSIDE:
+		set_error(job, "outside_root", "outside_root", "the path leads out of the root", 0);
+		break;
+	case RC_PATH_MISSING:
+		set_error(job, "missing", "missing", "there is no such file", ENOENT);
+		break;
+	case RC_PATH_SYMLINK:
+		set_error(job, "error", "symbolic_link", "it or a folder above it is a symbolic link, which is not followed", ELOOP);
+		break;
+	case RC_PATH_NOT_A_FILE:
+		set_error(job, "error", "not_a_file", "not a regular file", errno);
+		break;
+	case RC_PATH_FAILED:
+		set_error(job, "error", "cannot_read", "open", errno);
+		break;
+	}
+}
+
+/* ---- records ---- */
+
+static void
+prepare(struct rc_pool_job *pool_job)
+{
+	struct job *job = (struct job *)pool_job;
+	struct rc_record *record = &pool_job->record;
+	const struct rc_json_field *path = rc_record_find(record, "path");
+
+	*job = (struct job){ .pool = *pool_job, .size = -1 };
+	if (path != NULL && rc_json_type(path->value) == RC_JSON_NULL)
+		set_error(job, "error", "no_path", "the path is null", 0);
+	else
+		job->path = rc_input_need_string(&settings.in, record, "path");
+	rc_record_remove(record, "size_before");
+	rc_record_remove(record, "size");
+	rc_record_remove(record, "status");
+	rc_record_remove(record, "error");
+}
+
+/* The error's message: what could not be done, and the system's words. */
+static void
+add_error(struct rc_buf *line, const struct job *job)
+{
+	struct rc_buf message = {0}, error = {0};
+
+	if (strcmp(job->code, "changed") == 0)
+		rc_buf_add_text(&message, "it changed while it was read, and was left as it is");
+	else if (strcmp(job->code, "no_space") == 0 || strncmp(job->code, "cannot_", 7) == 0)
+		rc_buf_printf(&message, "cannot %s: %s", job->message, strerror(job->error));
+	else
+		rc_buf_add_text(&message, job->message);
+	rc_json_open(&error);
+	rc_json_add_text(&error, "code", job->code);
+	rc_json_add_text(&error, "message", rc_buf_text(&message));
+	if (job->error != 0) {
+		rc_json_add_integer(&error, "errno", job->error);
+		rc_json_add_text(&error, "reason", strerror(job->error));
+	}
+	rc_json_close(&error);
+	rc_json_add_value(line, "error", rc_buf_text(&error));
+	rc_buf_free(&message);
+	rc_buf_free(&error);
+}
+
+static void
+finish(struct rc_pool_job *pool_job)
+{
+	const struct job *job = (struct job *)pool_job;
+
+	if (job->size >= 0) {
+		rc_json_add_integer(&pool_job->line, "size_before", job->size_before);
+		rc_json_add_integer(&pool_job->line, "size", job->size);
+	}
+	rc_json_add_text(&pool_job->line, "status", job->status);
+	if (job->code != NULL)
+		add_error(&pool_job->line, job);
+	if (job->answer_is_no)
+		settings.out.answer = RC_NO;
+}
+
+static void *
+engine_new(void)
+{
+	return rc_signed_buffer_new();
+}
+
+static void
+engine_free(void *engine)
+{
+	rc_signed_buffer_free(engine);
+}
+
+static const struct rc_pool_work pool_work = {
+	.job_size = sizeof(struct job),
+	.result_size = RESULT_SIZE,
+	.prepare = prepare,
+	.work = work,
+	.finish = finish,
+	.engine_new = engine_new,
+	.engine_free = engine_free,
+};
+
+/* ---- keys and options ---- */
+
+static void
+add_key(const char *bytes, size_t length)
+{
+	if (settings.known.key_count == RC_SIGNED_KEYS_MAX)
+		rc_usage("more than %d keys", RC_SIGNED_KEYS_MAX);
+	settings.known.keys[settings.known.key_count++] = rc_hmac_key_new(bytes, length);
+}
+
+static void
+add_key_file(const char *path)
+{
+	struct rc_secret secret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		rc_die(RC_FATAL, "cannot open %s: %s", path, strerror(errno));
+	rc_secret_read(fd, path, &secret);
+	close(fd);
+	add_key(secret.bytes, secret.length);
+	rc_secret_wipe(&secret);
+}
+
+/* The current key first, then the old ones: of files, and SECRET_KEY_FALLBACKS, keys with commas between. */
+static void
+read_keys(const char *key_file, const char *const *old, int old_count)
+{
+	const char *fallbacks = getenv("SECRET_KEY_FALLBACKS");
+	struct rc_secret secret;
+
+	if (key_file != NULL) {
+		add_key_file(key_file);
+	} else {
+		if (!rc_secret_find("SECRET_KEY", &secret))
+			rc_die(RC_FATAL, "no key: SECRET_KEY is not set, and there is no --key-file");
+		add_key(secret.bytes, secret.length);
+		rc_secret_wipe(&secret);
+	}
+	for (int i = 0; i < old_count; i++)
+		add_key_file(old[i]);
+	if (fallbacks != NULL && *fallbacks == '\0')
+		unsetenv("SECRET_KEY_FALLBACKS");	/* a list may be empty, though a secret may not */
+	if (rc_secret_find("SECRET_KEY_FALLBACKS", &secret)) {
+		for (char *key = secret.bytes, *end; key != NULL; key = end) {
+			size_t length = strcspn(key, ",");
+
+			end = key[length] == ',' ? key + length + 1 : NULL;
+			if (length > 0)
+				add_key(key, length);
+		}
+		rc_secret_wipe(&secret);
+	}
+}
+
+static int
+hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef0123456789ABCDEF", *found = c == '\0' ? NULL : strchr(digits, c);
+
+	return found == NULL ? -1 : (int)((found - digits) % 16);
+}
+
+static void
+add_prefix(const char *hex)
+{
+	struct rc_signed_prefix *prefix = &settings.known.prefixes[settings.known.prefix_count];
+
+	if (settings.known.prefix_count++ == RC_SIGNED_PREFIXES_MAX)
+		rc_usage("more than %d --payload-prefix", RC_SIGNED_PREFIXES_MAX);
+	prefix->length = strlen(hex) / 2;
+	if (*hex == '\0' || strlen(hex) % 2 != 0 || prefix->length > sizeof prefix->bytes)
+		rc_usage("--payload-prefix takes 1 to %zu bytes as hex, not '%s'", sizeof prefix->bytes, hex);
+	for (size_t i = 0; i < prefix->length; i++) {
+		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			rc_usage("--payload-prefix takes hex, not '%s'", hex);
+		prefix->bytes[i] = (unsigned char)(high << 4 | low);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *root = ".", *key_file = NULL, *old[RC_SIGNED_KEYS_MAX];
+	int old_count = 0, jobs = 1, opt;
+
+	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
+		switch (opt) {
+		case OPT_ROOT: root = optarg; break;
+		case OPT_KEY_FILE: key_file = optarg; break;
+		case OPT_OLD_KEY_FILE:
+			if (old_count == RC_SIGNED_KEYS_MAX)
+				rc_usage("more than %d keys", RC_SIGNED_KEYS_MAX);
+			old[old_count++] = optarg;
+			break;
+		case OPT_PAYLOAD_PREFIX: add_prefix(optarg); break;
+		case OPT_ADOPT: settings.adopt = true; break;
+		case OPT_DRY_RUN: settings.dry_run = true; break;
+		case OPT_CHECK: settings.check = true; break;
+		case OPT_REQUIRE_SIGNED: settings.require_signed = true; break;
+		case OPT_JOBS: jobs = (int)rc_opt_long("jobs", optarg, 1, RC_POOL_THREADS_MAX); break;
+		}
+	}
+	if (settings.check && settings.dry_run)
+		rc_usage("--check and --dry-run exclude one another");
+	if (settings.require_signed && !settings.check)
+		rc_usage("--require-signed needs --check");
+	if ((settings.root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		rc_die(RC_FATAL, "cannot open the folder %s: %s", root, strerror(errno));
+	read_keys(key_file, old, old_count);
+	rc_input_open(&settings.in, argc - optind, argv + optind);
+	rc_output_open(&settings.out, NULL);
+	rc_signed_start();
+
+	rc_pool_run(&pool_work, jobs, &settings.in, &settings.out);
+	for (int i = 0; i < settings.known.key_count; i++)
+		rc_hmac_key_free(settings.known.keys[i]);
+	close(settings.root);
+	rc_output_pass_end(&settings.out, &settings.in);
+	return rc_finish(&settings.in, &settings.out);
+}

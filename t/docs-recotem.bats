@@ -1,0 +1,102 @@
+# shellcheck disable=SC2030,SC2031 # each test has an environment of its own
+# The operator's runbook, docs/recotem.md: every command in it is run, and prints what is shown.
+load helper
+
+# A database as it is before the first start, with a project that nobody owns and two of its models; and a folder to work in.
+setup() {
+  new_database
+  unset SECRET_KEY SECRET_KEY_FALLBACKS RECOTEM_STORAGE_TYPE DEFAULT_ADMIN_PASSWORD DEFAULT_ADMIN_PASSWORD_FILE CREDENTIALS_DIRECTORY
+  cd "$BATS_TEST_TMPDIR" || return
+  echo 'the first key' >secret-key
+  export SECRET_KEY_FILE=secret-key MEDIA_ROOT=$BATS_TEST_TMPDIR/media RC_WAIT_INTERVAL=1ms
+  mkdir -p media/trained_model
+  printf '\x80\x04the first model' >media/trained_model/one.pickle
+  printf '\x80\x04the second' >media/trained_model/two.pickle
+  add_project one null
+  sql "insert into api_trainingdata (ins_datetime, project_id, updated_at) values (now(), 1, now());
+    insert into api_modelconfiguration (ins_datetime, recommender_class_name, parameters_json, project_id, updated_at)
+    values (now(), 'TopPopRecommender', '{}', 1, now());
+    insert into api_trainedmodel (file, ins_datetime, configuration_id, data_loc_id, updated_at)
+    select file, now(), 1, 1, now() from unnest('{trained_model/one.pickle,trained_model/two.pickle}'::text[]) file"
+  runbook=$BATS_TEST_DIRNAME/../docs/recotem.md
+}
+
+# fits TEXT SHOWN: `...` in what the page shows stands for anything, on a line of its own for any lines or none.
+fits() {
+  local pattern
+  pattern=$(sed -z 's/[][\\*?()|+@!]/\\&/g; s/\n *\.\.\.\n/...\n/g; s/\.\.\./*/g' <<<"$2")
+  # shellcheck disable=SC2053 # it is a pattern
+  [[ $1 == $pattern ]]
+}
+
+# Runs one command in this shell, since a variable that is set is there for the next one; the page must show what it prints.
+# All that it prints must be shown, so a command that is silent has nothing below it.
+command_of_page() { # COMMAND SHOWN
+  local code=0 output
+  eval "$1" >"$BATS_TEST_TMPDIR/printed" 2>&1 || code=$?
+  output=$(cat "$BATS_TEST_TMPDIR/printed")
+  printf -- '--- %s\n%s\n' "$1" "$output" # bats shows it where the test fails
+  [ "$code" = 0 ] || { echo "exit code $code"; return 1; }
+  fits "$output" "${2%$'\n'}" || { printf 'the page has:\n%s\n' "$2"; return 1; }
+}
+
+blocks() { # KIND: the content of those blocks, with a line END behind each
+  awk -v kind="\`\`\`$1" '$0 == kind { inside = 1; next } /^```/ && inside { inside = 0; print "END" } inside' "$runbook"
+}
+
+@test "the runbook's commands run in their order, and print what it shows" {
+  local line command='' shown='' count=0
+  while IFS= read -r line <&3; do
+    case $line in
+    '$ '* | END)
+      if [ "$command" ]; then
+        command_of_page "$command" "$shown"
+        count=$((count + 1))
+      fi
+      command='' shown=''
+      [ "$line" = END ] || command=${line#'$ '}
+      ;;
+    *) shown+=$line$'\n' ;;
+    esac
+  done 3< <(blocks console)
+  [ "$count" = "$(grep -c '^\$ ' "$runbook")" ]
+  [ "$count" -ge 30 ]
+}
+
+@test "the runbook has no block that is not run" {
+  [ "$(grep '^```.' "$runbook" | sort | uniq -c | sed 's/^ *//')" = "$(printf '%s\n' "$(grep -c '^```console$' "$runbook") "'```console' '1 ```dockerfile')" ]
+  [ "$(grep -c '^```' "$runbook")" = $((2 * $(grep -c '^```.' "$runbook"))) ]
+  run -1 grep -n '^    ' "$runbook"
+}
+
+@test "the runbook's entry point starts the server, with the arguments of CMD" {
+  local words
+  blocks dockerfile >dockerfile
+  mkdir bin
+  # shellcheck disable=SC2016 # the stub expands it
+  printf '#!/bin/sh\necho "the server, with $*"\n' >bin/gunicorn
+  chmod +x bin/gunicorn
+  mapfile -t words < <(sed -n 's/^ENTRYPOINT //p; s/^CMD //p' dockerfile | jq -r '.[]')
+  [ "${words[0]}" = recotem-bootstrap ]
+  PATH=$PWD/bin:$PATH run -0 --separate-stderr "${words[@]}"
+  [ "${lines[-1]}" = 'the server, with --bind 0.0.0.0:80 recotem.wsgi' ]
+  [ "${lines[-2]}" = 'Owner assignment complete.' ]
+  [ "$stderr" = '' ]
+}
+
+# What stands between backquotes in the titles of the last part is printed by a command, word for word.
+@test "the messages that the runbook explains are those of the commands" {
+  local title part said
+  said=$(cat "$(rc_share)"/../../bin/rc-sh-setup "$(rc_share)"/../../bin/recotem-* "$(rc_share)"/sql/recotem/*.sql \
+    "$BATS_TEST_DIRNAME"/../src/*.c "$BATS_TEST_DIRNAME"/../lib/*.c)
+  while IFS= read -r title; do
+    case $title in # the parts that are the command's own, without names and numbers
+    Model*'[Errno'*) title=${title#*: } title=${title%% — *} ;;
+    Model*) title=${title#*: } title=${title%' ...'} ;;
+    'two rows'*) title=${title%'('*} ;;
+    esac
+    while IFS= read -r part; do
+      [[ $said == *"$part"* ]] || { echo "not said: $part"; return 1; }
+    done < <(sed "s/'[^']*'/\n/g" <<<"$title")
+  done < <(sed -n '/^### /s/^[^`]*`\([^`]*\)`.*/\1/p' "$runbook")
+}
