@@ -34,6 +34,9 @@ rc_at_signal(void (*hook)(void))
 	for (size_t i = 0; hook_count == 1 && i < sizeof ends / sizeof *ends; i++) {
 		struct sigaction old, action = { .sa_handler = end_by };
 
+		sigemptyset(&action.sa_mask);	/* a second signal waits for the hooks of the first */
+		for (size_t j = 0; j < sizeof ends / sizeof *ends; j++)
+			sigaddset(&action.sa_mask, ends[j]);
 		/* What the caller ignores (nohup) stays ignored. */
 		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(ends[i], &action, NULL);

@@ -672,9 +672,11 @@ xattr() {
   [[ $output != *geheim* && $stderr != *geheim* ]]
   SECRET_KEY=geheim-1 run -100 --separate-stderr sign <<<'{"path":1}'
   [[ $stderr && $stderr != *geheim* ]]
-  [ "$(RC_EVENTS='' rc-say '{tool} {event}' "$RC_EVENTS")" = $'rc-hmac-sign start\nrc-hmac-sign done\nrc-hmac-sign start\nrc-hmac-sign error' ]
-  [[ $(sed -n 2p "$RC_EVENTS") == *'"exit":1,"counts":{"read":2,"written":2}}' ]] || { cat "$RC_EVENTS"; false; }
-  run -1 grep geheim "$RC_EVENTS"
+  local events=$RC_EVENTS
+  export RC_EVENTS=''
+  [ "$(rc-say '{tool} {event}' "$events")" = $'rc-hmac-sign start\nrc-hmac-sign done\nrc-hmac-sign start\nrc-hmac-sign error' ]
+  [[ $(sed -n 2p "$events") == *'"exit":1,"counts":{"read":2,"written":2}}' ]] || { cat "$events"; false; }
+  run -1 grep geheim "$events"
 }
 
 @test "options that are wrong or exclude each other are refused with the usage" {
