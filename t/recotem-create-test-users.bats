@@ -221,9 +221,12 @@ Created test user 'bob'." ]
   [ "${lines[1]}" = "Would create test user 'bob'." ]
 }
 
-@test "an empty --users-file: nothing to do, 0" {
-  run -0 --separate-stderr recotem-create-test-users --users-file - </dev/null
-  [ "$output$stderr" = '' ]
+@test "an empty --users-file, or a closed standard input, is refused: something before it went wrong" {
+  run -1 --separate-stderr recotem-create-test-users --users-file - </dev/null
+  [ "$output" = '' ]
+  [ "$stderr" = 'recotem-create-test-users: No users are given.' ]
+  run -1 --separate-stderr bash -c 'recotem-create-test-users --users-file - <&-'
+  [ "$stderr" = 'recotem-create-test-users: No users are given.' ]
 }
 
 @test "a password of 10 MB" {
@@ -619,13 +622,11 @@ Updated test user 'ann'." ]
   [ "$(sql 'select username from auth_user')" = ann ]
 }
 
-@test "a file that begins with a dash is a file, and an empty one is refused" {
+@test "a file whose name begins with a dash is a file" {
   cd "$BATS_TEST_TMPDIR"
   printf '{"name":"ann","password":"x"}\n' >-f
   run -0 --separate-stderr recotem-create-test-users --users-file=-f --dry-run
   [ "${lines[0]}" = "Would create test user 'ann'." ]
-  run -1 --separate-stderr recotem-create-test-users --users-file /dev/null
-  [ "$stderr" = 'recotem-create-test-users: No users are given.' ]
 }
 
 @test "a user that is refused is named by its place" {
