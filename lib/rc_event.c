@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,6 +148,17 @@ level_of(const char *event)
 	return LEVEL_INFO;
 }
 
+/* Whether the write would end the process by SIGXFSZ. */
+static bool
+is_over_limit(size_t length)
+{
+	struct rlimit limit;
+	struct stat file;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && fstat(events_fd, &file) == 0 &&
+	    S_ISREG(file.st_mode) && (rlim_t)file.st_size + length > limit.rlim_cur;
+}
+
 void
 rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
 {
@@ -182,7 +194,7 @@ rc_event_append(const char *tool, long pid, const char *event, const char *messa
 	rc_json_add_value(&line, "counts", counts == NULL ? "null" : counts);
 	rc_json_close(&line);
 	rc_buf_add(&line, "\n", 1);
-	if (write(events_fd, line.bytes, line.length) < 0)
+	if (is_over_limit(line.length) || write(events_fd, line.bytes, line.length) < 0)
 		events_fd = OFF;
 	rc_buf_free(&line);
 }

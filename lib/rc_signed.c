@@ -306,13 +306,19 @@ begins_as_payload(const struct rc_signed_file *file, const struct rc_signed_know
 	return false;
 }
 
-/* A signature is any 32 bytes, and some begin as a payload does: then a payload stands behind it. */
+/* Whether a payload surely begins there.  A signature is any 32 bytes, and some begin as a payload does: then a payload stands behind it. */
+static bool
+is_payload(const struct rc_signed_file *file, const struct rc_signed_known *known, off_t from)
+{
+	return begins_as_payload(file, known, from) && !begins_as_payload(file, known, from + RC_HMAC_SIZE);
+}
+
 static enum rc_signed_state
 unsigned_state(const struct rc_signed_file *file, const struct rc_signed_known *known)
 {
 	if (file->stat.st_size == 0)
 		return RC_SIGNED_EMPTY;
-	return begins_as_payload(file, known, 0) && !begins_as_payload(file, known, RC_HMAC_SIZE) ? RC_SIGNED_NOT : RC_SIGNED_UNKNOWN;
+	return is_payload(file, known, 0) ? RC_SIGNED_NOT : RC_SIGNED_UNKNOWN;
 }
 
 bool
@@ -327,7 +333,7 @@ rc_signed_look(struct rc_signed_file *file, const struct rc_signed_known *known,
 	file->state = key < 0 ? unsigned_state(file, known) : key == 0 ? RC_SIGNED_CURRENT : RC_SIGNED_OLD;
 	while (key >= 0) {
 		file->payload += RC_HMAC_SIZE;
-		if (known->prefix_count == 0 || begins_as_payload(file, known, file->payload))
+		if (known->prefix_count == 0 || is_payload(file, known, file->payload))
 			break;
 		if (!find_key(file, known, file->payload, &key, buffer))
 			return false;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rc_err.h"
@@ -337,6 +338,22 @@ add_prefix(const char *hex)
 	}
 }
 
+/* As many jobs as there are descriptors for: each has the file, its folder twice and the temporary file open. */
+static int
+fit_jobs(int jobs)
+{
+	enum { EACH = 6, OTHERS = 32 };
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return jobs;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_max == RLIM_INFINITY || (rlim_t)jobs * EACH + OTHERS <= files.rlim_max)
+		return jobs;
+	return files.rlim_max > EACH + OTHERS ? (int)((files.rlim_max - OTHERS) / EACH) : 1;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -371,7 +388,7 @@ main(int argc, char *argv[])
 	rc_output_open(&settings.out, NULL);
 	rc_signed_start();
 
-	rc_pool_run(&pool_work, jobs, &settings.in, &settings.out);
+	rc_pool_run(&pool_work, fit_jobs(jobs), &settings.in, &settings.out);
 	for (int i = 0; i < settings.known.key_count; i++)
 		rc_hmac_key_free(settings.known.keys[i]);
 	close(settings.root);

@@ -598,3 +598,10 @@ END
   [ "$(jq -r .status <<<"$output")" = available ]
   [ "$stderr" = '' ]
 }
+
+@test "--migrations of an empty file is refused: what made the list went wrong" {
+  : >"$BATS_TEST_TMPDIR/empty"
+  run -100 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/empty" -- echo started
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-db-wait: $BATS_TEST_TMPDIR/empty: no migrations in it" ]
+}

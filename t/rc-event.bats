@@ -270,3 +270,11 @@ start --tool	option '--tool' needs an argument
 END_OF_CASES
   [ ! -e "$RC_EVENTS" ]
 }
+
+@test "an events file beyond the limit of a file's size is passed over" {
+  head -c 4096 /dev/zero >"$BATS_TEST_TMPDIR/large"
+  export RC_EVENTS=$BATS_TEST_TMPDIR/large
+  run -0 --separate-stderr bash -c "ulimit -f 1; rc-say '{a}' <<<'{\"a\":1}'"
+  [ "$output" = 1 ]
+  [ "$stderr" = '' ]
+}

@@ -1057,3 +1057,27 @@ time_of_run() {
   [ "$stderr" = 'rc-hmac-sign: cannot write <stdout>: No space left on device' ]
   no_temporary_file
 }
+
+@test "a file that was signed twice is put right, also where the inner signature begins as a payload does" {
+  local i=0 payload inner
+  cd "$BATS_TEST_TMPDIR"
+  hmac() { openssl dgst -sha256 -hmac "$1" -binary "$2"; }
+  until [ "$(hmac old payload 2>/dev/null | head -c 1 | od -An -tx1)" = ' 80' ]; do
+    printf '\x80\x04 %d %060d' $((i += 1)) 0 >payload
+  done
+  { hmac old payload; cat payload; } >inner
+  { hmac new inner; cat inner; } >twice
+  SECRET_KEY=new SECRET_KEY_FALLBACKS=old run -0 --separate-stderr rc-hmac-sign --payload-prefix 80 <<<'{"path":"twice"}'
+  [[ $output == *'"status":"resigned"'* ]]
+  cmp <({ hmac new payload; cat payload; }) twice
+}
+
+@test "with few descriptors it works on fewer files at a time" {
+  cd "$BATS_TEST_TMPDIR"
+  for i in {1..60}; do
+    { printf '\x80'; head -c 300000 /dev/zero; } >"m$i"
+    rc-record-make "path=m$i"
+  done >in
+  run -0 bash -c 'ulimit -n 60; SECRET_KEY=k rc-hmac-sign --payload-prefix 80 --jobs 50 in | rc-tally'
+  [ "$output" = '{"records":60,"by":{"signed":60}}' ]
+}
