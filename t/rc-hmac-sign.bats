@@ -1059,7 +1059,7 @@ time_of_run() {
 }
 
 @test "a file that was signed twice is put right, also where the inner signature begins as a payload does" {
-  local i=0 payload inner
+  local i=0
   cd "$BATS_TEST_TMPDIR"
   hmac() { openssl dgst -sha256 -hmac "$1" -binary "$2"; }
   until [ "$(hmac old payload 2>/dev/null | head -c 1 | od -An -tx1)" = ' 80' ]; do
