@@ -14,7 +14,7 @@ enum { SECRET_MAX = 64 * 1024 * 1024 };
 
 /* Takes one newline off the end and refuses what can't be a secret. */
 static void
-finish(const char *name, struct rc_secret *secret)
+finish(const char *name, struct rc_secret *secret, bool may_be_empty)
 {
 	if (secret->length > 0 && secret->bytes[secret->length - 1] == '\n') {
 		secret->length--;
@@ -22,14 +22,14 @@ finish(const char *name, struct rc_secret *secret)
 			secret->length--;
 	}
 	secret->bytes[secret->length] = '\0';
-	if (secret->length == 0)
+	if (secret->length == 0 && !may_be_empty)
 		rc_die(RC_FATAL, "%s: the secret is empty", name);
 	if (memchr(secret->bytes, '\0', secret->length) != NULL)
 		rc_die(RC_FATAL, "%s: the secret holds a NUL", name);
 }
 
-void
-rc_secret_read(int fd, const char *name, struct rc_secret *secret)
+static void
+read_descriptor(int fd, const char *name, struct rc_secret *secret, bool may_be_empty)
 {
 	size_t room = 256;
 
@@ -58,22 +58,28 @@ rc_secret_read(int fd, const char *name, struct rc_secret *secret)
 		if (secret->length > SECRET_MAX)
 			rc_die(RC_FATAL, "%s: a secret of more than %d bytes", name, SECRET_MAX);
 	}
-	finish(name, secret);
+	finish(name, secret, may_be_empty);
+}
+
+void
+rc_secret_read(int fd, const char *name, struct rc_secret *secret)
+{
+	read_descriptor(fd, name, secret, false);
 }
 
 static void
-read_file(const char *path, const char *name, struct rc_secret *secret)
+read_file(const char *path, const char *name, struct rc_secret *secret, bool may_be_empty)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		rc_die(RC_FATAL, "%s: cannot open %s: %s", name, path, strerror(errno));
-	rc_secret_read(fd, name, secret);
+	read_descriptor(fd, name, secret, may_be_empty);
 	close(fd);
 }
 
-bool
-rc_secret_find(const char *name, struct rc_secret *secret)
+static bool
+find(const char *name, struct rc_secret *secret, bool may_be_empty)
 {
 	const char *value = getenv(name), *folder = getenv("CREDENTIALS_DIRECTORY"), *file;
 	struct rc_buf file_name = {0}, credential = {0};
@@ -91,17 +97,29 @@ rc_secret_find(const char *name, struct rc_secret *secret)
 		    name, name, file_name.bytes, name);
 	if (value != NULL) {
 		*secret = (struct rc_secret){ .bytes = rc_strndup(value, strlen(value)), .length = strlen(value) };
-		finish(name, secret);
+		finish(name, secret, may_be_empty);
 	} else if (file != NULL) {
-		read_file(file, file_name.bytes, secret);
+		read_file(file, file_name.bytes, secret, may_be_empty);
 	} else if (folder != NULL) {
-		read_file(credential.bytes, name, secret);
+		read_file(credential.bytes, name, secret, may_be_empty);
 	} else {
 		found = false;
 	}
 	rc_buf_free(&file_name);
 	rc_buf_free(&credential);
 	return found;
+}
+
+bool
+rc_secret_find(const char *name, struct rc_secret *secret)
+{
+	return find(name, secret, false);
+}
+
+bool
+rc_secret_find_list(const char *name, struct rc_secret *secret)
+{
+	return find(name, secret, true);
 }
 
 void

@@ -21,6 +21,9 @@ struct rc_secret {
 /* False where no source is set; ends the process where one is set and can't be used. */
 bool rc_secret_find(const char *name, struct rc_secret *secret);
 
+/* The same for a list of secrets, which may be empty. */
+bool rc_secret_find_list(const char *name, struct rc_secret *secret);
+
 /* Reads descriptor FD to its end; NAME is for messages. */
 void rc_secret_read(int fd, const char *name, struct rc_secret *secret);
 

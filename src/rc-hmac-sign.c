@@ -284,7 +284,6 @@ add_key_file(const char *path)
 static void
 read_keys(const char *key_file, const char *const *old, int old_count)
 {
-	const char *fallbacks = getenv("SECRET_KEY_FALLBACKS");
 	struct rc_secret secret;
 
 	if (key_file != NULL) {
@@ -297,9 +296,7 @@ read_keys(const char *key_file, const char *const *old, int old_count)
 	}
 	for (int i = 0; i < old_count; i++)
 		add_key_file(old[i]);
-	if (fallbacks != NULL && *fallbacks == '\0')
-		unsetenv("SECRET_KEY_FALLBACKS");	/* a list may be empty, though a secret may not */
-	if (rc_secret_find("SECRET_KEY_FALLBACKS", &secret)) {
+	if (rc_secret_find_list("SECRET_KEY_FALLBACKS", &secret)) {
 		for (char *key = secret.bytes, *end; key != NULL; key = end) {
 			size_t length = strcspn(key, ",");
 

@@ -1081,3 +1081,14 @@ time_of_run() {
   run -0 bash -c 'ulimit -n 60; SECRET_KEY=k rc-hmac-sign --payload-prefix 80 --jobs 50 in | rc-tally'
   [ "$output" = '{"records":60,"by":{"signed":60}}' ]
 }
+
+@test "a file of old keys may be empty, as the variable may" {
+  cd "$BATS_TEST_TMPDIR"
+  printf '\x80 model' >model
+  : >none
+  echo >newline
+  for file in none newline; do
+    SECRET_KEY=k SECRET_KEY_FALLBACKS_FILE=$file run -0 rc-hmac-sign --payload-prefix 80 --dry-run <<<'{"path":"model"}'
+    [[ $output == *'"status":"would_sign"'* ]]
+  done
+}
