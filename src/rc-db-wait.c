@@ -226,9 +226,9 @@ read_migrations(char *path)
 		rc_json_add_text(&array, "name", name);
 		rc_json_close(&array);
 	}
-	if (array.length == 0)
+	if (array.length == 0 && !in.whole)	/* what should have made the list may have failed */
 		rc_die(RC_FATAL, "%s: no migrations in it", path);
-	rc_buf_add_text(&array, "]");
+	rc_buf_add_text(&array, array.length == 0 ? "[]" : "]");
 	rc_buf_free(&in.buffer);
 	rc_record_free(&record);
 	return rc_buf_text(&array);

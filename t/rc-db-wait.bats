@@ -486,9 +486,10 @@ END
 
 @test "no migrations in the file are all there, once the table is" {
   new_database
-  run -0 --separate-stderr rc-db-wait --tries 1 --migrations /dev/null
+  rc-end >"$BATS_TEST_TMPDIR/none" # an empty list that is whole
+  run -0 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/none"
   sql 'drop table django_migrations'
-  run -111 --separate-stderr rc-db-wait --tries 1 --migrations /dev/null
+  run -111 --separate-stderr rc-db-wait --tries 1 --migrations "$BATS_TEST_TMPDIR/none"
 }
 
 @test "--migrations looks in RC_SCHEMA first" {
