@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,15 +42,30 @@ fail(const char *path, const char *what)
 	rc_die(code, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
-struct rc_file *
-rc_file_replace(const char *path)
+static void
+remove_and_end_by(int signal_number)
+{
+	remove_unfinished();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);	/* delivered when this returns */
+}
+
+/* The last part of PATH. */
+static const char *
+name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+/* Opens the folder that PATH is in. */
+static struct rc_file *
+begin(const char *path)
 {
 	struct rc_file *file = rc_alloc(sizeof *file);
-	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-	char *folder = slash == NULL ? rc_strndup(".", 1) : rc_strndup(path, (size_t)(slash - path) + 1);
-	struct rc_buf temporary = {0};
-	struct stat old;
-	unsigned number;
+	const char *name = name_of(path);
+	char *folder = name == path ? rc_strndup(".", 1) : rc_strndup(path, (size_t)(name - path));
 
 	*file = (struct rc_file){ .path = rc_strndup(path, strlen(path)), .fd = -1 };
 	if (*name == '\0')
@@ -56,20 +73,48 @@ rc_file_replace(const char *path)
 	if ((file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		fail(path, "open the folder");
 	free(folder);
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		fail(path, "get random bytes");
-	rc_buf_printf(&temporary, ".rc-%08x.tmp", number);
-	file->temporary = rc_buf_text(&temporary);
-	file->fd = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (file->fd < 0)
-		fail(path, "make a temporary file beside it");
+	return file;
+}
+
+/* Makes the file TEMPORARY, which is FILE's from here on; false with errno where that can't be done. */
+static bool
+make(struct rc_file *file, char *temporary, mode_t mode)
+{
+	sigset_t all, before;
+	int error;
+
 	if (unfinished == NULL) {
 		rc_at_exit(remove_unfinished_at_exit);
 		rc_at_signal(remove_unfinished);
 	}
-	file->next = unfinished;
-	unfinished = file;
-	if (fstatat(file->folder, name, &old, 0) == 0) {
+	file->temporary = temporary;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);	/* no signal between making it and knowing that it is ours */
+	file->fd = openat(file->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	error = errno;
+	if (file->fd >= 0) {
+		file->next = unfinished;
+		unfinished = file;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return file->fd >= 0;
+}
+
+struct rc_file *
+rc_file_replace(const char *path)
+{
+	struct rc_file *file = begin(path);
+	struct rc_buf temporary = {0};
+	struct stat old;
+	unsigned number;
+
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		fail(path, "get random bytes");
+	rc_buf_printf(&temporary, ".rc-%08x.tmp", number);
+	if (!make(file, rc_buf_text(&temporary), 0666))
+		fail(path, "make a temporary file beside it");
+	if (fstatat(file->folder, name_of(path), &old, 0) == 0) {
 		if (!S_ISREG(old.st_mode))
 			rc_die(RC_FATAL, "%s: not a regular file", path);
 		if (fchmod(file->fd, old.st_mode & 07777) != 0)
@@ -78,23 +123,38 @@ rc_file_replace(const char *path)
 	return file;
 }
 
+struct rc_file *
+rc_file_create(const char *path, mode_t mode)
+{
+	struct rc_file *file = begin(path);
+	const char *name = name_of(path);
+
+	signal(SIGPIPE, remove_and_end_by);	/* the reader of standard output is gone */
+	signal(SIGXFSZ, SIG_IGN);		/* the write fails and says why */
+	if (make(file, rc_strndup(name, strlen(name)), mode))
+		return file;
+	if (errno == EEXIST)
+		rc_die(RC_FATAL, "%s: exists already", path);
+	fail(path, "make it");
+}
+
 void
 rc_file_commit(struct rc_file *file)
 {
-	const char *slash = strrchr(file->path, '/');
+	const char *name = name_of(file->path);
 	struct rc_file **link = &unfinished;
 
 	if (fsync(file->fd) != 0)
 		fail(file->path, "sync");
 	if (close(file->fd) != 0)
 		fail(file->path, "write");
-	if (renameat(file->folder, file->temporary, file->folder, slash == NULL ? file->path : slash + 1) != 0)
+	if (strcmp(file->temporary, name) != 0 && renameat(file->folder, file->temporary, file->folder, name) != 0)
 		fail(file->path, "rename the temporary file");
+	if (fsync(file->folder) != 0)
+		fail(file->path, "sync the folder");
 	while (*link != file)
 		link = &(*link)->next;
 	*link = file->next;
-	if (fsync(file->folder) != 0)
-		fail(file->path, "sync the folder");
 	close(file->folder);
 	free(file->path);
 	free(file->temporary);

@@ -4,19 +4,14 @@
  * Holds one record at a time, with --save two.  What held keys is wiped at the
  * end; what reads the output sees them.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rc_digest.h"
 #include "rc_err.h"
+#include "rc_file.h"
 #include "rc_key.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
-#include "rc_signal.h"
 #include "rc_stream.h"
 
 enum { DEFAULT_BYTES = 48, DEFAULT_PUBLIC_LENGTH = 8 };
@@ -69,69 +64,14 @@ struct settings {
 /* ---- the file of --save: whole and safe, or not there ---- */
 
 static struct rc_output saved;
-static int save_folder;
-static const char *volatile unfinished;	/* its name in the folder, until it is safe */
-
-/* Safe in a signal handler. */
-static void
-remove_unfinished(void)
-{
-	if (unfinished != NULL)
-		unlinkat(save_folder, unfinished, 0);
-}
-
-static void
-remove_at_exit(int code)
-{
-	(void)code;
-	remove_unfinished();
-}
-
-static void
-remove_and_end_by(int signal_number)
-{
-	remove_unfinished();
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);	/* delivered when this returns */
-}
-
-static _Noreturn void
-fail(const char *path, const char *what)
-{
-	bool later = errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EMFILE || errno == ENFILE;
-
-	rc_die(later ? RC_RETRY : RC_FATAL, "%s: cannot %s: %s", path, what, strerror(errno));
-}
+static struct rc_file *saved_file;
 
 static void
 save_open(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-	char *folder = slash == NULL ? rc_strndup(".", 1) : rc_strndup(path, (size_t)(slash - path) + 1);
-	sigset_t all, before;
-	int fd;
-
-	if (*name == '\0')
-		rc_die(RC_FATAL, "%s: not the name of a file", path);
-	if ((save_folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		fail(path, "open the folder");
-	free(folder);
-	rc_at_exit(remove_at_exit);
-	rc_at_signal(remove_unfinished);
-	signal(SIGPIPE, remove_and_end_by);	/* the reader of standard output is gone */
-	signal(SIGXFSZ, SIG_IGN);		/* the write fails and says why */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);	/* no signal between making it and knowing that it is ours */
-	fd = openat(save_folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		unfinished = name;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (fd < 0 && errno == EEXIST)
-		rc_die(RC_FATAL, "%s: exists already", path);
-	if (fd < 0)
-		fail(path, "make it");
+	saved_file = rc_file_create(path, 0600);
 	rc_output_open(&saved, NULL);
-	saved.fd = fd;
+	saved.fd = saved_file->fd;
 	saved.name = path;
 	rc_buf_reserve(&saved.buffer, RC_WIPED_ROOM);
 }
@@ -140,14 +80,7 @@ static void
 save_finish(void)
 {
 	rc_output_flush(&saved);
-	if (fsync(saved.fd) != 0)
-		fail(saved.name, "sync");
-	if (close(saved.fd) != 0)
-		fail(saved.name, "write");
-	if (fsync(save_folder) != 0)
-		fail(saved.name, "sync the folder");
-	unfinished = NULL;
-	close(save_folder);
+	rc_file_commit(saved_file);
 	rc_buf_wipe(&saved.buffer);
 }
 
