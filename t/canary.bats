@@ -39,11 +39,7 @@ setup() {
   canary=canary$RANDOM$RANDOM$RANDOM$RANDOM
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 # Notes all that it sees of processes that were not there when it began: arguments, environment, and files without a name
 # that they have open outside /dev/shm (which is memory). And of each file in the folders that are visible, or made by rc in

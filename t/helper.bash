@@ -139,3 +139,62 @@ without_reader() {
   # shellcheck disable=SC2016 # the inner shell expands it
   bash -c 'exec > >(true); wait "$!"; exec "$@"' _ "$@"
 }
+
+# Ends what the test has started; for teardown.
+end_started() {
+  for pid in "${started[@]}"; do
+    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
+  done
+}
+
+# Waits until what start has begun has ended; how in $ended.
+finish() {
+  wait "$runner"
+  # shellcheck disable=SC2034 # the tests use it
+  ended=$(cat "$BATS_TEST_TMPDIR/ended")
+}
+
+# Waits until the output of start's command, or its FILE, has a line that fits the pattern.
+wait_for() { # PATTERN [FILE]
+  local tries=0
+  until grep -qs -- "$1" "$BATS_TEST_TMPDIR/${2-out}"; do
+    [ $((tries += 1)) -lt 2000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
+    sleep 0.01
+  done
+}
+
+# The rows of api_apikey; all rows of all other tables.
+key_rows() { sql 'select to_jsonb(k) from api_apikey k order by id'; }
+other_rows() {
+  psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<<"select format('select %L, to_jsonb(t) from %I t order by 2', relname, relname)
+    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'api_apikey' order by relname \gexec"
+}
+
+# refused MESSAGE ARGUMENT...: $command ends with 1 and that message, with --dry-run and --json too, and changes no key.
+refused() {
+  local message=$1 before option
+  shift
+  before=$(key_rows)
+  for option in '' --dry-run --json; do
+    run -1 --separate-stderr "$command" "$@" $option
+    [ "$stderr" = "$command: $message" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
+    if [ "$option" = --json ]; then
+      [ "$(jq -r '.error.message // empty' <<<"${lines[0]}")" = "$message" ]
+      [ "$(jq -c '[.ok, .changed, .errors]' <<<"${lines[1]}")" = '[false,0,1]' ]
+    else
+      [ "$output" = '' ]
+    fi
+  done
+  [ "$(key_rows)" = "$before" ]
+}
+
+# wrong MESSAGE ARGUMENT...: $command ends with 2, its $usage and that message, and changes no key.
+wrong() {
+  local before
+  before=$(key_rows)
+  run -2 --separate-stderr "$command" "${@:2}"
+  [ "$output" = '' ]
+  [ "$stderr" = "$usage
+$command: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
+  [ "$(key_rows)" = "$before" ]
+}

@@ -9,11 +9,7 @@ setup() {
   cd "$folder" || return
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 # file NAME SQL: a file with a statement.
 file() { printf '%s\n' "$2" >"$folder/$1.sql"; }

@@ -6,26 +6,7 @@ setup() {
   started=()
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
-
-# Waits until what start has begun has ended; how in $ended.
-finish() {
-  wait "$runner"
-  ended=$(cat "$BATS_TEST_TMPDIR/ended")
-}
-
-# Waits until the output of start's command, or its FILE, has a line that fits the pattern.
-wait_for() { # PATTERN [FILE]
-  local tries=0
-  until grep -qs -- "$1" "$BATS_TEST_TMPDIR/${2-out}"; do
-    [ $((tries += 1)) -lt 1000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
-    sleep 0.01
-  done
-}
+teardown() { end_started; }
 
 # The processes of the server that hold an advisory lock of this database.
 holders() { sql "select pid from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())"; }

@@ -3,11 +3,7 @@ load helper
 
 setup() { started=(); query=$BATS_TEST_TMPDIR/query.sql; }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 # Runs the query given as text once, with options.
 rows() { printf '%s\n' "$1" >"$query"; rc-db-rows --null-input "${@:2}" "$query"; }

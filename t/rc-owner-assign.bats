@@ -3,11 +3,7 @@ load helper
 
 setup() { new_database; started=(); }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 assign() { rc-owner-assign --owner-sql "$(rc_share)/sql/recotem/user-by-name.sql" "$@"; }
 

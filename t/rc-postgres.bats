@@ -9,11 +9,7 @@ setup() {
   export TMPDIR=$BATS_TEST_TMPDIR/tmp # where the folders of the servers are made
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 # Whether nothing is left of any server: neither its folder nor a process that was told it.
 nothing_left() {

@@ -3,11 +3,7 @@ load helper
 
 setup() { new_database; started=(); }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 usage='usage: recotem-assign-owners --user NAME [--project-id N] [--dry-run] [--json]'
 nothing_to_do='  Project: no unowned records.

@@ -7,11 +7,7 @@ setup() {
   started=()
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 waited='Waiting for database...
 Database available.'
@@ -21,19 +17,6 @@ nothing='  Project: no unowned records.
 
 Owner assignment complete.'
 away=postgresql://ann@127.0.0.1:1/shop
-
-finish() {
-  wait "$runner"
-  ended=$(cat "$BATS_TEST_TMPDIR/ended")
-}
-
-wait_for() { # PATTERN [FILE]
-  local tries=0
-  until grep -qs -- "$1" "$BATS_TEST_TMPDIR/${2-out}"; do
-    [ $((tries += 1)) -lt 2000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
-    sleep 0.01
-  done
-}
 
 # private COMMAND...: runs it with a /dev/shm that is empty and its own.
 private() { unshare -m bash -c 'mount -t tmpfs rc /dev/shm && exec "$@"' _ "$@"; }

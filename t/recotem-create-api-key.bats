@@ -10,40 +10,14 @@ setup() {
   add_project 'of admin' "$admin"
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
+# shellcheck disable=SC2034 # helper.bash uses both
+command=recotem-create-api-key
 usage='usage: recotem-create-api-key --project-id N --name NAME [--scopes LIST] [--expires-in-days N] [--owner NAME] [--dry-run] [--json]'
 key_form='^rctm_[A-Za-z0-9_-]{64}$'
 
-# All rows of all tables but api_apikey.
-other_rows() {
-  psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<<"select format('select %L, to_jsonb(t) from %I t order by 2', relname, relname)
-    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'api_apikey' order by relname \gexec"
-}
-
 key_count() { sql 'select count(*) from api_apikey'; }
-
-# refused MESSAGE ARGUMENT...: it ends with 1 and that message, with --dry-run and --json too, and makes no key.
-refused() {
-  local message=$1 count option
-  shift
-  count=$(key_count)
-  for option in '' --dry-run --json; do
-    run -1 --separate-stderr recotem-create-api-key "$@" $option
-    [ "$stderr" = "recotem-create-api-key: $message" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-    if [ "$option" = --json ]; then
-      [ "$(jq -r '.error.message // empty' <<<"${lines[0]}")" = "$message" ]
-      [ "$(jq -c '[.ok, .changed, .errors]' <<<"${lines[1]}")" = '[false,0,1]' ]
-    else
-      [ "$output" = '' ]
-    fi
-  done
-  [ "$(key_count)" = "$count" ]
-}
 
 # wrong MESSAGE ARGUMENT...: it ends with 2, the usage and that message.
 wrong() {

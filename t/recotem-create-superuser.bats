@@ -7,11 +7,7 @@ setup() {
   started=()
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 usage='usage: recotem-create-superuser [--dry-run] [--json]'
 made='No user found. Create an administrative user with username "admin".'

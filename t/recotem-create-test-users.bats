@@ -3,11 +3,7 @@ load helper
 
 setup() { new_database; started=(); }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 usage='usage: recotem-create-test-users [--users-file FILE] [--user NAME:PASSWORD] ... [--generate FILE] [--dry-run] [--json]'
 warning='recotem-create-test-users: warning: a password in --user can be seen by other users for a moment; --users-file keeps it hidden'

@@ -14,11 +14,7 @@ setup() {
   add_training "$(add_project_id one)"
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 add_project_id() {
   add_project "$1" "$alice"

@@ -11,45 +11,12 @@ setup() {
   add_api_key k1 2 "$admin" BBBBbbbb
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
+# shellcheck disable=SC2034 # helper.bash uses both
+command=recotem-revoke-api-key
 usage='usage: recotem-revoke-api-key [--prefix TEXT] [--project-id N --name NAME] [--dry-run] [--json]'
 revoked="API key 'k1' of project 'of alice' (prefix: AAAAaaaa...) revoked."
-
-key_rows() { sql 'select to_jsonb(k) from api_apikey k order by id'; }
-
-# refused MESSAGE ARGUMENT...: it ends with 1 and that message, with --dry-run and --json too, and changes nothing.
-refused() {
-  local message=$1 before option
-  shift
-  before=$(key_rows)
-  for option in '' --dry-run --json; do
-    run -1 --separate-stderr recotem-revoke-api-key "$@" $option
-    [ "$stderr" = "recotem-revoke-api-key: $message" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-    if [ "$option" = --json ]; then
-      [ "$(jq -r '.error.message // empty' <<<"${lines[0]}")" = "$message" ]
-      [ "$(jq -c '[.ok, .changed, .errors]' <<<"${lines[1]}")" = '[false,0,1]' ]
-    else
-      [ "$output" = '' ]
-    fi
-  done
-  [ "$(key_rows)" = "$before" ]
-}
-
-# wrong MESSAGE ARGUMENT...: it ends with 2, the usage and that message, and changes nothing.
-wrong() {
-  local before
-  before=$(key_rows)
-  run -2 --separate-stderr recotem-revoke-api-key "${@:2}"
-  [ "$output" = '' ]
-  [ "$stderr" = "$usage
-recotem-revoke-api-key: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-  [ "$(key_rows)" = "$before" ]
-}
 
 @test "by prefix: a line, 0, and of that key is_active and updated_at change, nothing else" {
   before=$(key_rows)
@@ -72,13 +39,9 @@ recotem-revoke-api-key: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1
 }
 
 @test "nothing but api_apikey changes" {
-  others() {
-    psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<<"select format('select %L, to_jsonb(t) from %I t order by 2', relname, relname)
-      from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'api_apikey' order by relname \gexec"
-  }
-  before=$(others)
+  before=$(other_rows)
   run -0 recotem-revoke-api-key --prefix AAAAaaaa
-  [ "$(others)" = "$before" ]
+  [ "$(other_rows)" = "$before" ]
 }
 
 @test "a second time: it says so, 0, and changes nothing at all" {

@@ -12,45 +12,12 @@ setup() {
   sql "update api_apikey set scopes = '[\"write\", \"read\"]', last_used_at = '2026-02-03 04:05:06.789+00' where id = $old"
 }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
+# shellcheck disable=SC2034 # helper.bash uses both
+command=recotem-rotate-api-key
 usage='usage: recotem-rotate-api-key --overlap N [--prefix TEXT] [--project-id N --name NAME] [--expires-in-days N] [--dry-run] [--json]'
 key_form='^rctm_[A-Za-z0-9_-]{64}$'
-
-key_rows() { sql 'select to_jsonb(k) from api_apikey k order by id'; }
-
-# refused MESSAGE ARGUMENT...: it ends with 1 and that message, with --dry-run and --json too, and changes nothing.
-refused() {
-  local message=$1 before option
-  shift
-  before=$(key_rows)
-  for option in '' --dry-run --json; do
-    run -1 --separate-stderr recotem-rotate-api-key "$@" $option
-    [ "$stderr" = "recotem-rotate-api-key: $message" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-    if [ "$option" = --json ]; then
-      [ "$(jq -r '.error.message // empty' <<<"${lines[0]}")" = "$message" ]
-      [ "$(jq -c '[.ok, .changed, .errors]' <<<"${lines[1]}")" = '[false,0,1]' ]
-    else
-      [ "$output" = '' ]
-    fi
-  done
-  [ "$(key_rows)" = "$before" ]
-}
-
-# wrong MESSAGE ARGUMENT...: it ends with 2, the usage and that message, and changes nothing.
-wrong() {
-  local before
-  before=$(key_rows)
-  run -2 --separate-stderr recotem-rotate-api-key "${@:2}"
-  [ "$output" = '' ]
-  [ "$stderr" = "$usage
-recotem-rotate-api-key: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-  [ "$(key_rows)" = "$before" ]
-}
 
 # Of the row ID among ROWS these columns.
 columns() { # ROWS ID COLUMN...
@@ -88,13 +55,9 @@ columns() { # ROWS ID COLUMN...
 }
 
 @test "nothing but api_apikey changes" {
-  others() {
-    psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<<"select format('select %L, to_jsonb(t) from %I t order by 2', relname, relname)
-      from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'api_apikey' order by relname \gexec"
-  }
-  before=$(others)
+  before=$(other_rows)
   run -0 recotem-rotate-api-key --prefix AAAAaaaa --overlap 1
-  [ "$(others)" = "$before" ]
+  [ "$(other_rows)" = "$before" ]
 }
 
 @test "with an overlap of 0 the old key ends at once and is not active" {

@@ -3,11 +3,7 @@ load helper
 
 setup() { started=(); nowhere=postgresql://ann@127.0.0.1:1/shop; }
 
-teardown() {
-  for pid in "${started[@]}"; do
-    if kill -KILL "$pid" 2>/dev/null; then wait "$pid" || :; fi
-  done
-}
+teardown() { end_started; }
 
 # Starts a command in a process group of its own, with the signals as a shell has them; $group is its pid, its output
 # comes from $output_fd. With what number of signal it ended is in the file ended.
