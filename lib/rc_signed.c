@@ -23,6 +23,7 @@ enum {
 	BUFFER = 256 * 1024,
 	SYNC_EVERY = 8 << 20,	/* bytes after which the disk begins to write, so that fsync(2) has little left to wait for */
 	OPEN_TRIES = 10,
+	LOCK_TRIES = 100,	/* in a second */
 	TEMPORARY_NAME = 64,
 	BUFFERS_MAX = 256,
 };
@@ -137,6 +138,25 @@ name_temporary(const struct rc_signed_file *file, char *name)
 	snprintf(name, TEMPORARY_NAME, ".rc-sign-%llu.tmp", (unsigned long long)file->stat.st_ino);
 }
 
+/* flock(2), and a word to the user where that takes its time. */
+static int
+wait_for_lock(int fd, const char *name)
+{
+	const struct timespec moment = { .tv_nsec = 1000000000 / LOCK_TRIES };
+	int done;
+
+	for (int tries = 0; (done = flock(fd, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK; tries++) {
+		if (tries == LOCK_TRIES) {
+			rc_warn("%s: it is locked by another process or job; waiting", name);
+			while ((done = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+				;
+			break;
+		}
+		nanosleep(&moment, NULL);
+	}
+	return done;
+}
+
 /*
  * Locks it.  NFS locks only what is open for writing.  On a file system without
  * locks FILE->locked stays false, and the temporary file is the lock.
@@ -145,14 +165,11 @@ static void
 lock_file(struct rc_signed_file *file)
 {
 	const struct rc_path *path = &file->path;
-	int done, writable;
+	int done = wait_for_lock(path->fd, file->name), writable;
 
-	while ((done = flock(path->fd, LOCK_EX)) != 0 && errno == EINTR)
-		;
 	if (done != 0 && errno == EBADF &&
 	    (writable = openat(path->folder, path->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) >= 0) {
-		while ((done = flock(writable, LOCK_EX)) != 0 && errno == EINTR)
-			;
+		done = wait_for_lock(writable, file->name);
 		close(path->fd);
 		file->path.fd = writable;
 	}
@@ -173,7 +190,7 @@ rc_signed_open(int root, const char *text, bool lock, struct rc_signed_file *fil
 {
 	enum rc_path_status status;
 
-	*file = (struct rc_signed_file){0};
+	*file = (struct rc_signed_file){ .name = text };
 	for (int tries = 0; tries < OPEN_TRIES; tries++) {
 		if ((status = rc_path_open(root, text, &file->path)) != RC_PATH_OK)
 			return status;
@@ -306,11 +323,20 @@ begins_as_payload(const struct rc_signed_file *file, const struct rc_signed_know
 	return false;
 }
 
-/* Whether a payload surely begins there.  A signature is any 32 bytes, and some begin as a payload does: then a payload stands behind it. */
+/*
+ * Whether a payload surely begins there.  A signature is any 32 bytes, and some
+ * begin as a payload does: then a payload stands behind it, or behind up to
+ * SIGNATURES of them.
+ */
 static bool
-is_payload(const struct rc_signed_file *file, const struct rc_signed_known *known, off_t from)
+is_payload(const struct rc_signed_file *file, const struct rc_signed_known *known, off_t from, int signatures)
 {
-	return begins_as_payload(file, known, from) && !begins_as_payload(file, known, from + RC_HMAC_SIZE);
+	if (!begins_as_payload(file, known, from))
+		return false;
+	for (int i = 1; i <= signatures; i++)
+		if (begins_as_payload(file, known, from + i * RC_HMAC_SIZE))
+			return false;
+	return true;
 }
 
 static enum rc_signed_state
@@ -318,7 +344,7 @@ unsigned_state(const struct rc_signed_file *file, const struct rc_signed_known *
 {
 	if (file->stat.st_size == 0)
 		return RC_SIGNED_EMPTY;
-	return is_payload(file, known, 0) ? RC_SIGNED_NOT : RC_SIGNED_UNKNOWN;
+	return is_payload(file, known, 0, 1) ? RC_SIGNED_NOT : RC_SIGNED_UNKNOWN;
 }
 
 bool
@@ -333,12 +359,14 @@ rc_signed_look(struct rc_signed_file *file, const struct rc_signed_known *known,
 	file->state = key < 0 ? unsigned_state(file, known) : key == 0 ? RC_SIGNED_CURRENT : RC_SIGNED_OLD;
 	while (key >= 0) {
 		file->payload += RC_HMAC_SIZE;
-		if (known->prefix_count == 0 || is_payload(file, known, file->payload))
+		if (known->prefix_count == 0 || is_payload(file, known, file->payload, known->key_count))
 			break;
 		if (!find_key(file, known, file->payload, &key, buffer))
 			return false;
 		if (key >= 0)
 			file->state = RC_SIGNED_OLD;
+		else
+			file->odd_payload = !begins_as_payload(file, known, file->payload);
 	}
 	return true;
 }

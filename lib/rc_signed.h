@@ -58,6 +58,8 @@ struct rc_signed_file {
 	bool locked;
 	enum rc_signed_state state;
 	off_t payload;			/* where it begins: behind all signatures by known keys */
+	bool odd_payload;		/* it is signed, but the payload does not begin as payloads do: perhaps a signature by a key that is not known */
+	const char *name;		/* as the caller names it; for messages */
 	const char *failed;		/* what could not be done, with errno in ERROR; "changed" where it is another file now */
 	int error;
 };
@@ -72,7 +74,8 @@ void rc_signed_buffer_free(struct rc_signed_buffer *buffer);
 
 /*
  * Opens and, with LOCK, locks the file; a path that names another file by then
- * is opened anew.  What a process left that was killed is removed then.
+ * is opened anew.  What a process left that was killed is removed then.  Waits
+ * while another one has the lock, and says so on standard error after a second.
  */
 enum rc_path_status rc_signed_open(int root, const char *text, bool lock, struct rc_signed_file *file);
 

@@ -6,6 +6,7 @@
  * on its size.  Files are worked on by --jobs threads.
  */
 /* links: -pthread */
+#define _GNU_SOURCE	/* O_PATH */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static const struct rc_program program = {
 	.options = options,
 	.reads = "files: {\"path\"}",
 	.writes = "the same with \"size_before\", \"size\", \"status\" (already_signed, signed, resigned, would_sign, would_resign, unsigned, "
-	    "unknown_signature, missing, outside_root, error) and \"error\"",
+	    "unknown_signature, missing, outside_root, error) and \"error\" or \"warning\"",
 	.changes = "changes",
 	.risk = "medium",
 	.example = example,
@@ -69,10 +70,10 @@ struct job {
 	struct rc_pool_job pool;
 	const char *path;		/* NULL where the record has none */
 	const char *status;
-	const char *code, *message;	/* of an error, or NULL */
+	const char *code, *message;	/* of an error or a warning, or NULL */
 	int error;			/* the errno that goes with it, or 0 */
 	long long size_before, size;	/* as it was found, and is now; -1: not known */
-	bool answer_is_no;
+	bool is_warning, answer_is_no;
 };
 
 static void
@@ -140,6 +141,11 @@ look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buf
 		set_error(job, "error", "empty", "the file is empty", 0);
 		break;
 	}
+	if (file->odd_payload && job->code == NULL) {
+		job->is_warning = true;
+		job->code = "odd_payload";
+		job->message = "what is signed does not begin as a payload does: perhaps it was signed twice, with a key that is not known";
+	}
 }
 
 static void
@@ -191,13 +197,14 @@ prepare(struct rc_pool_job *pool_job)
 	rc_record_remove(record, "size");
 	rc_record_remove(record, "status");
 	rc_record_remove(record, "error");
+	rc_record_remove(record, "warning");
 }
 
-/* The error's message: what could not be done, and the system's words. */
+/* The message of an error: what could not be done, and the system's words. */
 static void
-add_error(struct rc_buf *line, const struct job *job)
+add_finding(struct rc_buf *line, const struct job *job)
 {
-	struct rc_buf message = {0}, error = {0};
+	struct rc_buf message = {0}, finding = {0};
 
 	if (strcmp(job->code, "changed") == 0)
 		rc_buf_add_text(&message, "it changed while it was read, and was left as it is");
@@ -205,17 +212,17 @@ add_error(struct rc_buf *line, const struct job *job)
 		rc_buf_printf(&message, "cannot %s: %s", job->message, strerror(job->error));
 	else
 		rc_buf_add_text(&message, job->message);
-	rc_json_open(&error);
-	rc_json_add_text(&error, "code", job->code);
-	rc_json_add_text(&error, "message", rc_buf_text(&message));
+	rc_json_open(&finding);
+	rc_json_add_text(&finding, "code", job->code);
+	rc_json_add_text(&finding, "message", rc_buf_text(&message));
 	if (job->error != 0) {
-		rc_json_add_integer(&error, "errno", job->error);
-		rc_json_add_text(&error, "reason", strerror(job->error));
+		rc_json_add_integer(&finding, "errno", job->error);
+		rc_json_add_text(&finding, "reason", strerror(job->error));
 	}
-	rc_json_close(&error);
-	rc_json_add_value(line, "error", rc_buf_text(&error));
+	rc_json_close(&finding);
+	rc_json_add_value(line, job->is_warning ? "warning" : "error", rc_buf_text(&finding));
 	rc_buf_free(&message);
-	rc_buf_free(&error);
+	rc_buf_free(&finding);
 }
 
 static void
@@ -229,7 +236,7 @@ finish(struct rc_pool_job *pool_job)
 	}
 	rc_json_add_text(&pool_job->line, "status", job->status);
 	if (job->code != NULL)
-		add_error(&pool_job->line, job);
+		add_finding(&pool_job->line, job);
 	if (job->answer_is_no)
 		settings.out.answer = RC_NO;
 }
@@ -378,7 +385,7 @@ main(int argc, char *argv[])
 		rc_usage("--check and --dry-run exclude one another");
 	if (settings.require_signed && !settings.check)
 		rc_usage("--require-signed needs --check");
-	if ((settings.root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if ((settings.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc_die(RC_FATAL, "cannot open the folder %s: %s", root, strerror(errno));
 	read_keys(key_file, old, old_count);
 	rc_input_open(&settings.in, argc - optind, argv + optind);

@@ -189,10 +189,33 @@ as_other_user() {
   [ "$(statuses <<<"$output")" = already_signed ]
   SECRET_KEY_FALLBACKS=old run -0 --separate-stderr rc-hmac-sign --root "$root" <<<'{"path":"model"}' # no payload is known
   [ "$(statuses <<<"$output")" = already_signed ]
-  first=$(head -c 33 "$root/model" | tail -c 1 | od -An -v -tx1 | tr -d ' ')
+  first=$(head -c 36 "$root/model" | tail -c 4 | od -An -v -tx1 | tr -d ' \n')
   SECRET_KEY_FALLBACKS=old run -0 --separate-stderr rc-hmac-sign --root "$root" --payload-prefix "$first" <<<'{"path":"model"}'
   [ "$(statuses <<<"$output")" = already_signed ]
   cmp "$root/model" "$in.signed"
+}
+
+@test "what is signed but does not begin as a payload has a warning, which is no error" {
+  warning='"warning":{"code":"odd_payload","message":"what is signed does not begin as a payload does: perhaps it was signed twice, with a key that is not known"}'
+  printf '\x80\x04 a model' >"$root/model"
+  add_signature old "$root/model"
+  add_signature current-key "$root/model"
+  for options in '' --check --dry-run '--check --require-signed'; do
+    # shellcheck disable=SC2086 # two options
+    run -0 --separate-stderr sign_only model $options
+    [ "$output" = '{"path":"model","size_before":74,"size":74,"status":"already_signed",'"$warning}" ]
+  done
+  SECRET_KEY=new SECRET_KEY_FALLBACKS=current-key run -0 --separate-stderr sign_only model
+  [ "$output" = '{"path":"model","size_before":74,"size":74,"status":"resigned",'"$warning}" ]
+  SECRET_KEY=new SECRET_KEY_FALLBACKS=current-key,old run -0 --separate-stderr sign <<<'{"path":"model",'"$warning}"
+  [ "$output" = '{"path":"model","size_before":74,"size":42,"status":"resigned"}' ]
+  echo 'no model' >"$root/adopted"
+  run -0 --separate-stderr sign_only adopted --adopt-unknown
+  [ "$output" = '{"path":"adopted","size_before":9,"size":41,"status":"signed"}' ]
+  run -0 --separate-stderr sign_only adopted
+  [ "$output" = '{"path":"adopted","size_before":41,"size":41,"status":"already_signed",'"$warning}" ]
+  run -0 --separate-stderr rc-hmac-sign --root "$root" <<<'{"path":"adopted"}' # no payload is known
+  [ "$output" = '{"path":"adopted","size_before":41,"size":41,"status":"already_signed"}' ]
 }
 
 @test "a key may be of 1 or of 10,000 bytes, and of any bytes but NUL" {
@@ -440,6 +463,15 @@ all_files() { (cd "$root" && stat -c '%n %i %s %y %z' ./* && sha256sum ./*); }
   payload "$root/model"
   run -0 --separate-stderr sign_only model --root "$BATS_TEST_TMPDIR/link"
   [ "$(statuses <<<"$output")" = signed ]
+}
+
+@test "the root need not be readable, only what is below it" {
+  mkdir "$root/folder"
+  payload "$root/folder/model"
+  if ((EUID == 0)); then chown -R 65534:65534 "$root/folder"; fi
+  chmod 711 "$root"
+  as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 <<<'{"path":"folder/model"}' >"$in.out"
+  [ "$(statuses <"$in.out")" = signed ]
 }
 
 @test "the root is the current folder unless told" {
@@ -932,9 +964,10 @@ large_model() {
   payload "$root/model"
   exec {lock}<"$root/model"
   flock "$lock"
-  start_model {lock}>&-
+  start_model {lock}>&- 2>"$in.err"
   until grep -q "^[0-9]*: -> FLOCK .*:$(stat -c %i "$root/model") 0 EOF$" /proc/locks; do kill -0 "${started[0]}"; done
   [ "$(stat -c %s "$root/model")" = 100 ]
+  [ "$(cat "$in.err")" = 'rc-hmac-sign: model: it is locked by another process or job; waiting' ]
   exec {lock}>&-
   wait "${started[0]}"
   [ "$(statuses <"$in.out")" = signed ]
@@ -1070,6 +1103,21 @@ time_of_run() {
   SECRET_KEY=new SECRET_KEY_FALLBACKS=old run -0 --separate-stderr rc-hmac-sign --payload-prefix 80 <<<'{"path":"twice"}'
   [[ $output == *'"status":"resigned"'* ]]
   cmp <({ hmac new payload; cat payload; }) twice
+}
+
+@test "a file that was signed three times is put right, also where the second signature begins as a payload does" {
+  local i=0
+  cd "$root"
+  until [ "$(head -c 1 three | od -An -tx1)" = ' 80' ]; do
+    printf '\x80\x04 %d %060d' $((i += 1)) 0 >payload
+    cp payload three
+    add_signature older three
+    add_signature old three
+  done
+  add_signature current-key three
+  SECRET_KEY_FALLBACKS=old,older run -0 --separate-stderr sign_only three
+  [[ $output == *'"status":"resigned"'* ]]
+  is_signed current-key three payload
 }
 
 @test "with few descriptors it works on fewer files at a time" {

@@ -333,11 +333,26 @@ $finished" ]
   sign_with old "$folder/a"
   sign_with "$SECRET_KEY" "$folder/a"
   before=$(files)
-  run -0 resign
-  [ "${lines[1]}" = '  Already signed: 1' ]
+  run -0 --separate-stderr resign
+  [ "$(tail -n +2 <<<"$output")" = '
+  Already signed: 1
+  Newly signed:   0
+  Warnings:       1
+
+Done, but 1 model(s) may not load, as said above; keep all old keys until that is settled.' ]
+  [ "$stderr" = "Model 1: warning: what is signed does not begin as a payload does: perhaps it was signed twice, with a key that is not known: 'trained_model/a'" ]
+  run -0 --separate-stderr resign --json
+  [ "$(tail -n 1 <<<"$output" | jq -c '[.ok, .warnings, .errors]')" = '[true,1,0]' ]
   [ "$(files)" = "$before" ]
-  SECRET_KEY_FALLBACKS=old run -0 resign
-  [ "${lines[1]}" = '  Model 1: resigned (77 bytes)' ]
+  SECRET_KEY_FALLBACKS=old run -0 --separate-stderr resign
+  [ "$(tail -n +2 <<<"$output")" = '  Model 1: resigned (77 bytes)
+
+  Already signed: 0
+  Newly signed:   0
+  Resigned:       1
+
+Done. You can now set PICKLE_ALLOW_LEGACY_UNSIGNED=false.' ]
+  [ "$stderr" = '' ]
   all_signed_with "$SECRET_KEY" "$folder/a"
   [ "$(cat "$BATS_TEST_TMPDIR/payloads/1")" = $'\x80\x04the payload' ]
   rows_fit
@@ -471,6 +486,12 @@ recotem-resign-models: 3 of 5 model(s) $keep" ]
   cd "$BATS_TEST_TMPDIR"
   MEDIA_ROOT=/nowhere/at/all run -1 --separate-stderr resign --media-root media/
   [[ ${stderr_lines[0]} == *": '$folder/missing'" ]]
+}
+
+@test "a MEDIA_ROOT of / is shown as it is" {
+  add_model no/such/file
+  MEDIA_ROOT=/ run -1 --separate-stderr resign --dry-run
+  [ "${stderr_lines[0]}" = "Model 1: cannot read file — [Errno 2] No such file or directory: '/no/such/file'" ]
 }
 
 @test "a MEDIA_ROOT of braces, blanks, quotes and a dash is shown as it is" {
