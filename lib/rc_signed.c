@@ -145,7 +145,7 @@ wait_for_lock(int fd, const char *name)
 	const struct timespec moment = { .tv_nsec = 1000000000 / LOCK_TRIES };
 	int done;
 
-	for (int tries = 0; (done = flock(fd, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK; tries++) {
+	for (int tries = 0; (done = flock(fd, LOCK_EX | LOCK_NB)) != 0 && (errno == EWOULDBLOCK || errno == EINTR); tries++) {
 		if (tries == LOCK_TRIES) {
 			rc_warn("%s: it is locked by another process or job; waiting", name);
 			while ((done = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
