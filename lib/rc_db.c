@@ -131,7 +131,7 @@ settings(const char **keywords, const char **values, struct rc_arena *arena)
 
 	keywords[0] = NULL;
 	if (!looked)
-		rc_secret_find("DATABASE_URL", &url);
+		rc_secret_find_line("DATABASE_URL", &url);
 	looked = true;
 	if (url.bytes != NULL)
 		rc_db_parse_url(url.bytes, keywords, values, arena);

@@ -12,9 +12,8 @@
 
 enum { SECRET_MAX = 64 * 1024 * 1024 };
 
-/* Takes one newline off the end and refuses what can't be a secret. */
 static void
-finish(const char *name, struct rc_secret *secret, bool may_be_empty)
+take_newline_off(struct rc_secret *secret)
 {
 	if (secret->length > 0 && secret->bytes[secret->length - 1] == '\n') {
 		secret->length--;
@@ -22,6 +21,12 @@ finish(const char *name, struct rc_secret *secret, bool may_be_empty)
 			secret->length--;
 	}
 	secret->bytes[secret->length] = '\0';
+}
+
+/* Refuses what can't be a secret. */
+static void
+check(const char *name, const struct rc_secret *secret, bool may_be_empty)
+{
 	if (secret->length == 0 && !may_be_empty)
 		rc_die(RC_FATAL, "%s: the secret is empty", name);
 	if (memchr(secret->bytes, '\0', secret->length) != NULL)
@@ -58,7 +63,8 @@ read_descriptor(int fd, const char *name, struct rc_secret *secret, bool may_be_
 		if (secret->length > SECRET_MAX)
 			rc_die(RC_FATAL, "%s: a secret of more than %d bytes", name, SECRET_MAX);
 	}
-	finish(name, secret, may_be_empty);
+	take_newline_off(secret);
+	check(name, secret, may_be_empty);
 }
 
 void
@@ -79,7 +85,7 @@ read_file(const char *path, const char *name, struct rc_secret *secret, bool may
 }
 
 static bool
-find(const char *name, struct rc_secret *secret, bool may_be_empty)
+find(const char *name, struct rc_secret *secret, bool is_line, bool may_be_empty)
 {
 	const char *value = getenv(name), *folder = getenv("CREDENTIALS_DIRECTORY"), *file;
 	struct rc_buf file_name = {0}, credential = {0};
@@ -97,7 +103,9 @@ find(const char *name, struct rc_secret *secret, bool may_be_empty)
 		    name, name, file_name.bytes, name);
 	if (value != NULL) {
 		*secret = (struct rc_secret){ .bytes = rc_strndup(value, strlen(value)), .length = strlen(value) };
-		finish(name, secret, may_be_empty);
+		if (is_line)
+			take_newline_off(secret);
+		check(name, secret, may_be_empty);
 	} else if (file != NULL) {
 		read_file(file, file_name.bytes, secret, may_be_empty);
 	} else if (folder != NULL) {
@@ -113,13 +121,19 @@ find(const char *name, struct rc_secret *secret, bool may_be_empty)
 bool
 rc_secret_find(const char *name, struct rc_secret *secret)
 {
-	return find(name, secret, false);
+	return find(name, secret, false, false);
+}
+
+bool
+rc_secret_find_line(const char *name, struct rc_secret *secret)
+{
+	return find(name, secret, true, false);
 }
 
 bool
 rc_secret_find_list(const char *name, struct rc_secret *secret)
 {
-	return find(name, secret, true);
+	return find(name, secret, false, true);
 }
 
 void

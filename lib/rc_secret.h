@@ -4,8 +4,9 @@
  * A secret NAME comes from the variable NAME, the file that NAME_FILE names,
  * or the file NAME in $CREDENTIALS_DIRECTORY (systemd); two of them at once
  * are an error, since one must be a mistake.  Or it comes from a descriptor.
- * One newline at the end (LF or CRLF) is not part of it.  Empty secrets and
- * those with a NUL are refused.  No message ever shows a secret.
+ * One newline at the end (LF or CRLF) of a file or descriptor is not part of it,
+ * since editors and echo put it there; a variable is taken as it is, as the
+ * products take theirs.  Empty secrets and those with a NUL are refused.  No message ever shows a secret.
  */
 #ifndef RC_SECRET_H
 #define RC_SECRET_H
@@ -20,6 +21,9 @@ struct rc_secret {
 
 /* False where no source is set; ends the process where one is set and can't be used. */
 bool rc_secret_find(const char *name, struct rc_secret *secret);
+
+/* The same for a secret that has no newline in it: one at the end of the variable is taken off, too. */
+bool rc_secret_find_line(const char *name, struct rc_secret *secret);
 
 /* The same for a list of secrets, which may be empty. */
 bool rc_secret_find_list(const char *name, struct rc_secret *secret);

@@ -182,7 +182,8 @@ remove_leftover(const struct rc_signed_file *file)
 	char name[TEMPORARY_NAME];
 
 	name_temporary(file, name);
-	unlinkat(file->path.folder, name, 0);
+	if (strcmp(name, file->path.name) != 0)	/* it may have that name itself */
+		unlinkat(file->path.folder, name, 0);
 }
 
 enum rc_path_status
@@ -475,6 +476,9 @@ copy_attributes(struct rc_signed_file *file, int to)
 	const struct timespec times[] = { old->st_atim, old->st_mtim };
 	struct stat fresh;
 
+	/* What it inherited from its folder; the old file's own list comes with the attributes. */
+	if (fremovexattr(to, "system.posix_acl_access") != 0 && errno != ENODATA && errno != ENOTSUP)
+		return fail(file, "keep the extended attributes");
 	if (fstat(to, &fresh) != 0)
 		return fail(file, "keep the owner");
 	if ((fresh.st_uid != old->st_uid || fresh.st_gid != old->st_gid) && fchown(to, old->st_uid, old->st_gid) != 0)

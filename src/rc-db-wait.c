@@ -345,7 +345,7 @@ main(int argc, char *argv[])
 		if (hopeless)
 			rc_die(RC_FATAL, "%s: %s", attempt.where.bytes, rc_buf_text(&attempt.message));
 		if (last)
-			rc_die(RC_RETRY, "%s: not available after %ld tries in %lld s: %s", attempt.where.bytes, number,
+			rc_die(RC_RETRY, "%s: not available after %ld %s in %lld s: %s", attempt.where.bytes, number, number == 1 ? "try" : "tries",
 			    (rc_clock_ms() - start + 500) / 1000, rc_buf_text(&attempt.message));
 		free_attempt(&attempt);
 		sleep_ms(interval);

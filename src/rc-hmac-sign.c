@@ -134,7 +134,8 @@ look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buf
 		if (settings.adopt)
 			sign(job, file, buffer);
 		else
-			set_error(job, "unknown_signature", "unknown_signature",
+			set_error(job, "unknown_signature", "unknown_signature", file->stat.st_size <= RC_HMAC_SIZE ?
+			    "it is too short to be signed, and does not begin as a payload does" :
 			    "no key fits, and it does not begin as a payload does: it was signed with another key, or changed since", 0);
 		break;
 	case RC_SIGNED_EMPTY:
@@ -162,7 +163,7 @@ work(struct rc_pool_job *pool_job, void *engine)
 		rc_signed_close(&file);
 		break;
 	case RC_PATH_OUTSIDE:
-		set_error(job, "outside_root", "outside_root", "the path leads out of the root", 0);
+		set_error(job, "outside_root", "outside_root", "the path is absolute or leads out of the root", 0);
 		break;
 	case RC_PATH_MISSING:
 		set_error(job, "missing", "missing", "there is no such file", ENOENT);

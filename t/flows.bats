@@ -34,6 +34,14 @@ targets() { make -pn 2>/dev/null | sed -n 's,^\(rc/[^:]*\):.*,\1,p' | sort -u; }
   [ "${lines[-1]}" = 'Database available.' ]
 }
 
+@test "from a path with a blank, which make can't take, it says so" {
+  mkdir 'a b'
+  cp "$(rc_share)/flows/rc.mk" 'a b'
+  include 'a\ b/rc.mk'
+  run -2 --separate-stderr make rc/rc-record-make
+  [[ $stderr == *"rc.mk: make takes no path with a blank in it; include it from another place"* ]]
+}
+
 @test "ARGS are read as a shell reads them: quotes, blanks, variables" {
   run -0 --separate-stderr env WORD='from the environment' make rc/rc-record-make ARGS="'name=a  b' \"other=it's\" word=\"\$\$WORD\" 'none='"
   [ "$output" = '{"name":"a  b","other":"it'\''s","word":"from the environment","none":""}' ]

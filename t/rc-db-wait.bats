@@ -87,7 +87,7 @@ listen_in_silence() {
 @test "a missing socket is given up with 111" {
   run -111 --separate-stderr with_settings PGHOST="$BATS_TEST_TMPDIR" rc-db-wait --tries 1
   [ "$(tries)" = '[1,1,"unavailable",null,null]' ]
-  [[ $stderr == "rc-db-wait: $BATS_TEST_TMPDIR:5432/postgres as postgres: not available after 1 tries in "*'No such file or directory'* ]]
+  [[ $stderr == "rc-db-wait: $BATS_TEST_TMPDIR:5432/postgres as postgres: not available after 1 try in "*'No such file or directory'* ]]
 }
 
 @test "a host name that does not exist is tried again" {
@@ -589,7 +589,7 @@ END
   DATABASE_URL=postgresql://ann@127.0.0.1:1/shop run -111 --separate-stderr rc-db-wait --tries 1 -- echo run
   [ "$output" = '' ]
   [ "$(jq -c .status <<<"${stderr_lines[0]}")" = '"unavailable"' ]
-  [[ ${stderr_lines[1]} == 'rc-db-wait: 127.0.0.1:1/shop as ann: not available after 1 tries in 0 s: '* ]]
+  [[ ${stderr_lines[1]} == 'rc-db-wait: 127.0.0.1:1/shop as ann: not available after 1 try in 0 s: '* ]]
   run -100 --separate-stderr rc-db-wait --sql 'selekt' -- echo run
   [ "$output" = '' ]
 }

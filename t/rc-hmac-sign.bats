@@ -254,6 +254,13 @@ as_other_user() {
   [ "$(statuses <<<"$output")" = already_signed ]
 }
 
+@test "a variable is the key as it is, a newline at its end too" {
+  payload "$root/model"
+  cp "$root/model" "$in.old"
+  SECRET_KEY=$'abc\r\n' run -0 sign_only model
+  is_signed $'abc\r\n' "$root/model" "$in.old"
+}
+
 @test "no key, an empty one, one with a NUL, one that can't be read and two at once are refused" {
   payload "$root/model"
   cp "$root/model" "$in.old"
@@ -431,7 +438,7 @@ all_files() { (cd "$root" && stat -c '%n %i %s %y %z' ./* && sha256sum ./*); }
   payload "$root/inside"
   for path in "$BATS_TEST_TMPDIR/model" /etc/passwd "$root/inside" ../model a/../../model a/../../root/inside .. ../ / //; do
     run -1 --separate-stderr sign <<<"$(records "$path")"
-    [[ $output == *'","status":"outside_root","error":{"code":"outside_root","message":"the path leads out of the root"}}' ]] || { echo "$path: $output"; false; }
+    [[ $output == *'","status":"outside_root","error":{"code":"outside_root","message":"the path is absolute or leads out of the root"}}' ]] || { echo "$path: $output"; false; }
   done
   cmp "$BATS_TEST_TMPDIR/model" "$in.old"
   run -0 --separate-stderr sign_only a/../inside
@@ -575,7 +582,7 @@ model/x not_a_file Not a directory' ]
   [ "$(stat -c '%u %g %a' "$root/model")" = '12345 54321 4755' ]
 }
 
-# xattr CALL FILE NAME [VALUE]: perl has syscall() only, so the numbers are here.
+# xattr get|set|hex FILE NAME [VALUE], hex sets a value that is in hex: perl has syscall() only, so the numbers are here.
 xattr() {
   local set get
   case $(uname -m) in
@@ -585,7 +592,8 @@ xattr() {
   esac
   perl -e '
     my ($set, $get, $call, $file, $name, $value) = @ARGV;
-    if ($call eq "set") { exit(syscall($set, $file, $name, $value, length $value, 0) == 0 ? 0 : 1) }
+    $value = pack "H*", $value if $call eq "hex";
+    if ($call ne "get") { exit(syscall($set, $file, $name, $value, length $value, 0) == 0 ? 0 : 1) }
     my $room = "\0" x 65536;
     my $n = syscall($get, $file, $name, $room, 65536);
     exit 1 if $n < 0;
@@ -603,6 +611,26 @@ xattr() {
   [ "$(xattr get "$root/model" user.rc.two)" = "$(printf 'x%.0s' {1..2000})" ]
   [ "$(xattr get "$root/model" user.rc.empty | wc -c)" = 0 ]
   run -1 xattr get "$root/model" user.rc.three
+}
+
+@test "access control lists are kept, and none is taken from the folder" {
+  local user_may='02000000 01000700ffffffff 02000700feff0000 04000000ffffffff 10000700ffffffff 20000000ffffffff'
+  payload "$root/model"
+  payload "$root/listed"
+  chmod 660 "$root/model" "$root/listed"
+  xattr hex "$root/listed" system.posix_acl_access "${user_may// /}" || skip 'the file system has no access control lists'
+  xattr hex "$root" system.posix_acl_default "${user_may// /}"
+  cp -p "$root/listed" "$in.listed"
+  mode=$(stat -c %a "$root/listed")
+  for name in model listed; do
+    run -0 --separate-stderr sign_only "$name"
+    [ "$(statuses <<<"$output")" = signed ]
+  done
+  run -1 xattr get "$root/model" system.posix_acl_access
+  [ "$(stat -c %a "$root/model")" = 660 ]
+  cmp <(xattr get "$root/listed" system.posix_acl_access) <(xattr get "$in.listed" system.posix_acl_access)
+  [ "$(xattr get "$root/listed" system.posix_acl_access | wc -c)" -gt 40 ]
+  [ "$(stat -c %a "$root/listed")" = "$mode" ]
 }
 
 @test "another name of the file keeps the old content, and can be signed for itself" {
@@ -1068,6 +1096,16 @@ time_of_run() {
   run -0 --separate-stderr sign_only model
   [ "$(statuses <<<"$output")" = already_signed ]
   no_temporary_file
+}
+
+@test "a file that is named as its own temporary file would be is left as it is" {
+  payload "$root/x"
+  name=.rc-sign-$(stat -c %i "$root/x").tmp
+  mv "$root/x" "$root/$name"
+  cp "$root/$name" "$in.old"
+  run -1 --separate-stderr sign_only "$name"
+  [[ $output == *'"code":"cannot_write","message":"cannot make a file beside it: File exists"'* ]]
+  cmp "$root/$name" "$in.old"
 }
 
 @test "a reader that goes away ends it quietly, and no temporary file stays" {

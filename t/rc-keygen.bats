@@ -359,23 +359,20 @@ END_OF_CASES
 }
 
 @test "--save removes its file where TERM, INT or HUP ends it" {
-  local signal number
+  local signal to
   mkfifo "$file.in"
-  set -m # so that INT is not ignored by what runs in the background
-  for signal in TERM:143 INT:130 HUP:129; do
-    rc-keygen --save "$file" <"$file.in" >"$file.out" 2>"$file.err" 3>&- &
-    started+=("$!")
-    exec {to}>"$file.in"
+  exec {to}<>"$file.in"
+  for signal in TERM:15 INT:2 HUP:1; do
+    start rc-keygen --save "$file" "$file.in"
     echo '{"id":1}' >&"$to"
     until_it lines_are "$file" 1
-    kill -s "${signal%:*}" "$!"
-    number=0
-    wait "$!" || number=$?
-    exec {to}>&-
-    [ "$number" = "${signal#*:}" ]
+    kill -s "${signal%:*}" "$group"
+    wait "$runner"
+    [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal ${signal#*:}" ]
     [ ! -e "$file" ]
-    [ "$(cat "$file.out" "$file.err")" = '' ]
+    [ "$(cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err")" = '' ]
   done
+  exec {to}>&-
 }
 
 @test "--save has its file whole before the last record is written, and keeps it from then on" {

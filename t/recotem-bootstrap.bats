@@ -154,7 +154,7 @@ Database unavailable (attempt 1/1).' ]
 @test "a command that does not exist is refused before anything is done" {
   run -1 --separate-stderr recotem-bootstrap -- no-such-command
   [ "$output" = '' ]
-  [ "$stderr" = 'recotem-bootstrap: there is no command no-such-command' ]
+  [ "$stderr" = 'recotem-bootstrap: there is no command no-such-command, or it can not be executed' ]
   [ "$(sql 'select count(*) from auth_user')" = 0 ]
 }
 
@@ -222,6 +222,20 @@ two
 <a  b><><*><--owner><-->" ]
 }
 
+@test "a variable that has our name for the second call changes nothing" {
+  RC_BOOTSTRAP=$BATS_TEST_TMPDIR/x run -0 --separate-stderr recotem-bootstrap -- echo serving
+  [ "${lines[-1]}" = serving ]
+  RC_BOOTSTRAP="1 $BATS_TEST_TMPDIR/x" RC_PARENT=2 run -0 --separate-stderr recotem-bootstrap -- echo serving
+  [ "${lines[-1]}" = serving ]
+  [ ! -e "$BATS_TEST_TMPDIR/x" ]
+}
+
+@test "a locale that the system lacks is handed on without a word" {
+  LC_ALL=xx_XX.UTF-8 run -0 --separate-stderr recotem-bootstrap -- /usr/bin/env
+  [[ $'\n'$output$'\n' == *$'\nLC_ALL=xx_XX.UTF-8\n'* ]]
+  [[ $stderr != *rc-sh-setup* ]]
+}
+
 @test "a command is found in the caller's PATH, not in ours" {
   mkdir "$BATS_TEST_TMPDIR/bin"
   printf '#!/bin/sh\necho mine\n' >"$BATS_TEST_TMPDIR/bin/rc-say"
@@ -230,7 +244,7 @@ two
   PATH=$BATS_TEST_TMPDIR/bin:/usr/bin:/bin run -0 --separate-stderr "$bootstrap" -- rc-say
   [ "${lines[-1]}" = mine ]
   PATH=/usr/bin:/bin run -1 --separate-stderr "$bootstrap" -- rc-say
-  [ "$stderr" = 'recotem-bootstrap: there is no command rc-say' ]
+  [ "$stderr" = 'recotem-bootstrap: there is no command rc-say, or it can not be executed' ]
 }
 
 @test "the -- may be left out, as in an ENTRYPOINT with a CMD" {

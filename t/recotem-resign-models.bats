@@ -92,7 +92,7 @@ as_ordinary_user() {
 
 resign() { recotem-resign-models "$@"; }
 
-usage='usage: recotem-resign-models [--media-root DIR] [--project-id N] [--adopt-unknown] [--jobs N] [--dry-run] [--json]'
+usage='usage: recotem-resign-models [--media-root DIR] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--dry-run] [--json]'
 keep='could not be signed; leave PICKLE_ALLOW_LEGACY_UNSIGNED as it is.'
 finished='Done. You can now set PICKLE_ALLOW_LEGACY_UNSIGNED=false.'
 
@@ -279,6 +279,32 @@ $finished" ]
   rows_fit
 }
 
+@test "an old key may be in a file, with a comma in it too" {
+  add_file a 'the payload'
+  sign_with 'one,two' "$folder/a"
+  add_file b 'another'
+  sign_with old "$folder/b"
+  run -1 --separate-stderr resign
+  printf 'one,two\n' >"$BATS_TEST_TMPDIR/first"
+  echo old >"$BATS_TEST_TMPDIR/second"
+  run -0 --separate-stderr resign --old-key-file "$BATS_TEST_TMPDIR/first" --old-key-file="$BATS_TEST_TMPDIR/second"
+  [ "${lines[5]}" = '  Resigned:       2' ] || { echo "$output"; false; }
+  all_signed_with "$SECRET_KEY" "$folder/a" "$folder/b"
+  run -1 --separate-stderr resign --old-key-file "$BATS_TEST_TMPDIR/none"
+  [[ $stderr == *"cannot open $BATS_TEST_TMPDIR/none: No such file or directory"* ]]
+}
+
+@test "a reader that goes away ends it quietly, and its folder goes" {
+  add_file a x
+  for _ in {1..3}; do
+    # shellcheck disable=SC2016 # the inner shell
+    run bash -c '{ bash -c '\''echo $$ >"$1"; exec recotem-resign-models --dry-run'\'' _ "$1" 2>&1; } | head -n 1; exit "${PIPESTATUS[0]}"' _ "$BATS_TEST_TMPDIR/pid"
+    [ "$output" = 'Checking 1 trained model(s)...' ]
+    [[ $status == 141 || $status == 0 ]]
+    run -1 compgen -G "/dev/shm/rc.*.$(cat "$BATS_TEST_TMPDIR/pid").*"
+  done
+}
+
 @test "DIFFERENCE: an empty file is an error and stays empty" {
   : >"$folder/a"
   add_model trained_model/a 0
@@ -291,7 +317,7 @@ $finished" ]
   openssl dgst -sha256 -hmac "$SECRET_KEY" -binary /dev/null >"$folder/a"
   add_model trained_model/a 32
   run -1 --separate-stderr resign
-  [[ ${stderr_lines[0]} == 'Model 1: no key fits, '* ]]
+  [[ ${stderr_lines[0]} == 'Model 1: it is too short to be signed, and does not begin as a payload does'* ]]
   [ "$(stat -c %s "$folder/a")" = 32 ]
 }
 
@@ -407,12 +433,20 @@ recotem-resign-models: 1 of 3 model(s) $keep" ]
   add_model trained_model/../../outside
   add_model trained_model/../trained_model/./a
   run -1 --separate-stderr resign --jobs 1
-  [ "$stderr" = "Model 4: the path leads out of the root: 'trained_model/../../outside'
-  Model 3: the path leads out of the root: '$BATS_TEST_TMPDIR/outside'
-  Model 2: the path leads out of the root: '../outside'
+  [ "$stderr" = "Model 4: the path is absolute or leads out of the root: 'trained_model/../../outside'
+  Model 3: the path is absolute or leads out of the root: '$BATS_TEST_TMPDIR/outside'
+  Model 2: the path is absolute or leads out of the root: '../outside'
 recotem-resign-models: 3 of 5 model(s) $keep" ]
   [ "${lines[1]}" = '  Model 5: signed (3 bytes)' ]
   [ "$(cat "$BATS_TEST_TMPDIR/outside")" = $'\x80outside' ]
+  all_signed_with "$SECRET_KEY" "$folder/a"
+}
+
+@test "DIFFERENCE: a file with an absolute path is an error, also where that leads into MEDIA_ROOT" {
+  add_file a x
+  add_model "$folder/a"
+  run -1 --separate-stderr resign
+  [ "${stderr_lines[0]}" = "Model 2: the path is absolute or leads out of the root: '$folder/a'" ]
   all_signed_with "$SECRET_KEY" "$folder/a"
 }
 

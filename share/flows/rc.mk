@@ -13,6 +13,9 @@
 
 rc_goal := $(.DEFAULT_GOAL)
 rc_flows := $(dir $(lastword $(MAKEFILE_LIST)))
+ifeq ($(wildcard $(rc_flows)rc.mk),)
+$(error rc.mk: make takes no path with a blank in it; include it from another place)
+endif
 rc_in_checkout := $(wildcard $(rc_flows)../../bin/rc-sh-setup)
 rc_bin := $(abspath $(rc_flows)$(if $(rc_in_checkout),../../build/bin,../../../bin))
 rc_products := $(notdir $(patsubst %/,%,$(wildcard $(rc_flows)../sql/*/)))
