@@ -52,11 +52,11 @@ is_signed() {
 
 no_temporary_file() { [ "$(find "$root" -name '.rc-sign*' | wc -l)" = 0 ]; }
 
-as_other_user() {
-  if ((EUID)); then "$@"; else
-    setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$(command -v rc-hmac-sign)" -a -x "$root" || skip 'another user may not reach the tree'
-    setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
-  fi
+other_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+((EUID == 0)) || other_user=()
+
+need_other_user() { # not within `run`, where it would skip nothing
+  ((EUID)) || "${other_user[@]}" test -x "$(command -v rc-hmac-sign)" -a -x "$root" || skip 'another user may not reach the tree'
 }
 
 # ---- signatures ----
@@ -406,12 +406,13 @@ all_files() { (cd "$root" && stat -c '%n %i %s %y %z' ./* && sha256sum ./*); }
 }
 
 @test "--check and --dry-run need no right to write" {
+  need_other_user
   payload "$root/model"
   chmod 444 "$root/model"
   chmod 555 "$root"
-  run -0 --separate-stderr as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 --check <<<'{"path":"model"}'
+  run -0 --separate-stderr "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 --check <<<'{"path":"model"}'
   [ "$(statuses <<<"$output")" = unsigned ]
-  run -0 --separate-stderr as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 --dry-run <<<'{"path":"model"}'
+  run -0 --separate-stderr "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 --dry-run <<<'{"path":"model"}'
   [ "$(statuses <<<"$output")" = would_sign ]
   chmod 755 "$root"
 }
@@ -473,11 +474,12 @@ all_files() { (cd "$root" && stat -c '%n %i %s %y %z' ./* && sha256sum ./*); }
 }
 
 @test "the root need not be readable, only what is below it" {
+  need_other_user
   mkdir "$root/folder"
   payload "$root/folder/model"
   if ((EUID == 0)); then chown -R 65534:65534 "$root/folder"; fi
   chmod 711 "$root"
-  as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 <<<'{"path":"folder/model"}' >"$in.out"
+  "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 <<<'{"path":"folder/model"}' >"$in.out"
   [ "$(statuses <"$in.out")" = signed ]
 }
 
@@ -772,32 +774,35 @@ END
 # ---- what can't be done ----
 
 @test "a folder that can't be written is an error of its files, which stay as they are" {
+  need_other_user
   mkdir "$root/closed" "$root/open"
   payload "$in.old"
   for folder in closed open; do cp "$in.old" "$root/$folder/model"; done
   ((EUID)) || chown -R 65534:65534 "$root"
   chmod 555 "$root/closed"
-  run -1 --separate-stderr as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 <<<"$(records closed/model open/model)"
+  run -1 --separate-stderr "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 <<<"$(records closed/model open/model)"
   [ "${lines[0]}" = '{"path":"closed/model","size_before":100,"size":100,"status":"error","error":{"code":"cannot_write","message":"cannot make a file beside it: Permission denied","errno":13,"reason":"Permission denied"}}' ]
   [ "$(statuses <<<"$output")" = $'error cannot_write\nsigned' ]
   cmp "$root/closed/model" "$in.old"
 }
 
 @test "a file that can't be read is an error" {
+  need_other_user
   payload "$root/model"
   ((EUID)) || chown -R 65534:65534 "$root"
   chmod 200 "$root/model"
-  run -1 --separate-stderr as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 --check <<<'{"path":"model"}'
+  run -1 --separate-stderr "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 --check <<<'{"path":"model"}'
   [ "$output" = '{"path":"model","status":"error","error":{"code":"cannot_read","message":"cannot open: Permission denied","errno":13,"reason":"Permission denied"}}' ]
 }
 
 @test "a file of another user is left alone by one who can't give the copy the same owner" {
+  need_other_user
   ((EUID == 0)) || skip 'only root can give files away'
   payload "$in.old"
   cp "$in.old" "$root/model"
   chmod 644 "$root/model"
   chmod 777 "$root"
-  run -1 --separate-stderr as_other_user rc-hmac-sign --root "$root" --payload-prefix 80 <<<'{"path":"model"}'
+  run -1 --separate-stderr "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 <<<'{"path":"model"}'
   [ "$(rc-say '{error.code}: {error.message}' <<<"$output")" = 'cannot_write: cannot keep the owner: Operation not permitted' ]
   cmp "$root/model" "$in.old"
   [ "$(stat -c %u "$root/model")" = 0 ]
@@ -817,15 +822,16 @@ END
   no_temporary_file
 }
 
+own_mount=(unshare --mount)
+((EUID == 0)) || own_mount=(unshare --map-root-user --mount)
+
+need_small_disk() { "${own_mount[@]}" mount -t tmpfs none "$root" 2>/dev/null || skip 'this machine lets no one mount a file system of his own'; }
+
 # in_small_disk SIZE SCRIPT: runs it in a folder that is a file system of that size.
-in_small_disk() {
-  local as=(unshare --mount)
-  ((EUID == 0)) || as=(unshare --map-root-user --mount)
-  "${as[@]}" mount -t tmpfs -o "size=$1" none "$root" 2>/dev/null || skip 'this machine lets no one mount a file system of his own'
-  "${as[@]}" bash -euc 'mount -t tmpfs -o "size=$1" none "$2" && cd "$2" && eval "$3"' _ "$1" "$root" "$2"
-}
+in_small_disk() { "${own_mount[@]}" bash -euc 'mount -t tmpfs -o "size=$1" none "$2" && cd "$2" && eval "$3"' _ "$1" "$root" "$2"; }
 
 @test "where there is no room for a copy nothing is begun, and the file stays" {
+  need_small_disk
   run -1 --separate-stderr in_small_disk 4m '
     { printf "\x80" && head -c 2999999 /dev/zero; } >large
     printf "\x80small" >small
@@ -839,6 +845,7 @@ in_small_disk() {
 }
 
 @test "a disk that fills up meanwhile leaves the file as it was, and no temporary one" {
+  need_small_disk
   run -1 --separate-stderr in_small_disk 200m '
     printf "\x80" >model && truncate -s 150M model
     sum=$(sha256sum <model)

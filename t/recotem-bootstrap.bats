@@ -18,6 +18,19 @@ nothing='  Project: no unowned records.
 Owner assignment complete.'
 away=postgresql://ann@127.0.0.1:1/shop
 
+# Two models, of which the second's file is missing, in $MEDIA_ROOT.
+add_models() {
+  export MEDIA_ROOT=$BATS_TEST_TMPDIR/media SECRET_KEY=key
+  mkdir "$MEDIA_ROOT"
+  printf '\x80\x04a' >"$MEDIA_ROOT/one"
+  add_project models "$(sql 'select min(id) from auth_user')"
+  sql "insert into api_trainingdata (ins_datetime, project_id, updated_at) select now(), id, now() from api_project where name = 'models';
+    insert into api_modelconfiguration (ins_datetime, recommender_class_name, parameters_json, project_id, updated_at)
+    select now(), 'TopPopRecommender', '{}', id, now() from api_project where name = 'models';
+    insert into api_trainedmodel (file, ins_datetime, configuration_id, data_loc_id, updated_at)
+    select model, now(), c.id, d.id, now() from api_modelconfiguration c, api_trainingdata d, unnest('{one,two}'::text[]) model"
+}
+
 # private COMMAND...: runs it with a /dev/shm that is empty and its own.
 private() { unshare -m bash -c 'mount -t tmpfs rc /dev/shm && exec "$@"' _ "$@"; }
 need_private() { private true 2>/dev/null || skip 'no mount of its own can be had'; }
@@ -378,16 +391,52 @@ two
   [ "$(sql 'select count(*) from auth_user')" = 1 ]
 }
 
+# ---- --dry-run ----
+
+@test "--dry-run says what would be done on the first start, and does nothing" {
+  add_project one null
+  before=$(owned_rows)
+  run -0 --separate-stderr recotem-bootstrap --dry-run -- echo serving
+  [ "$output" = "$waited
+No user found. An administrative user with username \"admin\" would be created.
+
+Dry run complete. No changes made.
+Rows without an owner would be assigned to 'admin'." ]
+  [ "$stderr" = '' ]
+  [ "$(owned_rows)" = "$before" ]
+  [ "$(sql 'select count(*) from auth_user')" = 0 ]
+}
+
+@test "--dry-run says which rows and models would change, and takes no lock" {
+  add_user ann
+  add_project one null
+  add_models
+  before=$(owned_rows)
+  files=$(sha256sum "$MEDIA_ROOT"/*)
+  start rc-db-lock recotem-bootstrap -- sleep 1000
+  wait_until "select count(*) > 0 from pg_locks where locktype = 'advisory'"
+  run -1 --separate-stderr recotem-bootstrap --dry-run --owner ann --resign-models -- echo serving
+  [[ $output == *"  Project: 1 record(s) would be assigned to 'ann'."* ]]
+  [[ $output == *'  Model 1: would be signed (3 bytes)'* ]]
+  [[ $output != *serving* ]]
+  [ "$(owned_rows)" = "$before" ]
+  [ "$(sha256sum "$MEDIA_ROOT"/*)" = "$files" ]
+}
+
+@test "--dry-run warns of an owner that there is not" {
+  run -0 --separate-stderr recotem-bootstrap --dry-run --owner ann
+  [ "$stderr" = "recotem-bootstrap: warning: there is no user 'ann': rows without an owner stay as they are" ]
+}
+
 # ---- --json, events ----
 
-@test "--json prints the records of each command, and its own summary at the end, with the run's id everywhere" {
+@test "--json prints the records of each command, and one summary of them all at the end" {
   add_project one null
   run -0 --separate-stderr recotem-bootstrap --json
   [ "$stderr" = '' ]
   [ "$(jq -c 'if has("ok") then "summary" elif has("try") then "try" else .label // (.status // "password") end' <<<"$output" | tr '\n' ' ')" = \
-    '"try" "summary" "password" "created" "summary" "Project" "SplitConfig" "EvaluationConfig" "summary" "summary" ' ]
-  [ "$(jq -r 'select(.ok != null) | .run_id' <<<"$output" | sort -u | wc -l)" = 1 ]
-  [ "$(tail -n 1 <<<"$output" | jq -c 'del(.run_id, .duration_s)')" = '{"ok":true,"scanned":0,"changed":0,"warnings":0,"errors":0}' ]
+    '"try" "password" "created" "Project" "SplitConfig" "EvaluationConfig" "summary" ' ]
+  [ "$(tail -n 1 <<<"$output" | jq -c 'del(.run_id, .duration_s)')" = '{"ok":true,"scanned":2,"changed":2,"warnings":0,"errors":0}' ]
 }
 
 @test "--json counts the warning, and is over before the command begins" {
@@ -395,6 +444,15 @@ two
   run -0 --separate-stderr recotem-bootstrap --json -- echo serving
   [ "${lines[-1]}" = serving ]
   [ "$(jq -c 'del(.run_id, .duration_s)' <<<"${lines[-2]}")" = '{"ok":true,"scanned":0,"changed":0,"warnings":1,"errors":0}' ]
+}
+
+@test "--json adds up the counts of all commands, models too" {
+  add_user admin
+  add_project one null; add_project two null; add_split null
+  add_models
+  run -1 --separate-stderr recotem-bootstrap --json --resign-models
+  [ "$(jq -c 'select(has("ok"))' <<<"$output" | wc -l)" = 1 ]
+  [ "$(tail -n 1 <<<"$output" | jq -c 'del(.run_id, .duration_s)')" = '{"ok":false,"scanned":5,"changed":4,"warnings":0,"errors":1}' ]
 }
 
 @test "--json tells of a failure, and the command is not begun" {
