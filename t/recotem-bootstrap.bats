@@ -330,7 +330,7 @@ two
   export DATABASE_URL=$away
   for signal in TERM INT HUP; do
     rm -f "$BATS_TEST_TMPDIR/out"
-    start nsenter -m -t "$holder" recotem-bootstrap --interval 10m -- echo serving
+    start nsenter -m -r -w -t "$holder" recotem-bootstrap --interval 10m -- echo serving
     wait_for 'attempt 1/30'
     [ "$(ls -A "/proc/$holder/root/dev/shm")" != '' ]
     kill -s "$signal" "$group"
