@@ -135,12 +135,12 @@ clean: ## remove what was built
 check: ## run the tests; PostgreSQL is all they need
 	$(need) build server check
 	$(build_tree)
-	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats $(TESTS)
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --print-output-on-failure $(TESTS)
 
 check-services: ## run the tests that need other servers, or what is not Debian's
 	$(need) build server check services
 	$(build_tree)
-	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --setup-suite-file t/setup_suite.bash t/services
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --print-output-on-failure --setup-suite-file t/setup_suite.bash t/services
 
 asan: ## run the tests on a build with the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory check BUILD=build/asan HARDEN='-fno-omit-frame-pointer' HARDEN_LINK= \
