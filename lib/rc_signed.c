@@ -477,7 +477,7 @@ copy_attributes(struct rc_signed_file *file, int to)
 	struct stat fresh;
 
 	/* What it inherited from its folder; the old file's own list comes with the attributes. */
-	if (fremovexattr(to, "system.posix_acl_access") != 0 && errno != ENODATA && errno != ENOTSUP)
+	if (fremovexattr(to, "system.posix_acl_access") != 0 && fgetxattr(to, "system.posix_acl_access", NULL, 0) >= 0)
 		return fail(file, "keep the extended attributes");
 	if (fstat(to, &fresh) != 0)
 		return fail(file, "keep the owner");

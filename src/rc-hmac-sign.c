@@ -92,7 +92,8 @@ static void
 could_not(struct job *job, const struct rc_signed_file *file)
 {
 	const char *code = strcmp(file->failed, "changed") == 0 ? "changed" :
-	    file->error == ENOSPC || file->error == EDQUOT ? "no_space" : strcmp(file->failed, "read") == 0 ? "cannot_read" : "cannot_write";
+	    file->error == ENOSPC || file->error == EDQUOT ? "no_space" : strcmp(file->failed, "read") == 0 ? "cannot_read" :
+	    strncmp(file->failed, "keep ", 5) == 0 ? "cannot_keep" : "cannot_write";
 
 	set_error(job, "error", code, file->failed, file->error);
 }

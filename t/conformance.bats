@@ -178,6 +178,21 @@ describe() {
   no_problems
 }
 
+@test "a script that has lost rc-sh-setup ends at once" {
+  mkdir "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/empty"
+  cd "$BATS_TEST_TMPDIR/empty"
+  while read -r command _; do
+    describe
+    cp "$(command -v "$command")" ../alone
+    run_it "$input" "../alone/$command" "${example[@]}"
+    check "it ends with $code" [ "$code" = 1 ]
+    check 'it goes on' [ "$(wc -l <"$err")" = 1 ]
+    check 'it writes to stdout' [ ! -s "$out" ]
+    check 'it makes a file' [ "$(ls)" = '' ]
+  done < <(porcelain_and_codes)
+  no_problems
+}
+
 @test "the example works a second time, where the contract calls it idempotent" {
   while read -r command; do
     describe

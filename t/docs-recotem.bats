@@ -92,7 +92,7 @@ blocks() { # KIND: the content of those blocks, with a line END behind each
   while IFS= read -r title; do
     case $title in # the parts that are the command's own, without names and numbers
     Model*'[Errno'*) title=${title#*: } title=${title%% — *} ;;
-    Model*) title=${title#*: } title=${title#'warning: '} title=${title%' ...'} ;;
+    Model*) title=${title#*: } title=${title#'warning: '} title=${title#'cannot '} title=${title%' ...'} ;;
     'two rows'*) title=${title%'('*} ;;
     esac
     while IFS= read -r part; do

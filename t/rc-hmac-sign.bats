@@ -803,7 +803,7 @@ END
   chmod 644 "$root/model"
   chmod 777 "$root"
   run -1 --separate-stderr "${other_user[@]}" rc-hmac-sign --root "$root" --payload-prefix 80 <<<'{"path":"model"}'
-  [ "$(rc-say '{error.code}: {error.message}' <<<"$output")" = 'cannot_write: cannot keep the owner: Operation not permitted' ]
+  [ "$(rc-say '{error.code}: {error.message}' <<<"$output")" = 'cannot_keep: cannot keep the owner: Operation not permitted' ]
   cmp "$root/model" "$in.old"
   [ "$(stat -c %u "$root/model")" = 0 ]
   no_temporary_file

@@ -436,7 +436,6 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
   # its folder stayed, and goes with the next command; that of a process that lives does not
   work=${work%/records} living=${work%.*.*}.$$.living
   mkdir "$living"
-  [ -d "$work" ]
   run -0 recotem-assign-owners --user admin --dry-run
   [ ! -e "$work" ]
   rmdir "$living"

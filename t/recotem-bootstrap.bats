@@ -240,7 +240,16 @@ two
   [ "${lines[-1]}" = serving ]
   RC_BOOTSTRAP="1 $BATS_TEST_TMPDIR/x" RC_PARENT=2 run -0 --separate-stderr recotem-bootstrap -- echo serving
   [ "${lines[-1]}" = serving ]
+  RC_BOOTSTRAP=1 RC_PARENT=1 run -0 --separate-stderr recotem-bootstrap -- echo serving
+  [ "${lines[-1]}" = serving ]
   [ ! -e "$BATS_TEST_TMPDIR/x" ]
+}
+
+@test "it works where /proc is that of other processes" {
+  unshare --pid --fork true 2>/dev/null || skip 'no process numbers of its own can be had'
+  run -0 --separate-stderr unshare --pid --fork recotem-bootstrap -- echo serving
+  [ "${lines[-1]}" = serving ]
+  [ "$stderr" = '' ]
 }
 
 @test "a locale that the system lacks is handed on without a word" {
@@ -398,10 +407,10 @@ two
   before=$(owned_rows)
   run -0 --separate-stderr recotem-bootstrap --dry-run -- echo serving
   [ "$output" = "$waited
+Rows without an owner would be assigned to 'admin'.
 No user found. An administrative user with username \"admin\" would be created.
 
-Dry run complete. No changes made.
-Rows without an owner would be assigned to 'admin'." ]
+Dry run complete. No changes made." ]
   [ "$stderr" = '' ]
   [ "$(owned_rows)" = "$before" ]
   [ "$(sql 'select count(*) from auth_user')" = 0 ]

@@ -180,6 +180,15 @@ Database available.' ]
   done
 }
 
+@test "a reader that goes away ends it by SIGPIPE, and nothing is said" {
+  local form
+  for form in 'recotem-wait-db | head -n 0' 'recotem-wait-db | head -n 1' 'recotem-wait-db --json | head -n 0' 'recotem-wait-db 2>&1 | head -n 1'; do
+    run --separate-stderr bash -c "$form >/dev/null; exit \${PIPESTATUS[0]}"
+    [[ $status == 141 || $status == 0 ]] || { echo "$form: $status"; return 1; } # it may be done before the reader is gone
+    [ "$stderr" = '' ]
+  done
+}
+
 @test "kill -9 leaves no process" {
   DATABASE_URL=$nowhere start recotem-wait-db --interval 10m
   read -r _ <&"$output_fd"
