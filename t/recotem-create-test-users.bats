@@ -607,7 +607,7 @@ Updated test user 'ann'." ]
   hold 'lock table auth_user in exclusive mode'
   start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
   wait_until_blocked
-  for folder in /dev/shm/rc.*; do rm -f "$folder"/.rc-*.tmp; done # nothing can be renamed then
+  rm /dev/shm/rc.*."$group".*/.rc-*.tmp # nothing can be renamed then
   tell_holder rollback
   until_group_gone
   wait "$runner"
