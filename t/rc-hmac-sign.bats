@@ -10,10 +10,7 @@ setup() {
 }
 
 teardown() {
-  local pid
-  for pid in "${started[@]}"; do
-    if kill -9 "$pid" 2>/dev/null; then wait "$pid" || true; fi
-  done
+  end_started
   [ ! -e "$BATS_TEST_TMPDIR/immutable" ] || chattr -i "$root/model"
 }
 

@@ -7,10 +7,7 @@ setup() {
 }
 
 teardown() {
-  local pid
-  for pid in "${started[@]}"; do
-    if kill -9 "$pid" 2>/dev/null; then wait "$pid" || true; fi
-  done
+  end_started
 }
 
 # Waits until a command succeeds (for what another process does).

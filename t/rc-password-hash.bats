@@ -19,10 +19,7 @@ setup() {
 }
 
 teardown() {
-  local pid
-  for pid in "${started[@]}"; do
-    if kill -9 "$pid" 2>/dev/null; then wait "$pid" || true; fi
-  done
+  end_started
 }
 
 hash() { rc-password-hash --from plain --to hash --iterations 1 "$@"; }

@@ -709,6 +709,20 @@ wait_until_signed() { # N SIZE: files larger than SIZE
   done
 }
 
+# Starts it over 50 files of a project of its own, and comes back in the middle; $work is its private folder.
+start_many() {
+  local id
+  id=$((700000 + RANDOM))
+  sql "insert into api_project (id, ins_datetime, updated_at, name, user_column, item_column) values ($id, now(), now(), 'p', 'u', 'i')"
+  add_many 50 1000000
+  add_training "$id"
+  sql "update api_trainedmodel set configuration_id = $id, data_loc_id = $id"
+  keep_from_ending
+  start recotem-resign-models --jobs 2 --project-id "$id"
+  find_own_work "$id"
+  wait_until_signed 10 1000010
+}
+
 @test "a thousand rows" {
   add_many 1000 100
   run -0 --separate-stderr resign
@@ -734,16 +748,7 @@ wait_until_signed() { # N SIZE: files larger than SIZE
 }
 
 @test "kill -9 in the middle of 50 files: each is whole, a second run ends clean and the rows fit" {
-  local id
-  id=$((700000 + RANDOM))
-  sql "insert into api_project (id, ins_datetime, updated_at, name, user_column, item_column) values ($id, now(), now(), 'p', 'u', 'i')"
-  add_many 50 1000000
-  add_training "$id"
-  sql "update api_trainedmodel set configuration_id = $id, data_loc_id = $id"
-  keep_from_ending
-  start recotem-resign-models --jobs 2 --project-id "$id"
-  find_own_work "$id"
-  wait_until_signed 10 1000010
+  start_many
   kill -KILL "-$group"
   wait "$runner"
   until_group_gone
@@ -760,16 +765,7 @@ wait_until_signed() { # N SIZE: files larger than SIZE
 }
 
 @test "TERM in the middle ends it by that signal: no half file, no folder left; the next run does the rest" {
-  local id
-  id=$((700000 + RANDOM))
-  sql "insert into api_project (id, ins_datetime, updated_at, name, user_column, item_column) values ($id, now(), now(), 'p', 'u', 'i')"
-  add_many 50 1000000
-  add_training "$id"
-  sql "update api_trainedmodel set configuration_id = $id, data_loc_id = $id"
-  keep_from_ending
-  start recotem-resign-models --jobs 2 --project-id "$id"
-  find_own_work "$id"
-  wait_until_signed 10 1000010
+  start_many
   kill -TERM "$group"
   wait "$runner"
   until_group_gone
