@@ -21,13 +21,16 @@ TESTS ?= t
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
 compile = $(CC) -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"$(VERSION)"' $(warnings) $(HARDEN) $(CFLAGS) $(SANITIZE) \
-	-Ilib -I/usr/include/postgresql -MMD -MP
+	-I/usr/include/postgresql -MMD -MP
 
 filters := $(patsubst src/%.c,%,$(wildcard src/rc-*.c))
 scripts := $(patsubst bin/%,%,$(wildcard bin/*))
 commands := $(sort $(filter-out rc-sh-setup,$(scripts)) $(filters))
 pages := $(notdir $(wildcard share/man/*.1))
-objects := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
+
+# The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
+rooms := base file crypto record db
+archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
 
 SHELL := /bin/bash
@@ -53,20 +56,25 @@ tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/shar
 	$(addprefix $(BUILD)/share/man/man1/,$(pages))
 	@:
 
-$(BUILD)/lib/%.o: lib/%.c Makefile
-	@mkdir -p $(@D)
-	@echo 'cc $<'
-	@$(compile) -c -o $@ $<
+# $1 a room, $2 the folders of the headers that it sees
+define build_room
+$(BUILD)/lib/$1/%.o: lib/$1/%.c Makefile
+	@mkdir -p $$(@D)
+	@echo 'cc $$<'
+	@$$(compile) $2 -c -o $$@ $$<
 
-$(BUILD)/lib/librc.a: $(objects)
-	@rm -f $@
-	@$(AR) rcs $@ $^
+$(BUILD)/lib/rc_$1.a: $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/$1/*.c))
+	@rm -f $$@
+	@$$(AR) rcs $$@ $$^
+endef
+headers :=
+$(foreach room,$(rooms),$(eval headers += -Ilib/$(room))$(eval $(call build_room,$(room),$(headers))))
 
 # A filter that needs a library beyond libpq and libcrypto says so in a line `/* links: -lcurl */`.
-$(BUILD)/bin/rc-%: src/rc-%.c $(BUILD)/lib/librc.a
+$(BUILD)/bin/rc-%: src/rc-%.c $(archives)
 	@mkdir -p $(@D) $(BUILD)/src
 	@echo 'cc $<'
-	@$(compile) -MF $(BUILD)/src/rc-$*.d -MT $@ -o $@ $< $(BUILD)/lib/librc.a $(HARDEN_LINK) -Wl,--as-needed \
+	@$(compile) $(headers) -MF $(BUILD)/src/rc-$*.d -MT $@ -o $@ $< -Wl,--start-group $(archives) -Wl,--end-group $(HARDEN_LINK) -Wl,--as-needed \
 		$(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $<) -lpq -lcrypto
 
 $(BUILD)/bin/%: bin/%
@@ -87,7 +95,7 @@ $(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/% $(BUILD)/bin/rc-sh-set
 		/^@OPTIONS@$$/ { printf "%s", part[1]; next } \
 		{ print }' - $< >$@
 
--include $(wildcard $(BUILD)/lib/*.d $(BUILD)/src/*.d)
+-include $(wildcard $(BUILD)/lib/*/*.d $(BUILD)/src/*.d)
 
 # ---- use ----
 
@@ -153,7 +161,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	@shellcheck -s bash bin/rc-sh-setup
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
-		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' -Ilib -D__SSE2__ src lib
+		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
 	@echo 'lint: clean'
 

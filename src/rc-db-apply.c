@@ -28,6 +28,7 @@
 #include "rc_opt.h"
 #include "rc_sql.h"
 #include "rc_stream.h"
+#include "rc_utf8.h"
 
 enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK };
 enum { STEPS_MAX = 32, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20, SPOOL_IN_MEMORY = 1 << 20,

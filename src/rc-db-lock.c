@@ -21,6 +21,7 @@
 #include "rc_err.h"
 #include "rc_event.h"
 #include "rc_opt.h"
+#include "rc_utf8.h"
 
 enum { ROLLBACK_FOR = 5000 };	/* ms */
 enum { OPT_TIMEOUT = RC_OPT_LONG, NOT_FOUND = 127, NOT_RUNNABLE = 126, SIGNALLED = 128 };

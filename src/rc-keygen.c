@@ -13,6 +13,7 @@
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_stream.h"
+#include "rc_utf8.h"
 
 enum { DEFAULT_BYTES = 48, DEFAULT_PUBLIC_LENGTH = 8 };
 

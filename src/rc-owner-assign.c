@@ -22,6 +22,7 @@
 #include "rc_opt.h"
 #include "rc_sql.h"
 #include "rc_stream.h"
+#include "rc_utf8.h"
 
 enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
 enum { SCOPES_MAX = 16 };

@@ -13,6 +13,7 @@
 #include "rc_password.h"
 #include "rc_pool.h"
 #include "rc_stream.h"
+#include "rc_utf8.h"
 
 enum {
 	OPT_FROM = RC_OPT_LONG, OPT_TO, OPT_CHECK, OPT_KEEP, OPT_DJANGO, OPT_ITERATIONS, OPT_JOBS,

@@ -17,6 +17,7 @@
 #include "rc_opt.h"
 #include "rc_secret.h"
 #include "rc_stream.h"
+#include "rc_utf8.h"
 
 enum { OPT_EACH = RC_OPT_LONG, OPT_END_RECORD, READ_SIZE = 64 * 1024 };
 

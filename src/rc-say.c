@@ -12,6 +12,7 @@
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_stream.h"
+#include "rc_utf8.h"
 
 enum { OPT_WHEN = RC_OPT_LONG, OPT_INTO, CASES_MAX = 32 };
 
@@ -89,7 +90,7 @@ add_visible(struct rc_buf *line, const char *text, size_t length)
 {
 	size_t room = rc_size_add(rc_size_mul(length, 6), 8);
 
-	line->length += rc_str_visible(text, length, rc_buf_reserve(line, room), room);
+	line->length += rc_utf8_visible(text, length, rc_buf_reserve(line, room), room);
 }
 
 /* The end of the field's name that begins at P, after the brace. */

@@ -1,5 +1,5 @@
 /*
- * rc_json - the one JSON reader and writer (RFC 8259)
+ * rc_json - the one JSON reader (RFC 8259); rc_json_write.h is the writer
  *
  * A value is kept as the text it came as: numbers never become a double,
  * escapes stay escapes.  The reader checks syntax (UTF-8 included) all the way
@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rc_json_write.h"
 #include "rc_mem.h"
 #include "rc_str.h"
 
@@ -84,23 +85,5 @@ enum rc_json_type rc_json_type(const char *value);
  * LENGTH does not count.  NULL where it holds a lone surrogate.
  */
 const char *rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length);
-
-/* Adds BYTES, which are UTF-8, as a JSON string with its quotes. */
-void rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length);
-
-/* Adds a value that was checked, on one line: newlines between its tokens become blanks. */
-void rc_json_write_value(struct rc_buf *out, const char *value, size_t length);
-
-/*
- * Writes an object field by field: rc_json_open(), one call per field, and
- * rc_json_close().  Text must be UTF-8; what is not is written as U+FFFD, for
- * messages of a server or a file's name may be anything.
- */
-void rc_json_open(struct rc_buf *out);
-void rc_json_add_text(struct rc_buf *out, const char *name, const char *text);	/* NULL is null */
-void rc_json_add_bytes(struct rc_buf *out, const char *name, const char *bytes, size_t length);
-void rc_json_add_integer(struct rc_buf *out, const char *name, long long value);
-void rc_json_add_value(struct rc_buf *out, const char *name, const char *json);
-void rc_json_close(struct rc_buf *out);
 
 #endif

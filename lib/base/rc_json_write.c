@@ -1,6 +1,7 @@
-#include <string.h>
+#include "rc_json_write.h"
 
-#include "rc_json.h"
+#include <string.h>
+#include "rc_utf8.h"
 
 void
 rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length)

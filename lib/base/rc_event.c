@@ -15,7 +15,7 @@
 
 #include "rc_clock.h"
 #include "rc_err.h"
-#include "rc_json.h"
+#include "rc_json_write.h"
 #include "rc_mem.h"
 #include "rc_str.h"
 

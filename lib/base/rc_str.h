@@ -1,5 +1,5 @@
 /*
- * rc_str - growing buffers, UTF-8, numbers and durations from text
+ * rc_str - growing buffers, numbers and durations from text
  */
 #ifndef RC_STR_H
 #define RC_STR_H
@@ -33,23 +33,6 @@ void rc_buf_free(struct rc_buf *buf);
  */
 enum { RC_WIPED_ROOM = 256 * 1024 };
 void rc_buf_wipe(struct rc_buf *buf);
-
-/*
- * The length of the UTF-8 sequence at P: 1 to 4, or 0 if the bytes before END
- * are not one (RFC 3629: no overlong form, no surrogate, nothing past U+10FFFF).
- */
-size_t rc_utf8_sequence(const char *p, const char *end);
-
-/*
- * Writes LENGTH bytes of TEXT so that a terminal shows them and obeys none:
- * control characters (C0, DEL, C1) as JSON escapes, what is not UTF-8 as
- * U+FFFD.  What does not fit into SIZE bytes with the NUL is left out.
- * Returns the length.  Six times LENGTH and one always suffice.
- */
-size_t rc_str_visible(const char *text, size_t length, char *out, size_t size);
-
-/* Whether all LENGTH bytes are UTF-8. */
-bool rc_utf8_valid(const char *bytes, size_t length);
 
 /* A hash with a seed of this process, so that no one can choose texts that all get the same. */
 uint64_t rc_str_hash(const char *text, size_t length);

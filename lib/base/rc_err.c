@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rc_str.h"
+#include "rc_utf8.h"
 
 enum { MESSAGE_MAX = 4096, HOOKS_MAX = 8 };
 
@@ -34,7 +34,7 @@ print_line(const char *message)
 	char visible[MESSAGE_MAX * 2], line[MESSAGE_MAX * 2 + 256];
 	int length;
 
-	rc_str_visible(message, strlen(message), visible, sizeof visible);
+	rc_utf8_visible(message, strlen(message), visible, sizeof visible);
 	length = snprintf(line, sizeof line, "%.200s: %s\n", tool, visible);
 	/* There is no one left to tell if standard error itself fails. */
 	if (length < 0 || write(STDERR_FILENO, line, (size_t)length) < 0)

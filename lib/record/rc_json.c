@@ -4,6 +4,8 @@
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
+
+#include "rc_utf8.h"
 #endif
 
 enum { FEW_FIELDS = 24 };	/* up to here names are compared one with another, beyond by a hash table */
