@@ -16,7 +16,8 @@ CFLAGS ?= -O2 -g
 HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now
 SANITIZE ?=
-TESTS ?= t
+TESTS ?= $(shell ls -S t/*.bats)
+JOBS ?= $(shell nproc)
 
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
@@ -121,7 +122,9 @@ readme: tree ## refresh the table of commands in README.md from --describe
 to = $(DESTDIR)$(PREFIX)
 
 install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
-	@install -d -m 755 '$(to)' '$(to)/bin' '$(to)/share' '$(to)/share/man' '$(to)/share/man/man1' '$(to)/share/rc'
+	@made=; for folder in . bin share share/rc share/man share/man/man1; do \
+		[[ -d '$(to)'/$$folder ]] || { install -d -m 755 '$(to)'/$$folder; made+=$$folder$$'\n'; }; \
+	done; printf '%s' "$$made" >>'$(to)/share/rc/folders-made'; chmod 644 '$(to)/share/rc/folders-made'
 	@install -m 755 $(addprefix $(BUILD)/bin/,$(commands)) '$(to)/bin/'
 	@install -m 644 bin/rc-sh-setup '$(to)/bin/'
 	@install -m 644 $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(to)/share/man/man1/'
@@ -133,22 +136,47 @@ install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
 uninstall: ## remove what install has put there
 	@for file in $(filters) $(scripts); do rm -f '$(to)'"/bin/$$file"; done
 	@for file in $(pages); do rm -f '$(to)'"/share/man/man1/$$file"; done
-	@rm -rf '$(to)/share/rc'
+	@made=$$(tac '$(to)/share/rc/folders-made' 2>/dev/null || true); rm -rf '$(to)/share/rc'; \
+	while IFS= read -r folder; do [[ ! $$folder ]] || rmdir -- '$(to)'/"$${folder#.}" 2>/dev/null || true; done <<<"$$made"
 
 clean: ## remove what was built
 	@rm -rf $(BUILD)
 
 # ---- prove ----
 
-check: ## run the tests; PostgreSQL is all they need
+# Files run side by side, the largest first; the tests of one file one after another.
+bats := PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' bats --print-output-on-failure --jobs $(JOBS) --no-parallelize-within-files \
+	--setup-suite-file t/setup_suite.bash
+
+check: ## run the tests, or with TESTS='t/rc-say.bats ...' some; PostgreSQL is all they need
 	$(need) build server check
 	$(build_tree)
-	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --print-output-on-failure $(TESTS)
+	@$(bats) $(TESTS)
+
+check-changed: ## run the tests that the change against HEAD touches
+	@tests=$$(tools/changed-tests); [[ ! $$tests ]] || $(MAKE) --no-print-directory check TESTS="$$tests"
 
 check-services: ## run the tests that need other servers, or what is not Debian's
 	$(need) build server check services
 	$(build_tree)
-	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' RC_BUILD='$(CURDIR)/$(BUILD)' bats --print-output-on-failure --setup-suite-file t/setup_suite.bash t/services
+	@$(bats) t/services
+
+# A pass has its seed, which gives the same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would
+# take longer than the time that is left.
+SOAK ?= 180
+soak: ## kill what changes things at random moments, again and again for SOAK seconds (default: 180)
+	$(need) build server check
+	$(build_tree)
+	@files=$$(grep -l '^@test .*at any moment' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
+	while ((pass == 0 || SECONDS + pass < $(SOAK))); do \
+		before=$$SECONDS; echo "soak: RC_TEST_SEED=$$RC_TEST_SEED"; \
+		$(bats) --filter 'at any moment' $$files; \
+		RC_TEST_SEED=$$((RC_TEST_SEED + 1)); pass=$$((SECONDS - before)); \
+	done
+
+check-debian: ## run README's two commands in minimal Debian 12 and 13, which debootstrap makes
+	$(need) debian
+	@tools/check-debian
 
 asan: ## run the tests on a build with the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory check BUILD=build/asan HARDEN='-fno-omit-frame-pointer' HARDEN_LINK= \
@@ -157,7 +185,7 @@ asan: ## run the tests on a build with the address and undefined-behaviour sanit
 lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
-	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models .ci/run t/bench/run t/*.bash t/bench/*.bash)
+	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models .ci/run tools/* t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bash bin/rc-sh-setup
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
@@ -170,4 +198,4 @@ bench: ## measure rc and its peers side by side
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- t/bench/run
 
-.PHONY: all tree help demo list readme install uninstall clean check check-services asan lint bench
+.PHONY: all tree help demo list readme install uninstall clean check check-changed check-services soak check-debian asan lint bench

@@ -79,7 +79,10 @@ watcher='
       opendir my $fds, "/proc/$pid/fd" or next;
       for my $fd (readdir $fds) {
         my $target = readlink "/proc/$pid/fd/$fd" or next;
-        note("nameless", "$pid $target", slurp("/proc/$pid/fd/$fd")) if $target =~ m,^/(?!dev/shm/|memfd:).* \(deleted\)$,;
+        next if $target !~ m,^/(?!dev/shm/|memfd:).* \(deleted\)$,;
+        my $text = slurp("/proc/$pid/fd/$fd");
+        # or it was another file by then: the descriptor of a process that is just begun
+        note("nameless", "$pid $target", $text) if ((readlink "/proc/$pid/fd/$fd") // "") eq $target;
       }
     }
   }

@@ -6,6 +6,7 @@
 load helper
 
 setup_file() {
+  real_tree
   new_database
   local alice
   alice=$(add_user alice)
@@ -26,6 +27,7 @@ setup_file() {
 }
 
 setup() {
+  real_tree
   # What a command leaves behind shows here.
   export HOME=$BATS_TEST_TMPDIR/home RC_EVENTS=$BATS_TEST_TMPDIR/events RC_WAIT_INTERVAL=1ms
   unset XDG_STATE_HOME

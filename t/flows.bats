@@ -4,6 +4,7 @@ load helper
 # share/flows/rc.mk: rc's commands as targets of a user's own Makefile.
 
 setup() {
+  real_tree
   # What `make check` has told its children is not for the make that is tested.
   unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARGS BUILD CFLAGS HARDEN HARDEN_LINK SANITIZE TESTS
   mkdir "$BATS_TEST_TMPDIR/mine"

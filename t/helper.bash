@@ -4,10 +4,35 @@ bats_require_minimum_version 1.5.0
 # The folder of the data of the tree under test.
 rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 
+# From here on the commands hash with as many iterations as the product, which takes its time (see setup_suite.bash).
+real_tree() { PATH=$RC_TEST_TREE/bin:$PATH; }
+
+# Sets $rounds for a test of random moments: 1 to N, or RC_TEST_ROUNDS times as many (make soak). RC_TEST_SEED, where it is
+# set, gives the same moments again.
+random_rounds() { # N
+  # shellcheck disable=SC2034 # the tests use it
+  mapfile -t rounds < <(seq "$(($1 * ${RC_TEST_ROUNDS:-1}))")
+  [ ! "${RC_TEST_SEED-}" ] || RANDOM=$RC_TEST_SEED
+}
+
+# The milliseconds that a command takes, for random_moment.
+milliseconds_of() {
+  local start=${EPOCHREALTIME/./}
+  "$@" >/dev/null 2>&1 3>&-
+  echo $(((${EPOCHREALTIME/./} - start) / 1000))
+}
+
+# Waits for a moment between now and MILLISECONDS later, with no synchronisation.
+random_moment() {
+  local moment
+  printf -v moment '%06d' "$((RANDOM * $1 / 33))"
+  sleep "${moment:0:-6}.${moment: -6}"
+}
+
 # A fresh database with Recotem's tables (empty) for this test; DATABASE_URL leads there.
 new_database() {
   local name=t_${BATS_SUITE_TEST_NUMBER}_$RANDOM
-  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template recotem_template"
+  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template recotem_template $RC_TEST_CLONE"
   export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
 }
 

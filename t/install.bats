@@ -15,6 +15,10 @@ setup_file() {
   make -s -C "$copy" install DESTDIR="$BATS_FILE_TMPDIR/staged" PREFIX=/opt/rc
   make -s -C "$copy" install PREFIX="$BATS_FILE_TMPDIR/removed"
   make -s -C "$copy" uninstall PREFIX="$BATS_FILE_TMPDIR/removed"
+  mkdir -p "$BATS_FILE_TMPDIR/used/share"
+  touch "$BATS_FILE_TMPDIR/used/share/own"
+  make -s -C "$copy" install install PREFIX="$BATS_FILE_TMPDIR/used"
+  make -s -C "$copy" uninstall PREFIX="$BATS_FILE_TMPDIR/used"
   rm -rf "$copy"
 }
 
@@ -87,8 +91,9 @@ installed() { env -i PATH=/usr/bin:/bin DATABASE_URL="$DATABASE_URL" RC_EVENTS= 
   [ "${lines[1]}" = 'Database available.' ]
 }
 
-@test "uninstall leaves no file" {
-  [ "$(find "$BATS_FILE_TMPDIR/removed" ! -type d)" = '' ]
+@test "uninstall leaves nothing, but the folders that were there before" {
+  [ ! -e "$BATS_FILE_TMPDIR/removed" ]
+  [ "$(cd "$BATS_FILE_TMPDIR/used" && find . | sort)" = $'.\n./share\n./share/own' ]
 }
 
 @test "need-packages with RC_INSTALL=0 prints the one line to type, and ends with 1" {

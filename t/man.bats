@@ -3,6 +3,7 @@ load helper
 # The man pages: their form, and that what they show is true.
 
 setup() {
+  real_tree
   tree=$(readlink -f "$(dirname "$(command -v rc-say)")/..")
   pages=$tree/share/man/man1
   commands=$(find "$tree/bin" -type f -perm -u+x -printf '%f\n' | sort) # rc-sh-setup is sourced, not run

@@ -762,20 +762,21 @@ rc-db-apply: the changes were committed before that' ]
   sql 'create table numbers (n int)'
   file single "insert into numbers values ((\$1->>'n')::int) returning n"
   numbered 200 >records
-  local delay signal rows printed
-  for delay in 0 0.005 0.01 0.015 0.02 0.025 0.03 0.04 0.05 0.06 0.08; do
-    for signal in KILL TERM; do
-      sql 'truncate numbers'
-      start ./single.sql records
-      sleep "$delay"
-      kill -"$signal" "$apply" 2>/dev/null || :
-      ended
-      wait_until_session_gone
-      rows=$(sql 'select count(*) from numbers') printed=$(wc -l <out)
-      [ "$rows" = 0 ] || [ "$rows" = 200 ]
-      [ "$printed" = 0 ] || [ "$rows" = 200 ]
-      [ "$code" != 0 ] || [ "$printed" = 200 ]
-    done
+  local i rows printed signal took
+  took=$(milliseconds_of rc-db-apply ./single.sql records)
+  random_rounds 8
+  for i in "${rounds[@]}"; do
+    signal=$((i % 2 ? 9 : 15))
+    sql 'truncate numbers'
+    start ./single.sql records
+    random_moment "$took"
+    kill "-$signal" "$apply" 2>/dev/null || :
+    ended
+    wait_until_session_gone
+    rows=$(sql 'select count(*) from numbers') printed=$(wc -l <out)
+    [ "$rows" = 0 ] || [ "$rows" = 200 ]
+    [ "$printed" = 0 ] || [ "$rows" = 200 ]
+    [ "$code" != 0 ] || [ "$printed" = 200 ]
   done
 }
 

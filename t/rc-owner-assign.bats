@@ -677,11 +677,12 @@ $project"
   sql "insert into api_project (ins_datetime, updated_at, name, user_column, item_column)
     select now(), now(), 'p' || i, 'u', 'i' from generate_series(1, 20000) i"
   sql "insert into api_evaluationconfig (ins_datetime, updated_at, cutoff, target_metric) select now(), now(), 20, 'ndcg' from generate_series(1, 100)"
-  for i in {1..20}; do
+  random_rounds 6
+  for i in "${rounds[@]}"; do
     signal=$((i % 2 ? 9 : 15))
     start --user bob <<<"$all"
     while [ "$(cat "/proc/$assigner/comm" 2>/dev/null)" = bash ]; do :; done # until the shell's child has become it
-    sleep "0.$(printf '%03d' $((RANDOM % 300)))" # a moment, no synchronisation
+    random_moment 300
     kill "-$signal" "$assigner" 2>/dev/null || :
     ended
     [[ $code == 0 || $code == $((128 + signal)) ]]

@@ -14,6 +14,7 @@ slow='pbkdf2_sha256$100000000$'$salt'$'$key
 form='[A-Za-z0-9]{22}\$[A-Za-z0-9+/]{43}='
 
 setup() {
+  real_tree
   in=$BATS_TEST_TMPDIR/in
   started=()
 }

@@ -56,6 +56,34 @@ start() {
   [ "$output" = '1234kB|17' ]
 }
 
+@test "--set takes values with commas, and a port, which DATABASE_URL then has" {
+  run -0 --separate-stderr rc-postgres --set 'search_path="a b",public,work_mem=1MB,port=54321' -- bash -c \
+    'echo "$DATABASE_URL"; psql -XAtc "select current_setting(\$\$search_path\$\$), current_setting(\$\$work_mem\$\$)" "$DATABASE_URL"'
+  [[ ${lines[0]} == *@:54321/* ]]
+  [ "${lines[1]}" = '"a b",public|1MB' ]
+  for wrong in 'port=x' 'nonsense' 'a b=1'; do
+    run -2 --separate-stderr rc-postgres --set "$wrong" -- echo not reached
+    [ "$output" = '' ]
+    [[ ${stderr_lines[1]} == "rc-postgres: error: argument --set: "*"'${wrong#port=}'" ]]
+  done
+  nothing_left
+}
+
+@test "a cluster of the machine on another port changes nothing, and the first psql is the server's own" {
+  ((EUID == 0)) && unshare -m true 2>/dev/null || skip 'only root can put a cluster beside it'
+  cat >"$BATS_TEST_TMPDIR/beside" <<'END'
+mkdir -p /etc/postgresql
+mount -t tmpfs rc /etc/postgresql
+mkdir -p "/etc/postgresql/$1/other"
+printf '%s\n' 'port = 54777' "data_directory = '/etc/postgresql'" >"/etc/postgresql/$1/other/postgresql.conf"
+rc-postgres -- bash -c 'for psql in psql /usr/bin/psql; do $psql -XAtc "show port" "$DATABASE_URL"; done; command -v psql'
+END
+  run -0 --separate-stderr unshare -m bash -e "$BATS_TEST_TMPDIR/beside" "$(psql --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')"
+  [ "${lines[0]}|${lines[1]}" = '5432|5432' ]
+  [[ ${lines[2]} == /usr/lib/postgresql/*/bin/psql ]]
+  nothing_left
+}
+
 @test "a setting that the server does not take is 1, with the server's words" {
   run -1 --separate-stderr rc-postgres --set no_such_setting=1 -- echo not reached
   [ "$output" = '' ]

@@ -447,10 +447,11 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
   sql "insert into api_project (ins_datetime, updated_at, name, user_column, item_column)
     select now(), now(), 'p' || i, 'u', 'i' from generate_series(1, 5000) i"
   add_split null
-  for i in {1..12}; do
+  random_rounds 4
+  for i in "${rounds[@]}"; do
     signal=$((i % 2 ? 9 : 15))
     start recotem-assign-owners --user admin
-    sleep "0.$(printf '%03d' $((RANDOM % 250)))" # a moment, no synchronisation
+    random_moment 250
     kill "-$signal" "$group" 2>/dev/null || :
     wait "$runner"
     until_group_gone

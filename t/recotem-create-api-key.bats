@@ -31,6 +31,7 @@ recotem-create-api-key: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1
 # ---- facts/recotem.md, row by row ----
 
 @test "the key alone on stdout, the message on stderr, 0, and one row with every column as Django writes it" {
+  real_tree
   before=$(other_rows)
   run -0 --separate-stderr recotem-create-api-key --project-id 1 --name k1 --scopes read,write,predict --owner alice
   [[ $output =~ $key_form ]]
@@ -436,12 +437,14 @@ Dry run complete. No changes made." ]
 }
 
 @test "kill -9 and TERM at any moment: a key that exists was printed" {
-  local i signal name work
-  for i in {1..12}; do
+  local i signal name work took
+  took=$(milliseconds_of recotem-create-api-key --project-id 3 --name first)
+  random_rounds 6
+  for i in "${rounds[@]}"; do
     signal=$((i % 2 ? 9 : 15)) name=k$i-$RANDOM$RANDOM
     start recotem-create-api-key --project-id 3 --name "$name"
     find_work "$name"
-    sleep "0.$(printf '%03d' $((RANDOM % 600)))" # a moment, no synchronisation
+    random_moment "$took"
     if ((i % 3)); then kill "-$signal" "$group" 2>/dev/null || :; else kill "-$signal" -- "-$group" 2>/dev/null || :; fi
     wait "$runner"
     until_group_gone

@@ -39,6 +39,7 @@ proxy() {
 }
 
 @test "every column of a new user and its token is as Django writes it" {
+  real_tree
   before=$(date +%s)
   run -0 recotem-create-test-users --user alice:pw --user bob:pw
   [ "$(sql "select (to_jsonb(u) - 'id' - 'password' - 'date_joined')::text from auth_user u order by id")" = \
@@ -421,10 +422,13 @@ Created test user 'joe'." ]
 }
 
 @test "TERM at any moment: users and file, or neither" {
-  local found
-  for _ in {1..12}; do
+  local found took
+  took=$(milliseconds_of recotem-create-test-users --generate "$BATS_TEST_TMPDIR/first" --user ann --user bob)
+  sql 'truncate auth_user cascade'
+  random_rounds 6
+  for _ in "${rounds[@]}"; do
     start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann --user bob
-    sleep "0.$(printf '%03d' $((RANDOM % 450)))" # a moment, no synchronisation
+    random_moment "$took"
     kill -TERM "$group" 2>/dev/null || :
     wait "$runner"
     until_group_gone
@@ -432,7 +436,7 @@ Created test user 'joe'." ]
     found=$(names)
     if [ -e "$BATS_TEST_TMPDIR/made" ]; then
       [ "$found" = $'ann\nbob' ]
-      grep -q "^Created test user 'bob'" "$BATS_TEST_TMPDIR/out"
+      grep -q "^Created test user 'bob'" "$BATS_TEST_TMPDIR/out" || { head "$BATS_TEST_TMPDIR"/{out,err,ended}; return 1; }
     else
       [ "$found" = '' ]
       [ "$(cat "$BATS_TEST_TMPDIR/out")" = '' ]

@@ -292,14 +292,16 @@ Dry run complete. No changes made." ]
 }
 
 @test "kill -9 and TERM at any moment: all or nothing, and a key that exists was printed" {
-  local i signal work name=k1-$RANDOM$RANDOM
+  local i signal work took name=k1-$RANDOM$RANDOM
+  took=$(milliseconds_of recotem-rotate-api-key --project-id 1 --name k1 --overlap 0 --dry-run)
   sql "update api_apikey set name = '$name' where id = 1"
   before=$(key_rows)
-  for i in {1..10}; do
+  random_rounds 6
+  for i in "${rounds[@]}"; do
     signal=$((i % 2 ? 9 : 15))
     start recotem-rotate-api-key --project-id 1 --name "$name" --overlap 0
     find_work "$name"
-    sleep "0.$(printf '%03d' $((RANDOM % 600)))" # a moment, no synchronisation
+    random_moment "$((took * 2))" # a dry run makes no key
     if ((i % 3)); then kill "-$signal" "$group" 2>/dev/null || :; else kill "-$signal" -- "-$group" 2>/dev/null || :; fi
     wait "$runner"
     until_group_gone

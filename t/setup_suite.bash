@@ -10,17 +10,21 @@ setup_suite() {
   chmod 711 "$BATS_SUITE_TMPDIR" "${BATS_SUITE_TMPDIR%/*}" # the server may run as another user
   unset "${!PG@}" RC_SCHEMA RC_PRODUCT RC_RUN_ID RC_PARENT LOG_LEVEL
   local hba
+  make_trees
 
+  # Its data is in memory where there is room. No test is about what a crash of the machine leaves, and the tests about
+  # fsync (t/rc-postgres.bats) start servers of their own.
   mkfifo "$BATS_SUITE_TMPDIR/stop"
   # shellcheck disable=SC2016 # the inner shell expands it
-  TMPDIR=/tmp rc-postgres -- bash -c 'printf "%s\n" "$DATABASE_URL" >"$1/url.new" && mv "$1/url.new" "$1/url" && read -r _ <"$1/stop"' \
+  TMPDIR=$(place_for_data) rc-postgres --set fsync=off,full_page_writes=off,max_connections=200 -- bash -c '
+    printf "%s\n" "$DATABASE_URL" "$PATH" >"$1/url.new" && mv "$1/url.new" "$1/url" && read -r _ <"$1/stop"' \
     _ "$BATS_SUITE_TMPDIR" >"$BATS_SUITE_TMPDIR/server.log" 2>&1 3>&- 4>&- &
   echo $! >"$BATS_SUITE_TMPDIR/server.pid"
   until [ -s "$BATS_SUITE_TMPDIR/url" ]; do
     kill -0 "$(cat "$BATS_SUITE_TMPDIR/server.pid")" || { cat "$BATS_SUITE_TMPDIR/server.log" >&2; return 1; }
     sleep 0.05
   done
-  DATABASE_URL=$(cat "$BATS_SUITE_TMPDIR/url")
+  { read -r DATABASE_URL && read -r PATH; } <"$BATS_SUITE_TMPDIR/url" # the server's own psql: Debian's is a Perl program
   export DATABASE_URL RC_TEST_SERVER=$DATABASE_URL
   export RC_TEST_SOCKET=${DATABASE_URL##*host=}
 
@@ -31,7 +35,30 @@ create role rc_password login password :'password';
 select pg_reload_conf();
 create database recotem_template;
 END
+  RC_TEST_CLONE=$(psql -XAtq "$DATABASE_URL" -c "select case when current_setting('server_version_num')::int >= 150000 then 'strategy file_copy' else '' end")
+  export RC_TEST_CLONE # a third of the time, with no fsync
   psql -Xq "${DATABASE_URL/'/postgres?'//recotem_template?}" -v ON_ERROR_STOP=1 -f "$(rc_share)/sql/recotem/schema.sql"
+}
+
+# Two copies of the tree under test, where every user can reach them: a clone of root's is in a folder that only root can
+# enter. In the second, which is first on PATH, a password's hash costs one iteration instead of 870,000, as it does with
+# rc-password-hash --iterations 1; a test that is about the number takes the first (real_tree in helper.bash).
+make_trees() {
+  export RC_TEST_TREE=$BATS_SUITE_TMPDIR/tree RC_TEST_QUICK_TREE=$BATS_SUITE_TMPDIR/quick
+  cp -a "$(dirname "$(command -v rc-say)")/.." "$RC_TEST_TREE"
+  rm -rf "${RC_TEST_TREE:?}/lib" "$RC_TEST_TREE/src"
+  cp -a "$RC_TEST_TREE" "$RC_TEST_QUICK_TREE"
+  # shellcheck disable=SC2016 # the wrapper expands it
+  printf '#!/bin/sh\nexec "%s/bin/rc-password-hash" --iterations 1 "$@"\n' "$RC_TEST_TREE" >"$BATS_SUITE_TMPDIR/wrapper"
+  install -m 755 "$BATS_SUITE_TMPDIR/wrapper" "$RC_TEST_QUICK_TREE/bin/rc-password-hash"
+  PATH=$RC_TEST_QUICK_TREE/bin:$PATH
+}
+
+# Memory, where there is room.
+place_for_data() {
+  local room
+  room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
+  if [ -w /dev/shm ] && [ "${room:-0}" -gt 2000000 ]; then echo /dev/shm; else echo /tmp; fi
 }
 
 # The share folder of the tree under test.

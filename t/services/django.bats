@@ -17,6 +17,7 @@ setup_file() {
 }
 
 setup() {
+  real_tree
   passwords=$BATS_TEST_TMPDIR/passwords
   hashes=$BATS_TEST_TMPDIR/hashes
   write_passwords
