@@ -17,10 +17,11 @@
 #include <unistd.h>
 
 #include "rc_clock.h"
-#include "rc_db.h"
 #include "rc_err.h"
 #include "rc_event.h"
 #include "rc_opt.h"
+#include "rc_session.h"
+#include "rc_transaction.h"
 #include "rc_utf8.h"
 
 enum { ROLLBACK_FOR = 5000 };	/* ms */
@@ -44,23 +45,24 @@ static const struct rc_program program = {
 
 /* Waits for the lock NAME for TIMEOUT milliseconds (0: with no end), and says after a second who holds it. */
 static void
-lock(struct rc_db *db, const char *name, long timeout)
+lock(struct rc_session *session, const char *name, long timeout)
 {
-	const char *values[] = { name };
+	/* The server's own limits would end the wait, or the transaction under the command. */
+	static const struct rc_transaction transaction = { .patience = RC_NO_LIMIT };
+	const struct rc_parameters parameters = { .count = 1, .values = &name };
 	PGresult *result;
 
-	db->lock_timeout = timeout;
-	db->lock_tries = 1;
-	db->watch = db->tell = true;
-	/* The server's own limits would end the wait, or the transaction under the command. */
-	rc_db_begin(db, RC_DB_READ_WRITE, PQserverVersion(db->conn) >= 170000 ?
-	    "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; set local transaction_timeout = 0" :
-	    "set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0");
-	result = rc_db_exec(db, "select pg_advisory_xact_lock(hashtextextended('rc-db-lock ' || $1, 0))", 1, NULL, values);
-	if (rc_db_is_locked(result) && db->blocker == NULL)
+	session->lock_timeout = timeout;
+	session->lock_tries = 1;
+	session->find_blocker = session->report_blocker = true;
+	rc_transaction_begin(session, &transaction);
+	result = rc_session_exec(session, "select pg_advisory_xact_lock(hashtextextended('rc-db-lock ' || $1, 0))", &parameters);
+	if (rc_result_is_locked(result) && session->blocker == NULL)
 		rc_die(RC_RETRY, "%s: no lock within %ld ms: another session holds it", name, timeout);
-	if (*rc_db_sqlstate(result) != '\0')
-		rc_db_die(db, result, name);
+	if (!rc_result_is_good(result))
+		rc_session_die(session, result, name);
+	if (PQntuples(result) != 1)
+		rc_session_misled(name);
 	PQclear(result);
 }
 
@@ -87,9 +89,9 @@ start(char *command[], const sigset_t *mask)
 
 /* Passes signals on to the child until it has ended or the connection is lost; its status as a shell has it. */
 static int
-wait_for(pid_t child, int signals, PGconn *conn)
+wait_for(pid_t child, int signals, PGconn *libpq)
 {
-	struct pollfd ready[] = { { .fd = signals, .events = POLLIN }, { .fd = PQsocket(conn), .events = POLLIN } };
+	struct pollfd ready[] = { { .fd = signals, .events = POLLIN }, { .fd = PQsocket(libpq), .events = POLLIN } };
 	bool lost = false;
 	int status;
 
@@ -98,7 +100,7 @@ wait_for(pid_t child, int signals, PGconn *conn)
 
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			rc_die(RC_RETRY, "poll: %s", strerror(errno));
-		if (ready[1].revents != 0 && (PQconsumeInput(conn) != 1 || PQstatus(conn) != CONNECTION_OK)) {
+		if (ready[1].revents != 0 && (PQconsumeInput(libpq) != 1 || PQstatus(libpq) != CONNECTION_OK)) {
 			rc_warn("the connection and with it the lock is lost; ending the command");
 			kill(child, SIGTERM);
 			lost = true;
@@ -123,7 +125,8 @@ main(int argc, char *argv[])
 {
 	char **command = rc_opt_command(&argc, argv);
 	long timeout = 0;
-	struct rc_db db;
+	struct rc_session session;
+	PGresult *ignored;
 	sigset_t signals, before;
 	int opt, fd, code;
 	const char *name;
@@ -144,9 +147,9 @@ main(int argc, char *argv[])
 		rc_usage("the name is empty");
 	if (!rc_utf8_valid(name, strlen(name)))
 		rc_usage("the name is not UTF-8");
-	rc_db_open(&db);
+	rc_session_open(&session);
 	began = rc_clock_ms();
-	lock(&db, name, timeout);
+	lock(&session, name, timeout);
 	snprintf(counts, sizeof counts, "{\"waited_ms\":%lld}", rc_clock_ms() - began);
 	rc_event_set_counts(counts);
 
@@ -159,8 +162,9 @@ main(int argc, char *argv[])
 	signal(SIGCHLD, SIG_DFL);	/* or, where our parent ignores it, the command's end would go unseen */
 	if ((fd = signalfd(-1, &signals, SFD_CLOEXEC)) < 0)
 		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
-	code = wait_for(start(command, &before), fd, db.conn);
-	PQclear(rc_db_ask(db.conn, "rollback", ROLLBACK_FOR));	/* whatever becomes of it, the command's status stands */
-	rc_db_close(&db);
+	code = wait_for(start(command, &before), fd, session.connection.libpq);
+	rc_connection_ask(&session.connection, "rollback", ROLLBACK_FOR, &ignored);	/* whatever becomes of it, the command's status stands */
+	PQclear(ignored);
+	rc_session_close(&session);
 	return rc_leave(code);
 }

@@ -16,9 +16,11 @@
 #include <unistd.h>
 
 #include "rc_clock.h"
-#include "rc_db.h"
+#include "rc_connection.h"
 #include "rc_event.h"
 #include "rc_opt.h"
+#include "rc_result.h"
+#include "rc_settings.h"
 #include "rc_stream.h"
 
 enum {
@@ -64,7 +66,7 @@ enum verdict { AVAILABLE, NOT_YET, HOPELESS };
 
 struct attempt {
 	enum verdict verdict;
-	char sqlstate[6];
+	char sqlstate[RC_SQLSTATE_SIZE];
 	struct rc_buf message, where;
 	char started[64];	/* when the server was */
 	long ms;
@@ -88,31 +90,49 @@ may_come(const char *sqlstate)
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strcmp(sqlstate, codes[i]) == 0)
 			return true;
-	return rc_db_class(sqlstate) == RC_RETRY;
+	return rc_sqlstate_class(sqlstate) == RC_RETRY;
 }
 
-/* Runs QUERY and judges its answer: AVAILABLE where it gives true, else its text, if it has one, says what is missing. */
+/* What an answer that has come says: AVAILABLE where it is true, else its text, if it has one, says what is missing. */
 static void
-ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
+judge(const PGresult *result, struct attempt *attempt)
 {
-	PGresult *result = rc_db_ask(conn, query, timeout);
-	const char *code = rc_db_sqlstate(result), *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *truth = rc_result_text(result, 0, 0);
 
-	memcpy(attempt->sqlstate, code, strlen(code) + 1);
-	attempt->verdict = NOT_YET;
-	if (result == NULL) {
-		rc_buf_add_text(&attempt->message, "no answer to the query in time");
-	} else if (*code != '\0' || PQresultStatus(result) == PGRES_FATAL_ERROR) {
-		attempt->verdict = may_come(code) ? NOT_YET : HOPELESS;
-		rc_buf_printf(&attempt->message, "the query failed: %s", words == NULL ? "the connection broke" : words);
-	} else if (PQntuples(result) >= 1 && PQnfields(result) >= 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0) {
+	memcpy(attempt->sqlstate, rc_result_sqlstate(result), strlen(rc_result_sqlstate(result)) + 1);
+	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+		attempt->verdict = may_come(attempt->sqlstate) ? NOT_YET : HOPELESS;
+		rc_buf_printf(&attempt->message, "the query failed: %s", rc_result_words(result));
+	} else if (strcmp(truth, "t") == 0) {
 		attempt->verdict = AVAILABLE;
-		if (PQnfields(result) >= 2)
-			snprintf(attempt->started, sizeof attempt->started, "%s", PQgetvalue(result, 0, 1));
+		snprintf(attempt->started, sizeof attempt->started, "%s", rc_result_text(result, 0, 1));
 	} else if (PQntuples(result) >= 1 && PQnfields(result) >= 2) {
-		rc_buf_add_text(&attempt->message, PQgetvalue(result, 0, 1));
+		rc_buf_add_text(&attempt->message, rc_result_text(result, 0, 1));
 	} else {
 		rc_buf_add_text(&attempt->message, "the query does not give true yet");
+	}
+}
+
+/* Runs QUERY and judges its answer. */
+static void
+ask(struct rc_connection *connection, const char *query, long timeout, struct attempt *attempt)
+{
+	const struct rc_failure *failure = &connection->failure;
+	PGresult *result;
+
+	attempt->verdict = NOT_YET;
+	*attempt->sqlstate = '\0';
+	switch (rc_connection_ask(connection, query, timeout, &result)) {
+	case RC_BUSY:
+		rc_buf_add_text(&attempt->message, "no answer to the query in time");
+		break;
+	case RC_FAILED:
+		attempt->verdict = failure->hopeless ? HOPELESS : NOT_YET;
+		rc_buf_printf(&attempt->message, "the query failed: %s", failure->hopeless ? failure->words.bytes : "the connection broke");
+		break;
+	case RC_READY:
+		judge(result, attempt);
+		break;
 	}
 	rc_buf_text(&attempt->message);
 	PQclear(result);
@@ -120,23 +140,26 @@ ask(PGconn *conn, const char *query, long timeout, struct attempt *attempt)
 
 /* Asks which of the MIGRATIONS are missing, in RC_SCHEMA where the tables are in that one. */
 static void
-ask_migrations(PGconn *conn, const char *migrations, long timeout, struct attempt *attempt)
+ask_migrations(struct rc_connection *connection, const char *migrations, long timeout, struct attempt *attempt)
 {
 	const char *schema = getenv("RC_SCHEMA");
-	char *wanted = PQescapeLiteral(conn, migrations, strlen(migrations));
+	char *wanted = PQescapeLiteral(connection->libpq, migrations, strlen(migrations));
 	struct rc_buf sql = {0};
+	PGresult *ignored;	/* what fails here fails in the query, too */
 
 	if (wanted == NULL)
 		rc_die(RC_RETRY, "out of memory");
 	if (schema != NULL && *schema != '\0') {
-		char *quoted = PQescapeIdentifier(conn, schema, strlen(schema));
+		char *quoted = PQescapeIdentifier(connection->libpq, schema, strlen(schema));
 
 		if (quoted == NULL)
 			rc_die(RC_FATAL, "RC_SCHEMA is not UTF-8");
 		rc_buf_printf(&sql, "set local search_path = %s, public, pg_temp", quoted);
 		PQfreemem(quoted);
-		PQclear(rc_db_ask(conn, "begin", timeout));
-		PQclear(rc_db_ask(conn, rc_buf_text(&sql), timeout));	/* gone with the connection, also in a pooler */
+		rc_connection_ask(connection, "begin", timeout, &ignored);
+		PQclear(ignored);
+		rc_connection_ask(connection, rc_buf_text(&sql), timeout, &ignored);	/* gone with the connection, also in a pooler */
+		PQclear(ignored);
 		sql.length = 0;
 	}
 	rc_buf_printf(&sql, "select count(*) = 0, 'migrations are missing: ' || count(*) || ', the first is ' ||"
@@ -144,44 +167,53 @@ ask_migrations(PGconn *conn, const char *migrations, long timeout, struct attemp
 	    " from rows from (json_to_recordset(%s) as (app text, name text)) with ordinality as wanted (app, name, number)"
 	    " where not exists (select from django_migrations as applied where applied.app = wanted.app and applied.name = wanted.name)",
 	    wanted);
-	ask(conn, rc_buf_text(&sql), timeout, attempt);
+	ask(connection, rc_buf_text(&sql), timeout, attempt);
 	PQfreemem(wanted);
 	rc_buf_free(&sql);
 }
 
 /* Asks for all that is wished for, one query after the other. */
 static void
-ask_all(PGconn *conn, const struct wish *wish, long timeout, struct attempt *attempt)
+ask_all(struct rc_connection *connection, const struct wish *wish, long timeout, struct attempt *attempt)
 {
-	ask(conn, wish->query, timeout, attempt);
+	ask(connection, wish->query, timeout, attempt);
 	if (attempt->verdict == AVAILABLE && wish->migrations != NULL)
-		ask_migrations(conn, wish->migrations, timeout, attempt);
+		ask_migrations(connection, wish->migrations, timeout, attempt);
 	if (attempt->verdict == AVAILABLE && wish->stable > 1)
-		ask(conn, "select true, pg_postmaster_start_time()::text", timeout, attempt);
+		ask(connection, "select true, pg_postmaster_start_time()::text", timeout, attempt);
+}
+
+/* Whether a login that failed should not be tried again.  28: the server knows us and says no; 3D000, no such database, may still be made. */
+static bool
+is_hopeless(const struct rc_failure *failure, bool keep_trying)
+{
+	bool refused = strncmp(failure->sqlstate, "28", 2) == 0 || strcmp(failure->sqlstate, "08P01") == 0;	/* 08P01: a pooler's way to say so */
+
+	return (failure->hopeless || refused) && !(refused && keep_trying);
 }
 
 static void
-attempt_once(const struct wish *wish, long timeout, long limit, bool keep_trying, struct attempt *attempt)
+attempt_once(const struct rc_settings *settings, const struct wish *wish, const struct rc_login_limits *limits, bool keep_trying,
+    struct attempt *attempt)
 {
 	long long start = rc_clock_ms();
-	struct rc_db_failure failure;
-	PGconn *conn = rc_db_connect(timeout, limit, &failure);
+	struct rc_connection connection;
 
 	*attempt = (struct attempt){0};
-	if (conn != NULL) {
-		long left = limit == 0 ? timeout : limit - (long)(rc_clock_ms() - start);
+	if (rc_connection_open(&connection, settings, limits)) {
+		long left = limits->all == 0 ? limits->address : limits->all - (long)(rc_clock_ms() - start);
 
-		rc_db_where(conn, &attempt->where);
-		ask_all(conn, wish, left < 1 ? 1 : left < timeout ? left : timeout, attempt);
-		PQfinish(conn);
+		rc_connection_add_where(&connection, &attempt->where);
+		ask_all(&connection, wish, left < 1 ? 1 : left < limits->address ? left : limits->address, attempt);
 	} else {
-		memcpy(attempt->sqlstate, failure.sqlstate, sizeof attempt->sqlstate);
-		attempt->message = failure.words;
-		attempt->where = failure.where;
-		/* 28: the server knows us and says no.  3D000, no such database, may still be made. */
-		attempt->verdict = failure.settings || (strncmp(failure.sqlstate, "28", 2) == 0 && !keep_trying)
-		    ? HOPELESS : NOT_YET;
+		memcpy(attempt->sqlstate, connection.failure.sqlstate, sizeof attempt->sqlstate);
+		rc_buf_add_text(&attempt->message, rc_buf_text(&connection.failure.words));
+		rc_buf_text(&attempt->message);
+		rc_buf_add_text(&attempt->where, rc_buf_text(&connection.failure.where));
+		rc_buf_text(&attempt->where);
+		attempt->verdict = is_hopeless(&connection.failure, keep_trying) ? HOPELESS : NOT_YET;
 	}
+	rc_connection_close(&connection);
 	attempt->ms = (long)(rc_clock_ms() - start);
 }
 
@@ -282,6 +314,7 @@ main(int argc, char *argv[])
 	bool backoff = false, keep_trying = false;
 	char started[sizeof ((struct attempt *)0)->started] = "";
 	char **command = rc_opt_command(&argc, argv), *migrations = NULL;
+	struct rc_settings settings = {0};
 	struct rc_output out;
 	struct attempt attempt;
 	long long start;
@@ -313,12 +346,14 @@ main(int argc, char *argv[])
 	if (command != NULL)
 		out.fd = STDERR_FILENO, out.name = "<stderr>";
 
+	rc_settings_read(&settings);
 	start = rc_clock_ms();
 	for (long number = 1;; number++) {
 		long left = timeout == 0 ? 0 : (long)(start + timeout - rc_clock_ms());
+		struct rc_login_limits limits = { .address = try_timeout, .all = timeout > 0 && left < 1 ? 1 : left };
 		bool last, hopeless;
 
-		attempt_once(&wish, try_timeout, timeout > 0 && left < 1 ? 1 : left, keep_trying, &attempt);
+		attempt_once(&settings, &wish, &limits, keep_trying, &attempt);
 		if (attempt.verdict == AVAILABLE) {
 			/* One that answers while it is set up and then restarts (containers do so) has another start. */
 			in_a_row = in_a_row > 0 && strcmp(started, attempt.started) == 0 ? in_a_row + 1 : 1;
@@ -330,6 +365,7 @@ main(int argc, char *argv[])
 			report(&out, &attempt, "available", number, tries, -1);
 			free_attempt(&attempt);
 			free(wish.migrations);
+			rc_settings_wipe(&settings);
 			if (command != NULL)
 				become(command);
 			return rc_finish(NULL, &out);

@@ -14,14 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_change.h"
 #include "rc_clash.h"
-#include "rc_db.h"
 #include "rc_digest.h"
 #include "rc_err.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
-#include "rc_sql.h"
+#include "rc_session.h"
+#include "rc_statement.h"
 #include "rc_stream.h"
+#include "rc_transaction.h"
 #include "rc_utf8.h"
 
 enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
@@ -64,7 +66,8 @@ struct target {
 	struct rc_record record;	/* as it was read; the results are added to it */
 	const char *table, *column;
 	char *type;			/* of the column, as SQL */
-	char *rows;			/* SQL condition of the rows that would change; $1 is the owner's id, scopes follow */
+	char *rows;			/* SQL condition of the rows that would change */
+	struct rc_change change;	/* all of it together */
 	const char *status;
 	unsigned long long count;
 };
@@ -76,14 +79,17 @@ struct assignment {
 	int scope_count;
 	struct target *targets;
 	size_t target_count;
-	char *owner_id, *owner_id_json, *owner_name;
+	struct rc_statement owner_query;
+	struct rc_record owner;		/* as the query gives it; {0} where there is none */
+	const char *owner_id, *owner_name;
+	const struct rc_json_field *owner_id_field;
+	const char *values[SCOPES_MAX + 1];	/* of the targets' statements: the owner's id, then the scopes' */
+	int value_count;
 	int errors;
 	struct target *in_the_way;	/* the target at which a try ended */
 	struct rc_arena arena;
+	struct rc_output out;
 };
-
-/* How a try to do all of it ended. */
-enum outcome { FINISHED, REFUSED, LOCKED, CLASHED };
 
 /* ---- what the user says ---- */
 
@@ -160,7 +166,7 @@ set_status(const struct assignment *work, struct target *target, const char *sta
 
 	target->status = status;
 	rc_record_set_text(record, "owner", work->owner_name);
-	rc_record_set_json(record, "owner_id", work->owner_id_json, strlen(work->owner_id_json));
+	rc_record_set_json(record, "owner_id", work->owner_id_field->value, work->owner_id_field->value_length);
 	rc_record_set_integer(record, "count", (long long)target->count);
 	rc_record_set_text(record, "status", status);
 }
@@ -187,230 +193,165 @@ set_error(struct assignment *work, struct target *target, const char *code, cons
 	rc_buf_free(&error);
 }
 
+/* Writes the one record of a user that is not there. */
+static void
+report_no_owner(struct assignment *work)
+{
+	struct rc_buf message = {0}, error = {0};
+	struct rc_record answer = {0};
+
+	work->errors++;
+	rc_buf_printf(&message, "there is no user '%s'", work->user);
+	rc_json_open(&error);
+	rc_json_add_text(&error, "code", "no_owner");
+	rc_json_add_bytes(&error, "message", message.bytes, message.length);
+	rc_json_close(&error);
+	rc_record_clear(&answer);
+	rc_record_set_text(&answer, "user", work->user);
+	rc_record_set_text(&answer, "status", "error");
+	rc_record_set_json(&answer, "error", error.bytes, error.length);
+	rc_output_put(&work->out, &answer);
+	rc_record_free(&answer);
+	rc_buf_free(&message);
+	rc_buf_free(&error);
+}
+
 /* ---- looking ---- */
 
-/* Finds the owner by the user's query; REFUSED, with the record written, where there is none. */
-static enum outcome
-find_owner(struct rc_db *db, struct assignment *work, struct rc_output *out, PGresult **failed)
+/* The text of a field of the owner's that must be there and not be null; FIELD may be NULL. */
+static const char *
+need_text(struct assignment *work, const char *name, const struct rc_json_field **field)
 {
-	static const Oid types[] = { RC_DB_JSONB };
-	struct rc_buf sql = {0}, parameter = {0}, message = {0};
-	char *statement = rc_sql_read(work->owner_sql);
-	const char *values[1];
+	const struct rc_json_field *found = rc_record_find(&work->owner, name);
+	const char *text = rc_record_string(&work->owner, name, NULL);
+
+	if (found == NULL || rc_json_type(found->value) == RC_JSON_NULL)
+		rc_die(RC_FATAL, "%s: must give the columns id and name, neither of them null", work->owner_sql);
+	if (field != NULL)
+		*field = found;
+	return text != NULL ? text : rc_arena_copy(&work->owner.arena, found->value, found->value_length);
+}
+
+/* Finds the owner by the user's query; where there is none, its record is written.  NULL, or the lock in the way. */
+static PGresult *
+find_owner(struct rc_session *session, struct assignment *work)
+{
+	struct rc_buf parameter = {0};
 	PGresult *result;
-	int rows;
 
 	rc_json_open(&parameter);
 	rc_json_add_text(&parameter, "user", work->user);
 	rc_json_close(&parameter);
-	values[0] = rc_buf_text(&parameter);
-	rc_buf_printf(&sql, "select to_jsonb(rc_owner)->'id', to_jsonb(rc_owner)->>'id', to_jsonb(rc_owner)->>'name'"
-	    " from (\n%s\n) as rc_owner limit 2", statement);
-	result = rc_db_exec(db, rc_buf_text(&sql), 1, types, values);
-	if (rc_db_is_locked(result)) {
-		*failed = result;
-		free(statement);
-		rc_buf_free(&sql);
-		rc_buf_free(&parameter);
-		return LOCKED;
-	}
+	result = rc_statement_run(&work->owner_query, session, rc_buf_text(&parameter));
+	rc_buf_free(&parameter);
+	if (rc_result_is_locked(result))
+		return result;
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		rc_db_die(db, result, work->owner_sql);
-	rows = PQntuples(result);
-	if (rows > 1)
+		rc_session_die(session, result, work->owner_sql);
+	if (PQntuples(result) > 1)
 		rc_die(RC_FATAL, "%s: more than one owner for '%s'", work->owner_sql, work->user);
-	if (rows == 1 && (PQgetisnull(result, 0, 1) || PQgetisnull(result, 0, 2)))
-		rc_die(RC_FATAL, "%s: must give the columns id and name, neither of them null", work->owner_sql);
-	free(work->owner_id);
-	free(work->owner_id_json);
-	free(work->owner_name);
-	work->owner_id_json = rows == 0 ? NULL : rc_strndup(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
-	work->owner_id = rows == 0 ? NULL : rc_strndup(PQgetvalue(result, 0, 1), (size_t)PQgetlength(result, 0, 1));
-	work->owner_name = rows == 0 ? NULL : rc_strndup(PQgetvalue(result, 0, 2), (size_t)PQgetlength(result, 0, 2));
-	if (rows == 0) {
-		struct rc_record answer = {0};
-		struct rc_buf error = {0};
-
-		rc_buf_printf(&message, "there is no user '%s'", work->user);
-		rc_json_open(&error);
-		rc_json_add_text(&error, "code", "no_owner");
-		rc_json_add_bytes(&error, "message", message.bytes, message.length);
-		rc_json_close(&error);
-		rc_record_clear(&answer);
-		rc_record_set_text(&answer, "user", work->user);
-		rc_record_set_text(&answer, "status", "error");
-		rc_record_set_json(&answer, "error", error.bytes, error.length);
-		rc_output_put(out, &answer);
-		rc_record_free(&answer);
-		rc_buf_free(&error);
+	work->owner_id = NULL;
+	if (PQntuples(result) == 0) {
+		report_no_owner(work);
+	} else {
+		rc_statement_read_row(&work->owner_query, result, 0, &work->owner);
+		work->owner_id = need_text(work, "id", &work->owner_id_field);
+		work->owner_name = need_text(work, "name", NULL);
 	}
 	PQclear(result);
-	free(statement);
-	rc_buf_free(&sql);
-	rc_buf_free(&parameter);
-	rc_buf_free(&message);
-	return rows == 1 ? FINISHED : REFUSED;
+	return NULL;
 }
 
-/* The parameters of a target's statements: the owner's id, then the scopes' values. */
-static int
-parameters(const struct assignment *work, const char **values)
+/* Puts the parameters of the targets' statements together. */
+static void
+set_values(struct assignment *work)
 {
-	int count = 0;
-
-	values[count++] = work->owner_id;
+	work->value_count = 0;
+	work->values[work->value_count++] = work->owner_id;
 	for (int i = 0; i < work->scope_count; i++)
 		if (work->scopes[i].value != NULL)
-			values[count++] = work->scopes[i].value;
-	return count;
-}
-
-/* The column's type in the table that search_path finds; false where it is not there.  TYPE may be NULL. */
-static bool
-find_column(struct rc_db *db, const char *table, const char *column, char **type)
-{
-	static const char sql[] =
-	    "select format_type(a.atttypid, a.atttypmod) from pg_class c join pg_attribute a on a.attrelid = c.oid"
-	    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
-	    " and a.attname = $2 and a.attnum > 0 and not a.attisdropped";
-	const char *values[] = { table, column };
-	PGresult *result = rc_db_query(db, table, sql, 2, values);
-	bool found = PQntuples(result) == 1;
-
-	if (found && type != NULL)
-		*type = rc_strndup(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0));
-	PQclear(result);
-	return found;
-}
-
-static bool
-table_exists(struct rc_db *db, const char *table)
-{
-	const char *values[] = { table };
-	PGresult *result = rc_db_query(db, table, "select 1 from pg_class c where c.relname = $1"
-	    " and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)", 1, values);
-	bool found = PQntuples(result) == 1;
-
-	PQclear(result);
-	return found;
+			work->values[work->value_count++] = work->scopes[i].value;
 }
 
 /* Makes the condition of the rows that would change; false where the target is not in all scopes. */
 static bool
-make_condition(struct rc_db *db, const struct assignment *work, struct target *target)
+make_condition(struct rc_session *session, const struct assignment *work, struct target *target)
 {
 	struct rc_buf sql = {0};
 	int number = 2;
 
-	rc_db_add_identifier(db, &sql, target->column);
+	rc_session_add_identifier(session, &sql, target->column);
 	rc_buf_add_text(&sql, " is null");
 	for (int i = 0; i < work->scope_count; i++) {
 		const struct scope *scope = &work->scopes[i];
+		char *type = rc_change_find_type(session, target->table, scope->name);
 
-		if (!find_column(db, target->table, scope->name, NULL)) {
+		free(type);
+		if (type == NULL) {
 			rc_buf_free(&sql);
 			return false;
 		}
 		rc_buf_add_text(&sql, " and ");
-		rc_db_add_identifier(db, &sql, scope->name);
+		rc_session_add_identifier(session, &sql, scope->name);
 		if (scope->value == NULL)
 			rc_buf_add_text(&sql, " is null");
 		else
 			rc_buf_printf(&sql, " = $%d", number++);
 	}
 	target->rows = rc_buf_text(&sql);
+	target->change = (struct rc_change){ .table = target->table, .column = target->column, .type = target->type,
+	    .rows = target->rows, .values = { .count = work->value_count, .values = work->values } };
 	return true;
 }
 
 /* Says which part of a target is not there. */
 static void
-report_missing(struct rc_db *db, struct assignment *work, struct target *target)
+report_missing(struct rc_session *session, struct assignment *work, struct target *target)
 {
+	bool table = rc_change_has_table(session, target->table);
 	struct rc_buf message = {0};
-	const char *code = table_exists(db, target->table) ? "no_column" : "no_table";
 
-	if (strcmp(code, "no_column") == 0)
+	if (table)
 		rc_buf_printf(&message, "the table '%s' has no column '%s': has every migration run?",
 		    target->table, target->column);
 	else
 		rc_buf_printf(&message, "there is no table '%s': is this the right database, and has every migration run?",
 		    target->table);
-	set_error(work, target, code, rc_buf_text(&message), NULL, NULL);
+	set_error(work, target, table ? "no_column" : "no_table", rc_buf_text(&message), NULL, NULL);
 	rc_buf_free(&message);
-}
-
-/* Runs SQL on the target's rows; where a lock or a clash is in the way, RESULT says so. */
-static enum outcome
-run_on_rows(struct rc_db *db, const struct assignment *work, const struct target *target, const char *sql, PGresult **result)
-{
-	const char *values[SCOPES_MAX + 1], *sqlstate;
-	int count = parameters(work, values);
-
-	*result = rc_db_exec(db, sql, count, NULL, values);
-	sqlstate = rc_db_sqlstate(*result);
-	if (rc_db_is_locked(*result))
-		return LOCKED;
-	if (strcmp(sqlstate, "23505") == 0)
-		return CLASHED;
-	if (*sqlstate != '\0')
-		rc_db_die(db, *result, target->table);
-	return FINISHED;
-}
-
-/* Counts the target's rows, up to LIMIT. */
-static enum outcome
-count_rows(struct rc_db *db, const struct assignment *work, struct target *target, const char *limit, PGresult **result)
-{
-	struct rc_buf sql = {0};
-	enum outcome outcome;
-
-	rc_buf_add_text(&sql, "select count(*) from (select from ");
-	rc_db_add_identifier(db, &sql, target->table);
-	/* $1 must have a type even where the statement only counts. */
-	rc_buf_printf(&sql, " where %s and $1::%s is not null limit %s) as rc_rows", target->rows, target->type, limit);
-	outcome = run_on_rows(db, work, target, rc_buf_text(&sql), result);
-	if (outcome == FINISHED) {
-		target->count = strtoull(PQgetvalue(*result, 0, 0), NULL, 10);
-		PQclear(*result);
-	}
-	rc_buf_free(&sql);
-	return outcome;
 }
 
 /*
  * Looks at one target: its column, its scopes, whether it has rows to change.
- * A status is set where nothing is to be done.
+ * A status is set where nothing is to be done.  NULL, or the lock in the way.
  */
-static enum outcome
-look_at(struct rc_db *db, struct assignment *work, struct target *target, PGresult **failed)
+static PGresult *
+look_at(struct rc_session *session, struct assignment *work, struct target *target)
 {
-	enum outcome outcome = FINISHED;
+	PGresult *failed = NULL;
 
 	free(target->type);	/* of an earlier try */
 	free(target->rows);
 	target->type = target->rows = NULL;
 	target->status = NULL;
 	target->count = 0;
-	if (!find_column(db, target->table, target->column, &target->type))
-		report_missing(db, work, target);
-	else if (!make_condition(db, work, target))
+	if ((target->type = rc_change_find_type(session, target->table, target->column)) == NULL)
+		report_missing(session, work, target);
+	else if (!make_condition(session, work, target))
 		set_status(work, target, "out_of_scope");
-	else if ((outcome = count_rows(db, work, target, "1", failed)) == FINISHED && target->count == 0)
+	else if ((failed = rc_change_count(session, &target->change, "1", &target->count)) == NULL && target->count == 0)
 		set_status(work, target, "unchanged");
-	return outcome;
+	return failed;
 }
 
 /* Looks at the rows of a target that has some: would two of them clash? */
 static void
-look_at_rows(struct rc_db *db, struct assignment *work, struct target *target)
+look_for_clash(struct rc_session *session, struct assignment *work, struct target *target)
 {
-	const char *values[SCOPES_MAX + 1];
-	struct rc_change change = { .table = target->table, .column = target->column, .type = target->type,
-	    .rows = target->rows, .values = values, .value_count = parameters(work, values) };
 	struct rc_clash clash = {0};
 	struct rc_buf message = {0};
 
-	if (rc_clash_find(db, &change, &clash)) {
+	if (rc_clash_find(session, &target->change, &clash)) {
 		rc_buf_printf(&message, "%s: two rows would have the same (%s) = %s, which %s forbids: %s", target->table,
 		    clash.keys.bytes, clash.key.bytes, clash.index.bytes, clash.rows.bytes);
 		set_error(work, target, "unique_clash", rc_buf_text(&message), clash.index.bytes, clash.rows.bytes);
@@ -419,73 +360,53 @@ look_at_rows(struct rc_db *db, struct assignment *work, struct target *target)
 	rc_buf_free(&message);
 }
 
-/* ---- doing ---- */
-
-static enum outcome
-update_rows(struct rc_db *db, const struct assignment *work, struct target *target, PGresult **result)
+/* Looks at all targets; the number of those that have rows to change goes to WITH_ROWS.  NULL, or the lock in the way. */
+static PGresult *
+look_at_all(struct rc_session *session, struct assignment *work, size_t *with_rows)
 {
-	struct rc_buf sql = {0};
-	enum outcome outcome;
-
-	rc_buf_add_text(&sql, "update ");
-	rc_db_add_identifier(db, &sql, target->table);
-	rc_buf_add_text(&sql, " set ");
-	rc_db_add_identifier(db, &sql, target->column);
-	rc_buf_printf(&sql, " = $1::%s where %s", target->type, target->rows);
-	outcome = run_on_rows(db, work, target, rc_buf_text(&sql), result);
-	if (outcome == FINISHED) {
-		target->count = strtoull(PQcmdTuples(*result), NULL, 10);
-		PQclear(*result);
-	}
-	rc_buf_free(&sql);
-	return outcome;
-}
-
-/* Looks at all targets; the number of those that have rows to change goes to WITH_ROWS. */
-static enum outcome
-look_at_all(struct rc_db *db, struct assignment *work, size_t *with_rows, PGresult **failed)
-{
-	enum outcome outcome;
+	PGresult *failed;
 
 	*with_rows = 0;
+	set_values(work);
 	for (size_t i = 0; i < work->target_count; i++) {
-		if ((outcome = look_at(db, work, &work->targets[i], failed)) != FINISHED)
-			return outcome;
+		if ((failed = look_at(session, work, &work->targets[i])) != NULL)
+			return failed;
 		*with_rows += work->targets[i].status == NULL;
 	}
 	if (*with_rows == 0)
-		return FINISHED;
-	PQclear(rc_db_query(db, "settings", "set local enable_seqscan = on", 0, NULL));
+		return NULL;
+	PQclear(rc_session_query(session, "settings", "set local enable_seqscan = on", NULL));
 	for (size_t i = 0; i < work->target_count; i++)
 		if (work->targets[i].status == NULL)
-			look_at_rows(db, work, &work->targets[i]);
-	return FINISHED;
+			look_for_clash(session, work, &work->targets[i]);
+	return NULL;
 }
 
+/* ---- doing ---- */
+
 /* Changes the target's rows, or only counts them where that is wanted or another target is in a bad state. */
-static enum outcome
-change(struct rc_db *db, struct assignment *work, struct target *target, PGresult **failed)
+static PGresult *
+change(struct rc_session *session, struct assignment *work, struct target *target)
 {
 	bool real = !work->dry_run && work->errors == 0;
-	enum outcome outcome = real ? update_rows(db, work, target, failed)
-	    : count_rows(db, work, target, "all", failed);
+	PGresult *failed = real ? rc_change_make(session, &target->change, &target->count)
+	    : rc_change_count(session, &target->change, "all", &target->count);
 
-	if (outcome == FINISHED)
+	if (failed == NULL)
 		set_status(work, target, target->count == 0 ? "unchanged" : real ? "assigned" : "would_assign");
 	else
 		work->in_the_way = target;
-	return outcome;
+	return failed;
 }
 
 /* A clash that only the server sees, such as one of two targets together: its words are the target's error. */
 static void
 report_clash(struct assignment *work, const PGresult *failed)
 {
-	const char *words = PQresultErrorField(failed, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(failed, PG_DIAG_MESSAGE_DETAIL);
 	struct rc_buf message = {0};
 
-	rc_buf_printf(&message, "%s: %s%s%s", work->in_the_way->table, words, detail == NULL ? "" : ": ",
+	rc_buf_printf(&message, "%s: %s%s%s", work->in_the_way->table, rc_result_words(failed), detail == NULL ? "" : ": ",
 	    detail == NULL ? "" : detail);
 	for (size_t i = 0; i < work->target_count; i++)
 		if (work->targets[i].status == NULL || strcmp(work->targets[i].status, "assigned") == 0)
@@ -495,55 +416,76 @@ report_clash(struct assignment *work, const PGresult *failed)
 	rc_buf_free(&message);
 }
 
-/*
- * One transaction; AGAIN where an earlier try was in vain.  FAILED gets the
- * result that stood in the way where it is LOCKED or CLASHED.
- */
-static enum outcome
-try_all(struct rc_db *db, struct assignment *work, struct rc_output *out, bool again, PGresult **failed)
+static void
+begin(struct rc_session *session, const struct assignment *work)
 {
-	struct rc_buf begin = {0};
-	enum outcome outcome;
-	size_t with_rows = 0;
+	struct rc_transaction transaction = { .read_only = work->dry_run };
+	bool find_blocker = session->find_blocker;
+	struct rc_buf first = {0};
 
-	work->errors = 0;
 	/*
 	 * Whether there are rows at all is asked of an index where there is one:
 	 * after a large change the planner's statistics are old, and it would read
 	 * the whole table.
 	 */
-	rc_buf_add_text(&begin, "set local enable_seqscan = off;");
+	rc_buf_add_text(&first, "set local enable_seqscan = off");
 	if (!work->dry_run)	/* another rc-owner-assign is waited for as long as it takes, and named after a second */
-		rc_buf_printf(&begin, "set local lock_timeout = 0;"
+		rc_buf_printf(&first, ";set local lock_timeout = 0;"
 		    "select pg_advisory_xact_lock(hashtext('rc-owner-assign'));"
-		    "set local lock_timeout = %ld", db->lock_timeout);
-	db->tell = !work->dry_run;
-	db->watch = true;
-	rc_db_begin(db, work->dry_run ? RC_DB_READ_ONLY : RC_DB_READ_WRITE, rc_buf_text(&begin));
-	db->tell = false;
-	db->watch = again;
-	rc_buf_free(&begin);
-	if ((outcome = find_owner(db, work, out, failed)) == FINISHED)
-		outcome = look_at_all(db, work, &with_rows, failed);
-	for (size_t i = 0; i < work->target_count && outcome == FINISHED; i++)
+		    "set local lock_timeout = %ld", session->lock_timeout);
+	transaction.first = rc_buf_text(&first);
+	session->report_blocker = !work->dry_run;
+	session->find_blocker = true;
+	rc_transaction_begin(session, &transaction);
+	session->report_blocker = false;
+	session->find_blocker = find_blocker;
+	rc_buf_free(&first);
+}
+
+/* One transaction; NULL, or the lock or clash that stood in the way, with all rolled back. */
+static PGresult *
+attempt(struct rc_session *session, void *context)
+{
+	struct assignment *work = context;
+	size_t with_rows = 0;
+	PGresult *failed;
+
+	work->errors = 0;
+	begin(session, work);
+	failed = find_owner(session, work);
+	if (failed == NULL && work->owner_id != NULL)
+		failed = look_at_all(session, work, &with_rows);
+	for (size_t i = 0; i < work->target_count && with_rows > 0 && failed == NULL; i++)
 		if (work->targets[i].status == NULL)
-			outcome = change(db, work, &work->targets[i], failed);
-	if (outcome != FINISHED || work->errors > 0 || work->dry_run || with_rows == 0) {
-		rc_db_rollback(db);
-		return outcome == FINISHED && work->errors > 0 ? REFUSED : outcome;
+			failed = change(session, work, &work->targets[i]);
+	if (failed != NULL || work->errors > 0 || work->dry_run || with_rows == 0) {
+		rc_transaction_rollback(session);
+		return failed;
 	}
 	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
-	*failed = rc_db_settle(db);
-	if (rc_db_is_locked(*failed)) {
-		rc_db_rollback(db);
-		return LOCKED;
+	if ((failed = rc_transaction_settle(session)) != NULL) {
+		if (!rc_result_is_locked(failed))
+			rc_session_die(session, failed, "foreign keys");
+		rc_transaction_rollback(session);
+		return failed;
 	}
-	if (*rc_db_sqlstate(*failed) != '\0')
-		rc_db_die(db, *failed, "foreign keys");
-	PQclear(*failed);
-	if (!rc_db_commit(db))
-		rc_die(RC_RETRY, RC_DB_UNKNOWN);
-	return FINISHED;
+	if (!rc_transaction_commit(session))
+		rc_die(RC_RETRY, "%s", rc_transaction_unknown(session));
+	return NULL;
+}
+
+/* Writes what became of the targets, and frees them. */
+static void
+put_targets(struct assignment *work)
+{
+	for (size_t i = 0; i < work->target_count; i++) {
+		if (work->owner_id != NULL)
+			rc_output_put(&work->out, &work->targets[i].record);
+		free(work->targets[i].type);
+		free(work->targets[i].rows);
+		rc_record_free(&work->targets[i].record);
+	}
+	free(work->targets);
 }
 
 int
@@ -551,12 +493,10 @@ main(int argc, char *argv[])
 {
 	struct assignment work = {0};
 	bool require_end = false;
-	long lock_timeout = RC_DB_LOCK_TIMEOUT;
-	enum outcome outcome;
-	PGresult *failed = NULL;
-	struct rc_db db;
+	long lock_timeout = RC_LOCK_TIMEOUT;
+	struct rc_session session;
+	PGresult *failed;
 	struct rc_input in;
-	struct rc_output out;
 	int opt;
 
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
@@ -579,40 +519,22 @@ main(int argc, char *argv[])
 	read_targets(&work, &in);
 	if (require_end)
 		rc_input_require_end(&in);
-	rc_db_open(&db);
-	db.lock_timeout = lock_timeout;
-	rc_output_open(&out, NULL);
+	rc_session_open(&session);
+	session.lock_timeout = lock_timeout;
+	rc_statement_read(&work.owner_query, RC_QUERY, work.owner_sql, 2);
+	rc_output_open(&work.out, NULL);
 
 	/* A lock may be released, a clash come from a row inserted meanwhile: look again. */
-	for (int tries = 1;; tries++) {
-		outcome = try_all(&db, &work, &out, tries > 1, &failed);
-		if (outcome == FINISHED || outcome == REFUSED)
-			break;
-		if (tries == RC_DB_LOCK_TRIES && outcome == LOCKED)
-			rc_db_die(&db, failed, "nothing was changed");
-		if (tries == RC_DB_LOCK_TRIES) {
-			report_clash(&work, failed);
-			outcome = REFUSED;
-		}
-		PQclear(failed);
-		if (outcome == REFUSED)
-			break;
-	}
-	rc_db_close(&db);
+	if ((failed = rc_transaction_retry(&session, "nothing was changed", attempt, &work)) != NULL)
+		report_clash(&work, failed);
+	PQclear(failed);
+	rc_session_close(&session);
 
-	for (size_t i = 0; i < work.target_count; i++) {
-		if (work.owner_id != NULL)
-			rc_output_put(&out, &work.targets[i].record);
-		free(work.targets[i].type);
-		free(work.targets[i].rows);
-		rc_record_free(&work.targets[i].record);
-	}
-	rc_output_pass_end(&out, &in);
-	free(work.targets);
-	free(work.owner_id);
-	free(work.owner_id_json);
-	free(work.owner_name);
+	put_targets(&work);
+	rc_output_pass_end(&work.out, &in);
+	rc_statement_free(&work.owner_query);
+	rc_record_free(&work.owner);
 	rc_arena_free(&work.arena);
-	out.answer = outcome == REFUSED ? RC_NO : RC_OK;
-	return rc_finish(&in, &out);
+	work.out.answer = work.errors > 0 ? RC_NO : RC_OK;
+	return rc_finish(&in, &work.out);
 }

@@ -33,17 +33,18 @@ static const char unique_indexes[] =
     "  and d.objid = i.indexrelid and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid"
     "  and d.refobjsubid = a.attnum)) order by ci.relname";
 
-enum { INDEX_NAME, INDEX_TABLE, INDEX_KEYS, INDEX_CONDITION, INDEX_NULLS_EQUAL, INDEX_BY_VALUE, INDEX_PRIMARY, INDEX_OTHERS };
+enum { INDEX_NAME, INDEX_TABLE, INDEX_KEYS, INDEX_CONDITION, INDEX_NULLS_EQUAL, INDEX_BY_VALUE, INDEX_PRIMARY, INDEX_OTHERS,
+	INDEX_COLUMNS };
 
 /* Adds a subquery: the rows of index I's table as they would be afterwards, as far as they can clash in it. */
 static void
-add_rows_afterwards(struct rc_db *db, struct rc_buf *sql, const struct rc_change *change, const PGresult *indexes, int i)
+add_rows_afterwards(struct rc_session *session, struct rc_buf *sql, const struct rc_change *change, const PGresult *indexes, int i)
 {
 	const char *table = PQgetvalue(indexes, i, INDEX_TABLE), *others = PQgetvalue(indexes, i, INDEX_OTHERS);
 	bool by_value = strcmp(PQgetvalue(indexes, i, INDEX_BY_VALUE), "t") == 0;
 	struct rc_buf column = {0};
 
-	rc_db_add_identifier(db, &column, change->column);
+	rc_session_add_identifier(session, &column, change->column);
 	rc_buf_text(&column);
 	rc_buf_printf(sql, "(select ctid, %s", others);
 	if (by_value)
@@ -65,14 +66,14 @@ copy_text(struct rc_buf *to, const char *text)
 
 /* Whether two rows would clash in index I. */
 static bool
-clashes_in(struct rc_db *db, const struct rc_change *change, const PGresult *indexes, int i, struct rc_clash *clash)
+clashes_in(struct rc_session *session, const struct rc_change *change, const PGresult *indexes, int i, struct rc_clash *clash)
 {
 	const char *keys = PQgetvalue(indexes, i, INDEX_KEYS);
 	struct rc_buf groups = {0}, sql = {0};
 	PGresult *found;
 	bool any;
 
-	add_rows_afterwards(db, &groups, change, indexes, i);
+	add_rows_afterwards(session, &groups, change, indexes, i);
 	rc_buf_printf(&groups, " where (%s)", PQgetvalue(indexes, i, INDEX_CONDITION));
 	if (strcmp(PQgetvalue(indexes, i, INDEX_NULLS_EQUAL), "t") != 0)
 		rc_buf_printf(&groups, " and num_nulls(%s) = 0", keys);
@@ -81,18 +82,21 @@ clashes_in(struct rc_db *db, const struct rc_change *change, const PGresult *ind
 
 	/* First only whether: to name the rows of every group would cost more than all the rest. */
 	rc_buf_printf(&sql, "select 1 from %s limit 1", groups.bytes);
-	found = rc_db_query(db, change->table, rc_buf_text(&sql), change->value_count, change->values);
+	found = rc_session_query(session, change->table, rc_buf_text(&sql), &change->values);
 	any = PQntuples(found) > 0;
 	PQclear(found);
 	if (any) {
 		sql.length = 0;
 		rc_buf_printf(&sql, "select jsonb_path_query_array(jsonb_agg(jsonb_build_object(%s) order by ctid), '$[0 to 1]'),"
 		    " row(%s)::text from %s order by 2 limit 1", PQgetvalue(indexes, i, INDEX_PRIMARY), keys, groups.bytes);
-		found = rc_db_query(db, change->table, rc_buf_text(&sql), change->value_count, change->values);
-		copy_text(&clash->index, PQgetvalue(indexes, i, INDEX_NAME));
-		copy_text(&clash->keys, keys);
-		copy_text(&clash->rows, PQgetvalue(found, 0, 0));
-		copy_text(&clash->key, PQgetvalue(found, 0, 1));
+		found = rc_session_query(session, change->table, rc_buf_text(&sql), &change->values);
+		/* Each statement sees its own moment: where the clash has gone in between, there is none. */
+		if ((any = PQntuples(found) > 0)) {
+			copy_text(&clash->index, PQgetvalue(indexes, i, INDEX_NAME));
+			copy_text(&clash->keys, keys);
+			copy_text(&clash->rows, rc_result_text(found, 0, 0));
+			copy_text(&clash->key, rc_result_text(found, 0, 1));
+		}
 		PQclear(found);
 	}
 	rc_buf_free(&groups);
@@ -101,14 +105,17 @@ clashes_in(struct rc_db *db, const struct rc_change *change, const PGresult *ind
 }
 
 bool
-rc_clash_find(struct rc_db *db, const struct rc_change *change, struct rc_clash *clash)
+rc_clash_find(struct rc_session *session, const struct rc_change *change, struct rc_clash *clash)
 {
 	const char *values[] = { change->table, change->column };
-	PGresult *indexes = rc_db_query(db, change->table, unique_indexes, 2, values);
+	const struct rc_parameters parameters = { .count = 2, .values = values };
+	PGresult *indexes = rc_session_query(session, change->table, unique_indexes, &parameters);
 	bool found = false;
 
+	if (PQnfields(indexes) != INDEX_COLUMNS)
+		rc_session_misled(change->table);
 	for (int i = 0; i < PQntuples(indexes) && !found; i++)
-		found = clashes_in(db, change, indexes, i, clash);
+		found = clashes_in(session, change, indexes, i, clash);
 	PQclear(indexes);
 	return found;
 }

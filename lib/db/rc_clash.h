@@ -13,17 +13,8 @@
 
 #include <stdbool.h>
 
-#include "rc_db.h"
+#include "rc_change.h"
 #include "rc_str.h"
-
-/* UPDATE table SET column = $1 WHERE rows. */
-struct rc_change {
-	const char *table, *column;	/* as in the catalogue; the table is the one that search_path finds */
-	const char *type;		/* the column's, as SQL */
-	const char *rows;		/* the condition, as SQL */
-	const char *const *values;	/* $1 and what the condition has besides */
-	int value_count;
-};
 
 /* The first clash, each text ended by a NUL; the caller frees them. */
 struct rc_clash {
@@ -33,7 +24,7 @@ struct rc_clash {
 };
 
 /* Whether there is a clash; CLASH, which is {0}, is filled if so. */
-bool rc_clash_find(struct rc_db *db, const struct rc_change *change, struct rc_clash *clash);
+bool rc_clash_find(struct rc_session *session, const struct rc_change *change, struct rc_clash *clash);
 void rc_clash_free(struct rc_clash *clash);
 
 #endif

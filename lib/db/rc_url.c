@@ -1,20 +1,17 @@
-#include <stdint.h>
+#include "rc_url.h"
+
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "rc_db.h"
 #include "rc_err.h"
 #include "rc_mem.h"
 #include "rc_str.h"
 
-/* What is being filled. */
-struct settings {
-	const char **keywords, **values;
-	int count;
-	struct rc_arena *arena;
-	bool warn;	/* of parameters that are passed over */
-};
+/* Parameters that Django's tools take out of the URL for themselves, or hand to psycopg: none is about where, as whom or how safely. */
+static const char *const of_django[] = { "atomic_requests", "autocommit", "conn_health_checks", "conn_max_age",
+	"disable_server_side_cursors", "engine", "isolation_level", "pool", "server_side_binding", "test", "time_zone" };
 
 static int
 hex_value(char c)
@@ -47,22 +44,6 @@ decode(struct rc_arena *arena, const char *text, size_t length, bool query)
 	return plain;
 }
 
-static void
-set(struct settings *settings, const char *keyword, const char *value)
-{
-	if (*value == '\0')
-		return;		/* left open: libpq's default */
-	for (int i = 0; i < settings->count; i++)
-		if (strcmp(settings->keywords[i], keyword) == 0) {
-			settings->values[i] = value;
-			return;
-		}
-	if (settings->count == RC_DB_SETTINGS_MAX - 1)
-		rc_die(RC_FATAL, "DATABASE_URL: too many parameters");
-	settings->keywords[settings->count] = keyword;
-	settings->values[settings->count++] = value;
-}
-
 static bool
 libpq_knows(const char *keyword)
 {
@@ -78,20 +59,40 @@ libpq_knows(const char *keyword)
 	return known;
 }
 
+static bool
+django_knows(const char *name)
+{
+	for (size_t i = 0; i < sizeof of_django / sizeof *of_django; i++)
+		if (strcasecmp(of_django[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* require_auth, say, where libpq is too old for it: to go on would drop a protection.  A part of a password has other characters. */
+static _Noreturn void
+refuse_parameter(const char *name)
+{
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")] != '\0')
+		rc_die(RC_FATAL, "DATABASE_URL: a parameter that is not one of libpq's");
+	rc_die(RC_FATAL, "DATABASE_URL: the parameter '%s' is not one of libpq %d's, nor of Django's", name, PQlibVersion() / 10000);
+}
+
 static void
-parse_parameters(struct settings *settings, const char *p)
+parse_parameters(struct rc_settings *settings, const char *p)
 {
 	while (*p != '\0') {
 		size_t length = strcspn(p, "&"), name_length = strcspn(p, "=&");
-		char *name = decode(settings->arena, p, name_length, true);
-		const char *value = name_length < length ? decode(settings->arena, p + name_length + 1, length - name_length - 1, true) : "";
+		char *name = decode(&settings->arena, p, name_length, true);
+		const char *value = name_length < length ? decode(&settings->arena, p + name_length + 1, length - name_length - 1, true) : "";
 
 		if (strcmp(name, "ssl") == 0 && strcmp(value, "true") == 0)
-			set(settings, "sslmode", "require");	/* as libpq itself takes it from JDBC */
+			rc_settings_set(settings, "sslmode", "require");	/* as libpq itself takes it from JDBC */
 		else if (libpq_knows(name))
-			set(settings, name, value);
-		else if (*name != '\0' && settings->warn)
+			rc_settings_set(settings, name, value);
+		else if (django_knows(name))
 			rc_warn("DATABASE_URL: the parameter '%s' is not one of libpq's; ignored", name);
+		else if (*name != '\0')
+			refuse_parameter(name);
 		p += length;
 		if (*p == '&')
 			p++;
@@ -100,7 +101,7 @@ parse_parameters(struct settings *settings, const char *p)
 
 /* One host and its port, where it has one: `name:1`, `[::1]:1`, `:1`. */
 static void
-split_host(struct settings *settings, const char *text, size_t length, struct rc_buf *hosts, struct rc_buf *ports)
+split_host(struct rc_settings *settings, const char *text, size_t length, struct rc_buf *hosts, struct rc_buf *ports)
 {
 	const char *end = text + length, *colon = NULL;
 	char *host, *port;
@@ -111,10 +112,10 @@ split_host(struct settings *settings, const char *text, size_t length, struct rc
 		if (bracket == NULL)
 			rc_die(RC_FATAL, "DATABASE_URL: '[' without ']' in the host");
 		colon = bracket + 1 < end ? bracket + 1 : NULL;
-		host = decode(settings->arena, text + 1, (size_t)(bracket - text - 1), false);
+		host = decode(&settings->arena, text + 1, (size_t)(bracket - text - 1), false);
 	} else {
 		colon = memchr(text, ':', length);
-		host = decode(settings->arena, text, (size_t)((colon == NULL ? end : colon) - text), false);
+		host = decode(&settings->arena, text, (size_t)((colon == NULL ? end : colon) - text), false);
 	}
 	rc_buf_add_text(hosts, host);
 	if (colon == NULL)
@@ -127,7 +128,7 @@ split_host(struct settings *settings, const char *text, size_t length, struct rc
 }
 
 static void
-parse_hosts(struct settings *settings, const char *text, size_t length)
+parse_hosts(struct rc_settings *settings, const char *text, size_t length)
 {
 	struct rc_buf hosts = {0}, ports = {0};
 	const char *end = text + length;
@@ -142,10 +143,10 @@ parse_hosts(struct settings *settings, const char *text, size_t length)
 		rc_buf_add_text(&ports, ",");
 		text = comma + 1;
 	}
-	set(settings, "host", rc_arena_copy(settings->arena, hosts.bytes, hosts.length));
+	rc_settings_set(settings, "host", rc_arena_copy(&settings->arena, hosts.bytes, hosts.length));
 	rc_buf_text(&ports);
 	if (strspn(ports.bytes, ",") != ports.length)
-		set(settings, "port", rc_arena_copy(settings->arena, ports.bytes, ports.length));
+		rc_settings_set(settings, "port", rc_arena_copy(&settings->arena, ports.bytes, ports.length));
 	rc_buf_free(&hosts);
 	rc_buf_free(&ports);
 }
@@ -175,7 +176,7 @@ has_misplaced_at(const char *rest)
 }
 
 static void
-parse(struct settings *settings, const char *url)
+parse(struct rc_settings *settings, const char *url)
 {
 	const char *authority = skip_scheme(url), *end = authority + strcspn(authority, "/?#");
 	const char *hosts = authority, *path = end, *query, *colon = memchr(authority, ':', (size_t)(end - authority));
@@ -185,9 +186,9 @@ parse(struct settings *settings, const char *url)
 			bool with_password = colon != NULL && colon < p - 1;
 			const char *user_end = with_password ? colon : p - 1;
 
-			set(settings, "user", decode(settings->arena, authority, (size_t)(user_end - authority), false));
+			rc_settings_set(settings, "user", decode(&settings->arena, authority, (size_t)(user_end - authority), false));
 			if (with_password)
-				set(settings, "password", decode(settings->arena, colon + 1, (size_t)(p - 1 - colon - 1), false));
+				rc_settings_set(settings, "password", decode(&settings->arena, colon + 1, (size_t)(p - 1 - colon - 1), false));
 			hosts = p;
 			break;
 		}
@@ -198,84 +199,22 @@ parse(struct settings *settings, const char *url)
 	if (*path == '/') {
 		path++;
 		end = path + strcspn(path, "?#");
-		set(settings, "dbname", decode(settings->arena, path, (size_t)(end - path), false));
+		rc_settings_set(settings, "dbname", decode(&settings->arena, path, (size_t)(end - path), false));
 	}
 	query = end;
 	if (*query == '?') {
 		const char *hash = strchr(query, '#');
 		size_t length = hash == NULL ? strlen(query + 1) : (size_t)(hash - query - 1);
 
-		parse_parameters(settings, rc_arena_copy(settings->arena, query + 1, length));
+		parse_parameters(settings, rc_arena_copy(&settings->arena, query + 1, length));
 	}
-	settings->keywords[settings->count] = NULL;
-	settings->values[settings->count] = NULL;
 }
 
 void
-rc_db_parse_url(const char *url, const char **keywords, const char **values, struct rc_arena *arena)
+rc_url_parse(const char *url, struct rc_settings *settings)
 {
-	static bool warned;
-	struct settings settings = { keywords, values, 0, arena, !warned };
-
 	for (const char *p = url; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			rc_die(RC_FATAL, "DATABASE_URL: a control character in it (one newline at its end is taken off)");
-	parse(&settings, url);
-	warned = true;
-}
-
-/* Item NUMBER of a list with commas, and to the end of the list where REST; "" where there is none. */
-static const char *
-list_item(struct rc_arena *arena, const char *list, int number, bool rest)
-{
-	for (; number > 0 && list != NULL; number--) {
-		list = strchr(list, ',');
-		if (list != NULL)
-			list++;
-	}
-	if (list == NULL)
-		return "";
-	return rc_arena_copy(arena, list, rest ? strlen(list) : strcspn(list, ","));
-}
-
-static const char *
-option_value(const PQconninfoOption *options, const char *keyword)
-{
-	for (; options->keyword != NULL; options++)
-		if (strcmp(options->keyword, keyword) == 0)
-			return options->val == NULL ? "" : options->val;
-	return "";
-}
-
-bool
-rc_db_skip_host(const PGconn *conn, const char **keywords, const char **values, struct rc_arena *arena)
-{
-	static const char *const lists[] = { "host", "hostaddr", "port" };
-	PQconninfoOption *options = PQconninfo((PGconn *)(uintptr_t)conn);
-	struct settings settings = { keywords, values, 0, arena, false };
-	const char *hosts, *ports;
-	int number = 0;
-	bool more;
-
-	if (options == NULL)
-		rc_die(RC_RETRY, "out of memory");
-	hosts = option_value(options, *option_value(options, "hostaddr") != '\0' ? "hostaddr" : "host");
-	ports = option_value(options, "port");
-	/* libpq tells which host it is at, but not by number. */
-	while (*list_item(arena, hosts, number, true) != '\0' &&
-	    (strcmp(list_item(arena, option_value(options, "host"), number, false), PQhost(conn)) != 0 ||
-	     (strchr(ports, ',') != NULL && strcmp(list_item(arena, ports, number, false), PQport(conn)) != 0)))
-		number++;
-	more = *list_item(arena, hosts, number + 1, true) != '\0';
-	while (keywords[settings.count] != NULL)
-		settings.count++;
-	for (size_t i = 0; more && i < sizeof lists / sizeof *lists; i++) {
-		const char *list = option_value(options, lists[i]);
-
-		if (strchr(list, ',') != NULL)
-			set(&settings, lists[i], list_item(arena, list, number + 1, true));
-	}
-	keywords[settings.count] = values[settings.count] = NULL;
-	PQconninfoFree(options);
-	return more;
+	parse(settings, url);
 }

@@ -1,0 +1,67 @@
+/*
+ * rc_transaction - the one transaction of a session at a time
+ *
+ * What it sets, it sets for itself only, in the round trip that begins it: what
+ * is needed (time zone UTC, standard strings, lock_timeout, with RC_SCHEMA the
+ * search_path "$RC_SCHEMA, public, pg_temp"), and what is only wished for: that
+ * the server finds out, while it works and while it waits, that this host is
+ * gone.  A wish that a server refuses is dropped, and costs one more round trip
+ * there.
+ */
+#ifndef RC_TRANSACTION_H
+#define RC_TRANSACTION_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "rc_session.h"
+
+/* Which of the server's time limits a transaction is freed of, as it waits for what they do not mean. */
+enum rc_patience {
+	RC_LIMITS_KEPT,
+	RC_NO_IDLE_LIMIT,	/* others are at work between its statements: idle_in_transaction_session_timeout, transaction_timeout */
+	RC_NO_LIMIT,		/* and its statement waits for others: statement_timeout too */
+};
+
+struct rc_transaction {
+	bool read_only;		/* then it sees one moment (repeatable read) */
+	enum rc_patience patience;
+	const char *first;	/* simple SQL that is run in the same round trip, or NULL */
+};
+
+/* Begins one, or ends the process. */
+void rc_transaction_begin(struct rc_session *session, const struct rc_transaction *transaction);
+
+/*
+ * The last statement before the commit or, on a dry run, the rollback: checks
+ * what the transaction put off (Django's foreign keys are deferred), and notes
+ * what rc_transaction_commit() needs to ask what became of it.  NULL, or the
+ * error, which the caller clears.
+ */
+PGresult *rc_transaction_settle(struct rc_session *session);
+
+/*
+ * Commits, or ends the process where nothing was changed.  Where the answer
+ * does not come or is not clear, a new connection asks the server for up to ten
+ * seconds; false where it does not say, which is to be told with RC_RETRY and
+ * the words of rc_transaction_unknown(), a static text.  From here on TERM,
+ * INT, HUP and SIGPIPE are held, and any failure is told together with what was
+ * committed.
+ */
+bool rc_transaction_commit(struct rc_session *session);
+const char *rc_transaction_unknown(const struct rc_session *session);
+
+void rc_transaction_rollback(struct rc_session *session);
+
+/*
+ * Calls ATTEMPT until it gives NULL, at most RC_LOCK_TRIES times.  It begins a
+ * transaction and does its work; where something stood in its way that may go
+ * away (a lock), it rolls back and gives the server's error.  From the second
+ * time on the session looks for who holds the lock.  NULL, or the last error,
+ * which the caller clears; but where that one is a lock, the process ends, and
+ * WHAT and the holder are named.
+ */
+PGresult *rc_transaction_retry(struct rc_session *session, const char *what,
+    PGresult *(*attempt)(struct rc_session *session, void *context), void *context);
+
+#endif
