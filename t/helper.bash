@@ -29,11 +29,25 @@ random_moment() {
   sleep "${moment:0:-6}.${moment: -6}"
 }
 
-# A fresh database with Recotem's tables (empty) for this test; DATABASE_URL leads there.
-new_database() {
-  local name=t_${BATS_SUITE_TEST_NUMBER}_$RANDOM
-  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template recotem_template $RC_TEST_CLONE"
+# A fresh database with a product's tables (empty; Recotem's unless told) for this test; DATABASE_URL leads there.
+new_database() { # [PRODUCT]
+  local name=t_${BATS_SUITE_TEST_NUMBER}_$RANDOM product=${1-recotem}
+  [ "$product" = recotem ] || make_template "$product"
+  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template ${product}_template $RC_TEST_CLONE"
   export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
+}
+
+# The database that a product's tests copy, where no test has made it yet.
+make_template() { # PRODUCT
+  local made=$BATS_SUITE_TMPDIR/$1.template
+  [ ! -e "$made" ] || return 0
+  (
+    flock 9
+    [ ! -e "$made" ] || exit 0
+    psql -XAtq "$RC_TEST_SERVER" -c "create database ${1}_template"
+    psql -XAtq -1 "${RC_TEST_SERVER/'/postgres?'//${1}_template?}" -v ON_ERROR_STOP=1 -f "$(rc_share)/sql/$1/schema.sql"
+    touch "$made"
+  ) 9>"$made.lock"
 }
 
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.
