@@ -135,6 +135,18 @@ wait_for_size() {
   done
 }
 
+@test "records whose names change from one to the next are read as each stands there" {
+  printf '%s\n' '{"a":1,"b":2,"c":3}' '{"a":1,"b":2,"c":3}' '{"a":1,"b":2}' '{"a":1,"c":3,"b":2}' '{}' '{"b":2}' '{ "a" : 1 , "b":2}' \
+    '{ "a" : 1 , "b":2}' '{ "a" : 1, "b":2}' '{"\u0061":1,"b":2}' '{"\u0061":1,"b":2}' '{"ab":1,"a":2}' '{"a":1,"ab":2,"b":3}' \
+    '{"a23456789012345":1,"b":2}' '{"a23456789012345":1,"b":2}' '{"a23456789012346":1,"b":2}' >"$in"
+  [ "$(rc-tally --by a "$in")" = '{"records":16,"by":{"1":10,"2":1},"missing":5}' ]
+  [ "$(rc-tally --by b "$in")" = '{"records":16,"by":{"2":13,"3":1},"missing":2}' ]
+  [ "$(rc-tally --by c "$in")" = '{"records":16,"by":{"3":3},"missing":13}' ]
+  printf '%s\n' '{"a":1,"b":2}' '{"a":1,"b":2,"a":3}' >"$in"
+  run -100 rc-tally "$in"
+  [ "$output" = "rc-tally: $in:2: field 'a': a name that stands twice (byte 14)" ]
+}
+
 # ---- what is refused ----
 
 @test "a line that is no record is refused with its number and the reason" {
@@ -149,6 +161,29 @@ wait_for_size() {
     bad=1
   done <"$BATS_TEST_DIRNAME/data/json-reject.txt"
   [ "$bad" = 0 ]
+}
+
+@test "text is UTF-8 or refused at the byte, wherever it stands: random strings" {
+  perl -e '
+    use Encode; srand 5; my ($in, $want) = @ARGV; open my $i, ">", $in; open my $w, ">", $want; binmode $_ for $i, $w;
+    my @good = map { encode "UTF-8", chr } 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff;
+    for (1 .. 20000) {
+      my $text = join "", map { rand() < 0.8 ? "x" x rand 9 : $good[rand @good] } 1 .. rand 20;
+      substr $text, rand(1 + length $text), int rand 2, chr int rand 256 if rand() < 0.7;
+      $text =~ s/[\x00-\x1f"\\]/y/g;
+      my $copy = $text; eval { decode "UTF-8", $copy, Encode::FB_CROAK; 1 } and next;
+      $copy = $text; decode "UTF-8", $copy, Encode::FB_QUIET;
+      print $i "{\"a\":\"$text\"}\n"; print $w length($text) - length($copy) + 7, "\n";
+    }' "$in" "$BATS_TEST_TMPDIR/want"
+  [ "$(wc -l <"$in")" -gt 5000 ]
+  perl -e '
+    open my $in, "<", $ARGV[0]; open my $want, "<", $ARGV[1]; my $n = 0;
+    while (my $line = <$in>) {
+      my $byte = <$want>; chomp $byte; next if $n++ % 25;
+      open my $out, ">", "$ARGV[0].one"; print $out $line; close $out;
+      my $said = `rc-progress $ARGV[0].one 2>&1 >/dev/null`;
+      $said =~ /not UTF-8 \(byte $byte\)$/ or die "line $n, byte $byte: $said";
+    }' "$in" "$BATS_TEST_TMPDIR/want"
 }
 
 @test "a stream that is cut in its last record is refused" {

@@ -26,4 +26,8 @@ size_t rc_utf8_visible(const char *text, size_t length, char *out, size_t size);
 /* Whether all LENGTH bytes are UTF-8. */
 bool rc_utf8_valid(const char *bytes, size_t length);
 
+/* The same, much faster, where RC_UTF8_PAD bytes of any value can be read behind them. */
+enum { RC_UTF8_PAD = 32 };
+bool rc_utf8_valid_padded(const char *bytes, size_t length);
+
 #endif

@@ -4,14 +4,19 @@
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
-
-#include "rc_utf8.h"
 #endif
 
-enum { FEW_FIELDS = 24 };	/* up to here names are compared one with another, beyond by a hash table */
+#include "rc_utf8.h"
+
+enum {
+	FEW_FIELDS = 24,	/* up to here names are compared one with another, beyond by a hash table */
+	FORETOLD_MAX = 2048,	/* so many names are remembered */
+	FORETOLD_BYTES = 64 * 1024,
+};
 
 struct scan {
 	const char *end;	/* of the text; a newline or NUL stands there */
+	bool is_utf8;		/* the whole text was looked at; else each string is, which finds the place */
 	struct rc_json_error *error;
 };
 
@@ -105,17 +110,16 @@ scan_escape(const char *p, unsigned *flags)
 	return p;
 }
 
-/* The first byte from P on that is a quote, a backslash, a control character or not ASCII. */
+/* The first byte from P on that is a quote, a backslash or a control character. */
 static inline const char *
 skip_plain(const char *p)
 {
 #ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), blank = _mm_set1_epi8(' ');
+	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), last_control = _mm_set1_epi8(0x1f);
 
 	for (;; p += 16) {
 		__m128i bytes = _mm_loadu_si128((const __m128i *)p);
-		/* As signed bytes, all that is below a blank is a control character or not ASCII. */
-		__m128i special = _mm_or_si128(_mm_cmplt_epi8(bytes, blank),
+		__m128i special = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes),
 		    _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
 		unsigned mask = (unsigned)_mm_movemask_epi8(special);
 
@@ -123,55 +127,105 @@ skip_plain(const char *p)
 			return p + __builtin_ctz(mask);
 	}
 #else
-	while (*p != '"' && *p != '\\' && (signed char)*p >= ' ')
+	while (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
 		p++;
 	return p;
 #endif
+}
+
+/* The first byte from P on that is no digit. */
+static inline const char *
+skip_digits(const char *p)
+{
+#ifdef __SSE2__
+	const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9);
+
+	for (;; p += 16) {
+		__m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), zero);
+		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digits, nine), digits)) ^ 0xffff;
+
+		if (mask != 0)
+			return p + __builtin_ctz(mask);
+	}
+#else
+	while (*p >= '0' && *p <= '9')
+		p++;
+	return p;
+#endif
+}
+
+/* Why the string can't go on at P, a byte that ends a plain run and is no quote. */
+static const char *
+fail_in_string(const char *p, const char *end, struct rc_json_error *error)
+{
+	if (p >= end)
+		return fail(error, p, "cut short");
+	return fail(error, p, "a control character in a string");
 }
 
 const char *
 rc_json_scan_string(const char *p, const char *end, unsigned *flags, struct rc_json_error *error)
 {
 	for (;;) {
-		p = skip_plain(p);
+		const char *stop = skip_plain(p);
+
+		while (p < stop) {
+			size_t step = (signed char)*p >= 0 ? 1 : rc_utf8_sequence(p, end);
+
+			if (step == 0)
+				return fail(error, p, "not UTF-8");
+			p += step;
+		}
 		if (*p == '"')
 			return p;
-		if (*p == '\\') {
-			const char *next = scan_escape(p, flags);
-
-			if (next == NULL)
-				return fail(error, p, "an escape that JSON does not have");
-			p = next;
-		} else if ((signed char)*p < 0) {
-			/* Text that is not ASCII comes in runs: stay here for the run. */
-			do {
-				size_t step;
-
-				/* Two bytes are most of what is not ASCII in Latin, Greek and Cyrillic text. */
-				if ((unsigned char)(p[0] - 0xc2) <= 0xdf - 0xc2 && (p[1] & 0xc0) == 0x80) {
-					p += 2;
-					continue;
-				}
-				step = rc_utf8_sequence(p, end);
-
-				if (step == 0)
-					return fail(error, p, "not UTF-8");
-				p += step;
-			} while ((signed char)*p < 0);
-		} else if (p >= end) {
-			return fail(error, p, "cut short");
-		} else {
-			return fail(error, p, "a control character in a string");
-		}
+		if (*p != '\\')
+			return fail_in_string(p, end, error);
+		if ((stop = scan_escape(p, flags)) == NULL)
+			return fail(error, p, "an escape that JSON does not have");
+		p = stop;
 	}
+}
+
+/* The same from P, where a plain run ended without a quote, in text that is known to be UTF-8. */
+static const char *
+scan_escaped(const struct scan *scan, const char *p, unsigned *flags)
+{
+	do {
+		const char *next;
+
+		if (*p != '\\')
+			return fail_in_string(p, scan->end, scan->error);
+		if ((next = scan_escape(p, flags)) == NULL)
+			return fail(scan->error, p, "an escape that JSON does not have");
+		p = skip_plain(next);
+	} while (*p != '"');
+	return p;
 }
 
 /* The same, without a call where the string has nothing special in it. */
 static inline const char *
 scan_string(const struct scan *scan, const char *p, unsigned *flags)
 {
-	p = skip_plain(p);
-	return *p == '"' ? p : rc_json_scan_string(p, scan->end, flags, scan->error);
+	const char *stop;
+
+	if (!scan->is_utf8)
+		return rc_json_scan_string(p, scan->end, flags, scan->error);
+	stop = skip_plain(p);
+	return *stop == '"' ? stop : scan_escaped(scan, stop, flags);
+}
+
+/* The same where what the string holds does not matter. */
+static inline const char *
+pass_string(const struct scan *scan, const char *p)
+{
+	const char *stop = skip_plain(p);
+
+	if (*stop != '"' || !scan->is_utf8) {
+		unsigned ignored = 0;
+
+		return scan_string(scan, p, &ignored);
+	}
+	return stop;
 }
 
 /* ---- values ---- */
@@ -186,15 +240,13 @@ scan_number(const struct scan *scan, const char *p)
 	if (*p == '0')
 		p++;
 	else if (*p >= '1' && *p <= '9')
-		while (*p >= '0' && *p <= '9')
-			p++;
+		p = skip_digits(p);
 	else
 		return unexpected(scan, start, "not a JSON value");
 	if (*p == '.') {
 		if (*++p < '0' || *p > '9')
 			return unexpected(scan, p, "a number without digits after the point");
-		while (*p >= '0' && *p <= '9')
-			p++;
+		p = skip_digits(p);
 	}
 	if (*p == 'e' || *p == 'E') {
 		p++;
@@ -202,8 +254,7 @@ scan_number(const struct scan *scan, const char *p)
 			p++;
 		if (*p < '0' || *p > '9')
 			return unexpected(scan, p, "a number without digits in its exponent");
-		while (*p >= '0' && *p <= '9')
-			p++;
+		p = skip_digits(p);
 	}
 	return p;
 }
@@ -220,12 +271,11 @@ scan_word(const struct scan *scan, const char *p, const char *word, size_t lengt
 static const char *
 scan_value(const struct scan *scan, const char *p, int depth)
 {
-	unsigned flags = 0;
 	char close;
 
 	switch (*p) {
 	case '"':
-		p = scan_string(scan, p + 1, &flags);
+		p = pass_string(scan, p + 1);
 		return p == NULL ? NULL : p + 1;
 	case 't':
 		return scan_word(scan, p, "true", 4);
@@ -250,7 +300,7 @@ scan_value(const struct scan *scan, const char *p, int depth)
 		if (close == '}') {
 			if (*p != '"')
 				return unexpected(scan, p, "expected a name in quotes");
-			if ((p = scan_string(scan, p + 1, &flags)) == NULL)
+			if ((p = pass_string(scan, p + 1)) == NULL)
 				return NULL;
 			p = skip_blanks(scan, p + 1);
 			if (*p != ':')
@@ -271,7 +321,7 @@ scan_value(const struct scan *scan, const char *p, int depth)
 bool
 rc_json_check(const char *text, size_t length, struct rc_json_error *error)
 {
-	struct scan scan = { .end = text + length, .error = error };
+	struct scan scan = { .end = text + length, .is_utf8 = rc_utf8_valid_padded(text, length), .error = error };
 	const char *p = scan_value(&scan, skip_blanks(&scan, text), 1);
 
 	if (p == NULL)
@@ -352,14 +402,25 @@ rc_json_find(const struct rc_json_object *object, const char *name)
 	return NULL;
 }
 
+static __attribute__((noinline)) void
+grow(struct rc_json_object *object)
+{
+	object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
+	object->fields = rc_realloc(object->fields, rc_size_mul(object->room, sizeof *object->fields));
+}
+
+static inline struct rc_json_field *
+add_field(struct rc_json_object *object)
+{
+	if (object->count == object->room)
+		grow(object);
+	return &object->fields[object->count++];
+}
+
 struct rc_json_field *
 rc_json_add_field(struct rc_json_object *object)
 {
-	if (object->count == object->room) {
-		object->room = object->room == 0 ? 16 : rc_size_mul(object->room, 2);
-		object->fields = rc_realloc(object->fields, rc_size_mul(object->room, sizeof *object->fields));
-	}
-	return &object->fields[object->count++];
+	return add_field(object);
 }
 
 /* Reads a string at the object's own level: its escapes must be whole characters. */
@@ -373,9 +434,74 @@ scan_strict_string(const struct scan *scan, const char *p, unsigned *flags)
 	return close;
 }
 
-/* Reads one `"name": value` at P into FIELD; the end of the value, or NULL. */
+/* ---- names that are foretold ---- */
+
+/* Whether both begin with the same LENGTH bytes; B has no newline and no NUL in them, so that the end of A's text differs. */
+static inline bool
+begins_with(const char *a, const char *b, size_t length)
+{
+#ifdef __SSE2__
+	for (;; a += 16, b += 16, length -= 16) {
+		__m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a), _mm_loadu_si128((const __m128i *)(const void *)b));
+		unsigned mask = (unsigned)_mm_movemask_epi8(same) ^ 0xffff;
+
+		if (length <= 16)
+			return (mask & ((1u << length) - 1)) == 0;
+		if (mask != 0)
+			return false;
+	}
+#else
+	return strncmp(a, b, length) == 0;
+#endif
+}
+
+/* Remembers the names of OBJECT, whose first brace is at P, with all that stands before their values; none from an escape or a newline on. */
+static void
+foretell(struct rc_json_object *object, const char *p)
+{
+	size_t count = object->count < FORETOLD_MAX ? object->count : FORETOLD_MAX;
+
+	object->mark_count = 0;
+	object->foretold.length = 0;
+	if (count > object->mark_room) {
+		object->marks = rc_realloc(object->marks, count * sizeof *object->marks);
+		object->mark_room = count;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct rc_json_field *field = &object->fields[i];
+		size_t length = (size_t)(field->value - p);
+
+		if (field->name != field->raw + 1 || memchr(p, '\n', length) != NULL || object->foretold.length + length > FORETOLD_BYTES)
+			break;
+		object->marks[object->mark_count++] = (struct rc_json_mark){ .start = (uint32_t)object->foretold.length,
+		    .length = (uint32_t)length, .name = (uint32_t)(field->name - p), .name_length = (uint32_t)field->name_length };
+		rc_buf_add(&object->foretold, p, length);
+		p = field->value + field->value_length;
+		while (*p == ' ' || *p == '\t' || *p == '\r')
+			p++;
+	}
+	memset(rc_buf_reserve(&object->foretold, 16), 0, 16);	/* begins_with() reads that far */
+}
+
+/* Where the text at P, a brace or comma, goes on as foretold: notes the name, and gives the place of its value; else NULL. */
+static inline const char *
+read_foretold(struct rc_json_object *object, const char *p, struct rc_json_field *field)
+{
+	const struct rc_json_mark *mark = &object->marks[object->count - 1];
+
+	if (object->count > object->mark_count || !begins_with(p, object->foretold.bytes + mark->start, mark->length))
+		return NULL;
+	field->name = p + mark->name;
+	field->raw = field->name - 1;
+	field->name_length = mark->name_length;
+	return p + mark->length;
+}
+
+/* ---- reading ---- */
+
+/* Reads `"name":` at P into FIELD; the place behind the colon, or NULL. */
 static const char *
-read_field(const struct scan *scan, const char *p, struct rc_json_field *field, struct rc_arena *arena)
+read_name(const struct scan *scan, const char *p, struct rc_json_field *field, struct rc_arena *arena)
 {
 	const char *close;
 	unsigned flags = 0;
@@ -389,14 +515,21 @@ read_field(const struct scan *scan, const char *p, struct rc_json_field *field, 
 	field->name_length = (size_t)(close - p - 1);
 	if (flags & RC_JSON_ESCAPED)
 		field->name = rc_json_decode(arena, p, (size_t)(close + 1 - p), &field->name_length);
-
 	p = skip_blanks(scan, close + 1);
 	if (*p != ':')
 		return unexpected(scan, p, "expected ':' after a name");
-	p = skip_blanks(scan, p + 1);
+	return p + 1;
+}
+
+/* Reads the value at P into FIELD; its end, or NULL. */
+static inline const char *
+read_value(const struct scan *scan, const char *p, struct rc_json_field *field)
+{
+	p = skip_blanks(scan, p);
 	field->value = p;
 	if (*p == '"') {
-		flags = 0;
+		unsigned flags = 0;
+
 		p = scan_strict_string(scan, p, &flags);
 		if (p != NULL)
 			p++;
@@ -412,39 +545,65 @@ read_field(const struct scan *scan, const char *p, struct rc_json_field *field, 
 	return p;
 }
 
+/* Reads the fields from the brace at P to the one that closes it, behind which the place is, or NULL. */
+static const char *
+read_fields(struct rc_json_object *object, const struct scan *scan, const char *p, struct rc_arena *arena)
+{
+	const char *value;
+
+	object->same_names = true;
+	for (;;) {	/* P is at the brace or a comma */
+		struct rc_json_field *field = add_field(object);
+
+		if ((value = read_foretold(object, p, field)) == NULL) {
+			bool first = *p == '{';
+
+			p = skip_blanks(scan, p + 1);
+			if (first && *p == '}') {
+				object->count = 0;
+				break;
+			}
+			object->same_names = false;
+			if ((value = read_name(scan, p, field, arena)) == NULL)
+				return NULL;
+		}
+		if ((p = read_value(scan, value, field)) == NULL)
+			return NULL;
+		p = skip_blanks(scan, p);
+		if (*p == '}')
+			break;
+		if (*p != ',')
+			return unexpected(scan, p, "expected ',' or '}'");
+	}
+	return p + 1;
+}
+
 bool
 rc_json_read_object(struct rc_json_object *object, const char *text, size_t length,
     struct rc_arena *arena, struct rc_json_error *error)
 {
-	struct scan scan = { .end = text + length, .error = error };
-	const char *p = skip_blanks(&scan, text);
+	struct scan scan = { .end = text + length, .is_utf8 = rc_utf8_valid_padded(text, length), .error = error };
+	const char *brace = skip_blanks(&scan, text), *p;
 	const struct rc_json_field *repeated;
 
 	object->count = 0;
-	if (*p != '{')
-		return unexpected(&scan, p, "expected a JSON object") != NULL;
-	p = skip_blanks(&scan, p + 1);
-	while (*p != '}') {
-		if ((p = read_field(&scan, p, rc_json_add_field(object), arena)) == NULL)
-			return false;
-		p = skip_blanks(&scan, p);
-		if (*p == '}')
-			break;
-		if (*p != ',')
-			return unexpected(&scan, p, "expected ',' or '}'") != NULL;
-		p = skip_blanks(&scan, p + 1);
-		if (*p != '"')
-			return unexpected(&scan, p, "expected a name in quotes") != NULL;
-	}
-	p = skip_blanks(&scan, p + 1);
+	if (*brace != '{')
+		return unexpected(&scan, brace, "expected a JSON object") != NULL;
+	if ((p = read_fields(object, &scan, brace, arena)) == NULL)
+		return false;
+	p = skip_blanks(&scan, p);
 	if (p != scan.end)
 		return fail(error, p, "more text after the object") != NULL;
-	if ((repeated = find_repeated(object)) != NULL) {
+	if (object->same_names && object->count == object->mark_count)
+		return true;
+	if (!object->same_names && (repeated = find_repeated(object)) != NULL) {
 		fail(error, repeated->raw, "a name that stands twice");
 		error->name = repeated->name;
 		error->name_length = repeated->name_length;
 		return false;
 	}
+	object->same_names = false;
+	foretell(object, brace);
 	return true;
 }
 
@@ -453,6 +612,8 @@ rc_json_object_free(struct rc_json_object *object)
 {
 	free(object->fields);
 	free(object->seen);
+	free(object->marks);
+	rc_buf_free(&object->foretold);
 	*object = (struct rc_json_object){0};
 }
 

@@ -46,8 +46,13 @@ struct rc_json_field {
 struct rc_json_object {
 	struct rc_json_field *fields;	/* in the order of the text */
 	size_t count, room;
+	bool same_names;		/* the very names of the object read before, in their order */
 	uint64_t *seen;			/* hash table for names, only with many fields */
 	size_t seen_room;
+	/* What stood before the values last, since one record of a stream is like the next: `{"first":`, `, "second": ` and so on. */
+	struct rc_buf foretold;
+	struct rc_json_mark { uint32_t start, length, name, name_length; } *marks;
+	size_t mark_count, mark_room;
 };
 
 enum rc_json_type { RC_JSON_STRING, RC_JSON_NUMBER, RC_JSON_OBJECT, RC_JSON_ARRAY, RC_JSON_BOOL, RC_JSON_NULL };
@@ -55,7 +60,7 @@ enum rc_json_type { RC_JSON_STRING, RC_JSON_NUMBER, RC_JSON_OBJECT, RC_JSON_ARRA
 /* A copy of LENGTH bytes in ARENA with the padding that the readers want. */
 const char *rc_json_pad(struct rc_arena *arena, const char *bytes, size_t length);
 
-/* Takes an object apart; what OBJECT held before is reused.  False, with ERROR set, where TEXT is not one. */
+/* Takes an object apart; what OBJECT, {0} at first, held before is reused.  False, with ERROR set, where TEXT is not one. */
 bool rc_json_read_object(struct rc_json_object *object, const char *text, size_t length,
     struct rc_arena *arena, struct rc_json_error *error);
 
