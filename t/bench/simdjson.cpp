@@ -11,7 +11,7 @@ int main(int, char **argv)
 	for (auto record : parser.iterate_many(text, 1 << 20).value()) {
 		for (auto field : record.get_object()) {
 			fields += field.key().value().raw() != nullptr;
-			fields += field.value().raw_json_token().empty();
+			fields += field.value().raw_json_token().value().empty();
 		}
 		records++;
 	}
