@@ -11,10 +11,14 @@
  * Results wait in a spool until COMMIT has made them true; those for --output
  * in its temporary file.  One record is held at a time, with --batch as many as
  * it says.
+ *
+ * Files of --before and --after run once, around all records; they share a
+ * record of their own, that of --with, into which their rows are merged.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +34,8 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK };
-enum { STEPS_MAX = 32, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
+enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH };
+enum { STEPS_MAX = 32, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
 static const struct rc_option options[] = {
@@ -39,6 +43,9 @@ static const struct rc_option options[] = {
 	{ OPT_LOCAL, "local", "FIELD", "never send this field to the server; may be repeated" },
 	{ OPT_PRINT, "print-before-commit", "FIELD", "print this field's text before COMMIT, of each record with a result; it is local, too" },
 	{ OPT_BATCH, "batch", "N", "run the one file for N records at a time, which are an array in $1 (at most 10000)" },
+	{ OPT_BEFORE, "before", "FILE.sql", "run this once before the first record; may be repeated" },
+	{ OPT_AFTER, "after", "FILE.sql", "run this once after the last record; may be repeated" },
+	{ OPT_WITH, "with", "FILE", "the one record in FILE is $1 of --before and --after (default: {})" },
 	{ 'o', "output", "FILE", "write the results there, replacing it as a whole, instead of to standard output" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
@@ -50,7 +57,8 @@ static const char *const example[] = { "--dry-run", "user-by-name.sql", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-db-apply",
-	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD] [--batch N] [--output FILE] "
+	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD] [--batch N] [--before FILE.sql] ... "
+	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
 	    "[--commit-mark FILE] [--lock-timeout DURATION] [--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
@@ -63,11 +71,21 @@ static const struct rc_program program = {
 	.example_input = "{\"user\":\"alice\"}\n",
 };
 
+/* Files that run once, in their order. */
+struct once {
+	const char *files[AROUND_MAX];
+	struct rc_statement steps[AROUND_MAX];
+	int count;
+};
+
 struct apply {
 	struct rc_session session;
 	const char *files[STEPS_MAX];
 	struct rc_statement steps[STEPS_MAX];
 	int step_count;
+	struct once before_all, after_all;
+	struct rc_record around;	/* what those two have as $1 */
+	bool around_now;	/* one of them runs, so that no record is to blame */
 	const char *locals[LOCALS_MAX];
 	int local_count;
 	const char *print;	/* the field to print before COMMIT, or NULL */
@@ -82,21 +100,15 @@ struct apply {
 
 /* ---- statements ---- */
 
-/* Begins the transaction and prepares all files; the source of the records may take its time. */
 static void
-begin(struct apply *work)
+prepare(struct apply *work, struct rc_statement *step, const char *file)
 {
-	static const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT };
+	PGresult *failed;
 
-	rc_transaction_begin(&work->session, &transaction);
-	for (int i = 0; i < work->step_count; i++) {
-		PGresult *failed;
-
-		rc_statement_read(&work->steps[i], RC_ANY, work->files[i], 0);
-		work->steps[i].alone = work->step_count == 1;
-		if ((failed = rc_statement_prepare(&work->steps[i], &work->session)) != NULL)
-			rc_session_die(&work->session, failed, work->files[i]);
-	}
+	rc_statement_read(step, RC_ANY, file, 0);
+	step->alone = work->before_all.count + work->step_count + work->after_all.count == 1;
+	if ((failed = rc_statement_prepare(step, &work->session)) != NULL)
+		rc_session_die(&work->session, failed, file);
 }
 
 /* Deferred constraints are checked here: at COMMIT the cause would be lost, and a ROLLBACK never checks them. */
@@ -118,7 +130,9 @@ run_step(struct apply *work, const struct rc_statement *step, const char *json)
 	if (!rc_result_is_good(result)) {
 		struct rc_buf what = {0};
 
-		rc_buf_printf(&what, "%s:%lu: %s", work->in.name, work->in.line, step->file);
+		if (work->in.line > 0 && !work->around_now)
+			rc_buf_printf(&what, "%s:%lu: ", work->in.name, work->in.line);
+		rc_buf_add_text(&what, step->file);
 		rc_session_die(&work->session, result, rc_buf_text(&what));
 	}
 	return result;
@@ -140,7 +154,7 @@ refuse(struct apply *work, struct rc_record *row)
 {
 	struct rc_buf text = {0};
 
-	if (work->batch == 0 && rc_record_find(row, "line") == NULL) {
+	if (work->batch == 0 && !work->around_now && rc_record_find(row, "line") == NULL) {
 		rc_record_set_integer(row, "line", (long long)work->in.line);
 		row->changed = true;
 	}
@@ -153,6 +167,8 @@ refuse(struct apply *work, struct rc_record *row)
 static bool
 merge(struct apply *work, const struct rc_statement *step, PGresult *result, struct rc_record *record, struct rc_record *row)
 {
+	if (PQntuples(result) > 1 && work->around_now)
+		rc_die(RC_FATAL, "%s: %d rows, but only a last file may return more than one", step->file, PQntuples(result));
 	if (PQntuples(result) > 1)
 		rc_input_fail(&work->in, "%s: %d rows for one record, but only a last file may return more than one",
 		    step->file, PQntuples(result));
@@ -188,6 +204,68 @@ keep_results(struct apply *work, const struct rc_statement *step, PGresult *resu
 		any = true;
 	}
 	return any;
+}
+
+/* ---- around all records ---- */
+
+/* Runs a file of --before or --after, of which the LAST one's rows are results; false where it refuses all. */
+static bool
+run_once(struct apply *work, const struct rc_statement *step, bool last)
+{
+	struct rc_buf text = {0};
+	struct rc_record row = {0};
+	PGresult *result;
+
+	rc_record_write(&work->around, &text);
+	work->around_now = true;
+	result = run_step(work, step, rc_buf_text(&text));
+	if (last)
+		keep_results(work, step, result, &row);
+	else
+		merge(work, step, result, &work->around, &row);
+	work->around_now = false;
+	PQclear(result);
+	rc_buf_free(&text);
+	rc_record_free(&row);
+	return work->refusals.records == 0;
+}
+
+/*
+ * Begins the transaction, runs what comes before, and prepares all files, those
+ * of before one by one, for one may make the table of the next.  The source of
+ * the records may take its time.  False where all is refused.
+ */
+static bool
+begin(struct apply *work)
+{
+	static const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT };
+	struct once *before = &work->before_all, *after = &work->after_all;
+
+	rc_transaction_begin(&work->session, &transaction);
+	for (int i = 0; i < before->count; i++) {
+		prepare(work, &before->steps[i], before->files[i]);
+		if (!run_once(work, &before->steps[i], false))
+			return false;
+	}
+	for (int i = 0; i < work->step_count; i++)
+		prepare(work, &work->steps[i], work->files[i]);
+	for (int i = 0; i < after->count; i++)
+		prepare(work, &after->steps[i], after->files[i]);
+	return true;
+}
+
+/* What comes after, unless a record was refused. */
+static void
+run_after(struct apply *work)
+{
+	struct once *after = &work->after_all;
+
+	if (after->count == 0 || work->refusals.records > 0)
+		return;
+	rc_record_set_integer(&work->around, "records", (long long)work->in.records);
+	for (int i = 0; i < after->count; i++)
+		if (!run_once(work, &after->steps[i], i == after->count - 1))
+			return;
 }
 
 /* ---- records ---- */
@@ -391,6 +469,43 @@ finish(struct apply *work)
 }
 
 static void
+add_once(struct once *once, const char *file)
+{
+	if (once->count == AROUND_MAX)
+		rc_usage("more than %d files before or after", AROUND_MAX);
+	once->files[once->count++] = file;
+}
+
+/* Reads the record of --with; PATH NULL is an empty one. */
+static void
+read_around(struct apply *work, const char *path)
+{
+	char *const files[] = { (char *)(uintptr_t)path };
+	struct rc_input in;
+	struct rc_record record = {0};
+
+	rc_record_clear(&work->around);
+	if (path == NULL)
+		return;
+	rc_input_open(&in, 1, files);
+	if (!rc_input_next(&in, &record))
+		rc_die(RC_FATAL, "%s: expected a record", path);
+	rc_record_free(&work->around);
+	work->around = (struct rc_record){0};
+	rc_record_copy(&work->around, &record);
+	if (rc_input_next(&in, &record))
+		rc_input_fail(&in, "expected one record, not more");
+	rc_record_free(&record);
+}
+
+static void
+free_once(struct once *once)
+{
+	for (int i = 0; i < once->count; i++)
+		rc_statement_free(&once->steps[i]);
+}
+
+static void
 add_local(struct apply *work, const char *field)
 {
 	if (!rc_utf8_valid(field, strlen(field)))
@@ -425,8 +540,8 @@ main(int argc, char *argv[])
 {
 	struct apply work = {0};
 	long lock_timeout = LOCK_TIMEOUT;
-	const char *path = NULL;
-	bool require_end = false;
+	const char *path = NULL, *with = NULL;
+	bool require_end = false, begun;
 	int opt, operands;
 
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
@@ -439,6 +554,9 @@ main(int argc, char *argv[])
 			add_local(&work, work.print = optarg);
 			break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
+		case OPT_BEFORE: add_once(&work.before_all, optarg); break;
+		case OPT_AFTER: add_once(&work.after_all, optarg); break;
+		case OPT_WITH: with = optarg; break;
 		case 'o': path = optarg; break;
 		case OPT_MARK: work.mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
@@ -446,6 +564,7 @@ main(int argc, char *argv[])
 		}
 	}
 	operands = take_files(&work, argc, argv);
+	read_around(&work, with);
 	rc_input_open(&work.in, argc - operands, argv + operands);
 	if (require_end)
 		work.in.digest = rc_digest_new();
@@ -457,17 +576,22 @@ main(int argc, char *argv[])
 	work.session.find_blocker = work.session.report_blocker = true;
 	rc_output_open(&work.out, path);
 
-	begin(&work);
-	if (work.batch > 0)
+	begun = begin(&work);
+	if (begun && work.batch > 0)
 		run_batches(&work);
-	else
+	else if (begun)
 		run_each(&work);
-	if (require_end)
+	if (begun && require_end)
 		rc_input_require_end(&work.in);
+	if (begun)
+		run_after(&work);
 	finish(&work);
 	rc_session_close(&work.session);
 	for (int i = 0; i < work.step_count; i++)
 		rc_statement_free(&work.steps[i]);
+	free_once(&work.before_all);
+	free_once(&work.after_all);
+	rc_record_free(&work.around);
 	rc_spool_free(&work.results);
 	rc_spool_free(&work.refusals);
 	rc_buf_wipe(&work.before);

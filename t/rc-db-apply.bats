@@ -961,3 +961,55 @@ rc-db-apply: the changes were committed before that' ]
   run -100 --separate-stderr rc-db-apply ./end.sql <<<'{}'
   [ "$output" = '' ]
 }
+
+# ---- around all records ----
+
+@test "a file before makes the table that records are put into, and one after tells what became of them" {
+  make_tables
+  file make 'create temporary table staged (body text) on commit drop'
+  file stage "insert into pg_temp.staged select r->>'body' from jsonb_array_elements(\$1) r"
+  file total "select (\$1->>'records')::int as records, count(*) as staged from pg_temp.staged"
+  file tell "select \$1 as got, body from pg_temp.staged order by body"
+  rc-record-make mode=full >with
+  run -0 --separate-stderr rc-db-apply --batch 2 --with with --before ./make.sql --after ./total.sql --after ./tell.sql ./stage.sql \
+    <<<$'{"body":"b"}\n{"body":"a"}\n{"body":"c"}\n{"rc_end":{"v":1}}'
+  [ "$output" = '{"got":{"mode": "full", "staged": 3, "records": 3},"body":"a"}
+{"got":{"mode": "full", "staged": 3, "records": 3},"body":"b"}
+{"got":{"mode": "full", "staged": 3, "records": 3},"body":"c"}
+{"rc_end":{"v":1,"records":3}}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a refusal before all records reads none, one after them takes all back" {
+  make_tables
+  file no "select 'error' as status, json_build_object('code', 'no', 'message', 'No.') as error"
+  file yes 'select 1 as x'
+  run -1 --separate-stderr rc-db-apply --before ./no.sql ./note.sql <<<'this is no record'
+  [ "$output" = '{"status":"error","error":{"code" : "no", "message" : "No."}}' ]
+  [ "$stderr" = '' ]
+  run -1 --separate-stderr rc-db-apply --before ./yes.sql --after ./no.sql ./note.sql <<<'{"body":"one"}'
+  [ "$output" = '{"status":"error","error":{"code" : "no", "message" : "No."}}' ]
+  [ "$(bodies)" = none ]
+}
+
+@test "without an end record nothing after runs, and nothing stays" {
+  make_tables
+  file after "insert into notes (body) values ('after')"
+  run -100 --separate-stderr rc-db-apply --require-end-record --after ./after.sql ./note.sql <<<'{"body":"one"}'
+  [ "$(bodies)" = none ]
+  run -0 rc-db-apply --require-end-record --after ./after.sql ./note.sql <<<$'{"body":"one"}\n{"rc_end":{"v":1}}'
+  [ "$(bodies)" = one,after ]
+}
+
+@test "a statement around that fails is named without a record; --with has exactly one record" {
+  make_tables
+  file bad 'select 1/0 as x'
+  run -100 --separate-stderr rc-db-apply --after ./bad.sql ./note.sql <<<'{"body":"one"}'
+  [ "$stderr" = 'rc-db-apply: ./bad.sql: division by zero (22012)' ]
+  printf '{}\n{}\n' >two
+  run -100 --separate-stderr rc-db-apply --with two --after ./bad.sql ./note.sql </dev/null
+  [ "$stderr" = 'rc-db-apply: two:2: expected one record, not more' ]
+  run -100 --separate-stderr rc-db-apply --with /dev/null --after ./bad.sql ./note.sql </dev/null
+  [ "$stderr" = 'rc-db-apply: /dev/null: expected a record' ]
+  [ "$(bodies)" = none ]
+}
