@@ -596,6 +596,7 @@ Updated test user 'ann'." ]
 }
 
 @test "--generate: the file goes where a stage is killed before anything is applied, and a message says so" {
+  real_tree # a hash must take longer than it takes to find it
   start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann --user bob --user cid --user dan
   until pid=$(pgrep -g "$group" -x rc-password-has); do sleep 0.01; done
   kill -9 "$pid"
