@@ -14,6 +14,13 @@ setup_file() {
   [ "$(add_api_key old 1 "$alice")" = 1 ]
   RC_SQL=$(rc_share)/sql/recotem
   export RC_SQL
+  printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/default.url"
+  # A product whose examples need a database of its own has a file that makes it.
+  local file product
+  for file in "$BATS_TEST_DIRNAME"/examples/*.bash; do
+    product=${file##*/} product=${product%.bash}
+    (. "$file" && printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/$product.url")
+  done
   local command
   # Each contract is read once: what it says in words, and of its example the arguments and the input.
   while read -r command; do
@@ -70,8 +77,12 @@ no_problems() { [ ! -s "$problems" ]; }
 # query SQL FILE: the answer of a query that has the file's record as :'d'.
 query() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -v "d=$(cat "$2")" <<<"$1"; }
 
-# describe: of the contract of $command the $example, the $input (a file), and $reads (empty where that is null).
+# describe: of the contract of $command the $example, the $input (a file), and $reads (empty where that is null);
+# DATABASE_URL leads to where its example works.
 describe() {
+  local url=$BATS_FILE_TMPDIR/${command%%-*}.url
+  [ -e "$url" ] || url=$BATS_FILE_TMPDIR/default.url
+  DATABASE_URL=$(cat "$url")
   description=$BATS_FILE_TMPDIR/$command input=$BATS_FILE_TMPDIR/$command.input
   mapfile -t example <"$description.example"
   reads=$(cat "$description.reads")

@@ -1,0 +1,2 @@
+-- the list of what was made is empty
+delete from rc.seeded
