@@ -31,13 +31,17 @@ random_moment() {
 
 # A fresh database with a product's tables (empty; Recotem's unless told) for this test; DATABASE_URL leads there.
 new_database() { # [PRODUCT]
-  local name=t_${BATS_SUITE_TEST_NUMBER}_$RANDOM product=${1-recotem}
-  [ "$product" = recotem ] || make_template "$product"
-  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template ${product}_template $RC_TEST_CLONE"
-  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
+  [ "${1-recotem}" = recotem ] || make_template "$1"
+  copy_template "${1-recotem}"
 }
 
-# The database that a product's tests copy, where no test has made it yet.
+# The same with Zulip's tables, as they are on a server without an organisation.
+new_zulip_database() {
+  new_database zulip
+  sql "alter database $(sql 'select current_database()') set search_path = zulip, public" # as Zulip's own role has it
+}
+
+# The database that a product's tests copy, where no test has made it yet: those that don't ask pay nothing.
 make_template() { # PRODUCT
   local made=$BATS_SUITE_TMPDIR/$1.template
   [ ! -e "$made" ] || return 0
@@ -47,24 +51,24 @@ make_template() { # PRODUCT
     psql -XAtq "$RC_TEST_SERVER" -c "create database ${1}_template"
     psql -XAtq -1 "${RC_TEST_SERVER/'/postgres?'//${1}_template?}" -v ON_ERROR_STOP=1 -f "$(rc_share)/sql/$1/schema.sql"
     touch "$made"
-  ) 9>"$made.lock"
+  ) 9>"$made.lock" 3>&-
 }
 
-# The same with Zulip's tables, as they are on a server without an organisation. The first test that asks makes the
-# template that the others copy, so that those that don't ask pay nothing. Zulip's own role finds the tables in the same way.
-new_zulip_database() {
-  local name=z_${BATS_SUITE_TEST_NUMBER}_$RANDOM
-  (
-    flock 9
-    [ -e "$BATS_SUITE_TMPDIR/zulip-template-made" ] && exit
-    psql -XAtq "$RC_TEST_SERVER" -c 'create database zulip_template'
-    psql -XAtq -v ON_ERROR_STOP=1 "${RC_TEST_SERVER/'/postgres?'//zulip_template?}" -1 -f "$(rc_share)/sql/zulip/schema.sql"
-    : >"$BATS_SUITE_TMPDIR/zulip-template-made"
-  ) 9>"$BATS_SUITE_TMPDIR/zulip-template-lock" 3>&-
-  [ -e "$BATS_SUITE_TMPDIR/zulip-template-made" ]
-  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template zulip_template $RC_TEST_CLONE"
+# Makes a copy, and takes away those of the tests before in this file: all of a suite would fill the memory that the server's
+# data is in. What setup_file makes stays.
+copy_template() { # PRODUCT
+  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=()
+  if [ "${BATS_SUITE_TEST_NUMBER-}" ]; then
+    touch "$list"
+    while read -r of old; do
+      [ "$of" = "$BATS_SUITE_TEST_NUMBER" ] || commands+=(-c "drop database if exists $old with (force)")
+    done <"$list"
+    sed -i "/^$BATS_SUITE_TEST_NUMBER /!d" "$list"
+    echo "$BATS_SUITE_TEST_NUMBER $name" >>"$list"
+  fi
+  PGOPTIONS='-c client_min_messages=warning' psql -XAtq "$RC_TEST_SERVER" "${commands[@]}" \
+    -c "create database $name template ${1}_template $RC_TEST_CLONE"
   export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
-  sql "alter database $name set search_path = zulip, public"
 }
 
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.
