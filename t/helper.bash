@@ -50,23 +50,6 @@ make_template() { # PRODUCT
   ) 9>"$made.lock"
 }
 
-# The same with Zulip's tables, as they are on a server without an organisation. The first test that asks makes the
-# template that the others copy, so that those that don't ask pay nothing. Zulip's own role finds the tables in the same way.
-new_zulip_database() {
-  local name=z_${BATS_SUITE_TEST_NUMBER}_$RANDOM
-  (
-    flock 9
-    [ -e "$BATS_SUITE_TMPDIR/zulip-template-made" ] && exit
-    psql -XAtq "$RC_TEST_SERVER" -c 'create database zulip_template'
-    psql -XAtq -v ON_ERROR_STOP=1 "${RC_TEST_SERVER/'/postgres?'//zulip_template?}" -1 -f "$(rc_share)/sql/zulip/schema.sql"
-    : >"$BATS_SUITE_TMPDIR/zulip-template-made"
-  ) 9>"$BATS_SUITE_TMPDIR/zulip-template-lock" 3>&-
-  [ -e "$BATS_SUITE_TMPDIR/zulip-template-made" ]
-  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template zulip_template $RC_TEST_CLONE"
-  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
-  sql "alter database $name set search_path = zulip, public"
-}
-
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.
 sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
 

@@ -933,8 +933,8 @@ rc-db-apply: the changes were committed before that' ]
   run -100 --separate-stderr rc-db-apply $(seq -f '--local f%g' 17) ./a.sql </dev/null
   [ "${stderr_lines[1]}" = 'rc-db-apply: more than 16 local fields' ]
   # shellcheck disable=SC2046
-  run -100 --separate-stderr rc-db-apply $(printf './a.sql %.0s' {1..33}) </dev/null
-  [ "${stderr_lines[1]}" = 'rc-db-apply: more than 32 files' ]
+  run -100 --separate-stderr rc-db-apply $(printf './a.sql %.0s' {1..65}) </dev/null
+  [ "${stderr_lines[1]}" = 'rc-db-apply: more than 64 files' ]
 }
 
 @test "--commit-mark: the file is made where COMMIT was sent, and only then" {
