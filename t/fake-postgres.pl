@@ -26,7 +26,7 @@ use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM SOMAXCONN);
 
 my %kinds = (
-	good => [qw(good no_check_interval many_notices)],
+	good => [qw(good no_check_interval many_notices clash_gone)],
 	login => [qw(auth_garbage auth_longstate auth_nomessage auth_huge auth_control auth_close auth_pooler auth_notices)],
 	broken => [qw(error longstate shortstate nomessage nostate nofields hugemessage close noend hugefield hugelength neglength unknown
 		    copyout copyin copyboth endlessrows)],
@@ -147,7 +147,11 @@ sub answer {
 	return ([], [], 'DEALLOCATE') if $sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i;
 	return (['rc_row'], ['{"a":1,"id":1,"name":"ann"}'], 'SELECT 1') if $sql =~ /rc_row\b/;
 	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect format_type/;
-	return ([ map { "c$_" } 1 .. 8 ], undef, 'SELECT 0') if $sql =~ /pg_partition_tree/;
+	my $clash = $mode eq 'clash_gone';	# an index has one, which is not there any more when it is looked at
+	return ([ map { "c$_" } 1 .. 8 ], $clash ? [ 'u', 'things', 'owner', 'true', 'f', 'f', "'id', id", 'id' ] : undef, "SELECT " . ($clash ? 1 : 0))
+	    if $sql =~ /pg_partition_tree/;
+	return (['one'], ['1'], 'SELECT 1') if $sql =~ /\Aselect 1 from \(select ctid/;
+	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect jsonb_path_query_array/;
 	return ([qw(status timeline)], undef, 'SELECT 0') if $sql =~ /txid_status/;
 	return ([qw(transaction timeline)], [qw(77 00000001)], 'SELECT 1') if $sql =~ /txid_current_if_assigned/;
 	return (['pid'], ['7'], 'SELECT 1') if $sql =~ /pg_backend_pid/;

@@ -200,6 +200,14 @@ $filter: the changes were committed before that" ]
   [ "$(jq -c .sqlstate "$out" | sort -u)" = null ]
 }
 
+@test "a clash that is gone when its rows are looked at is none" {
+  : >"$BATS_FILE_TMPDIR/trace"
+  lie_to rc-owner-assign clash_gone
+  [ "$code" = 0 ]
+  [ "$(jq -c '[.status, .count]' "$out")" = '["assigned",1]' ]
+  grep -q ': select jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
+}
+
 @test "an error without a message has one" {
   lie_to rc-db-rows nomessage
   [ "$code" = 100 ]
