@@ -780,6 +780,39 @@ rc-db-apply: the changes were committed before that' ]
   done
 }
 
+@test "the server's limit for idle transactions does not hold while a slow source is at work" {
+  make_tables
+  sql "do \$\$ begin execute format('alter database %I set idle_in_transaction_session_timeout = 50', current_database()); end \$\$"
+  run -0 --separate-stderr bash -c '{ echo "{\"body\":\"one\"}"; sleep 0.3; echo "{\"body\":\"two\"}"; } | rc-db-apply ./note.sql'
+  [ "$output" = '{"note_id":1}
+{"note_id":2}' ]
+  [ "$stderr" = '' ]
+  [ "$(bodies)" = one,two ]
+}
+
+@test "no statement is prepared, run or ended in SQL, be it one file or several" {
+  make_tables
+  sql "alter database $(sql 'select current_database()') set log_statement = 'all'"
+  file show 'select $1 as got'
+  begin=$(($(wc -l <"$RC_TEST_SOCKET/server.log") + 1))
+  run -0 rc-db-apply ./note.sql <<<'{"body":"Seen-1"}'
+  run -0 rc-db-apply ./note.sql ./show.sql <<<'{"body":"Seen-2"}
+{"body":"Seen-3"}'
+  tail -n "+$begin" "$RC_TEST_SOCKET/server.log" >log
+  [ "$(grep -c Seen- log)" -ge 3 ] # what is not there was not sent
+  run ! grep -iE 'statement: *(prepare|execute|deallocate|discard)' log
+}
+
+@test "a reader that leaves after COMMIT is told of it" {
+  make_tables
+  file big "insert into notes (body) select \$1->>'body' || i from generate_series(1, 20000) i returning body, id"
+  code=0
+  rc-db-apply ./big.sql <<<'{"body":"one"}' 2>err | head -n 1 >/dev/null || :
+  [ "$(cat err)" = 'rc-db-apply: cannot write <stdout>: Broken pipe
+rc-db-apply: the changes were committed before that' ]
+  [ "$(sql 'select count(*) from notes')" = 20000 ]
+}
+
 # ---- a connection that breaks ----
 
 @test "through a proxy that does nothing all is as without it" {
@@ -933,8 +966,8 @@ rc-db-apply: the changes were committed before that' ]
   run -100 --separate-stderr rc-db-apply $(seq -f '--local f%g' 17) ./a.sql </dev/null
   [ "${stderr_lines[1]}" = 'rc-db-apply: more than 16 local fields' ]
   # shellcheck disable=SC2046
-  run -100 --separate-stderr rc-db-apply $(printf './a.sql %.0s' {1..33}) </dev/null
-  [ "${stderr_lines[1]}" = 'rc-db-apply: more than 32 files' ]
+  run -100 --separate-stderr rc-db-apply $(printf './a.sql %.0s' {1..65}) </dev/null
+  [ "${stderr_lines[1]}" = 'rc-db-apply: more than 64 files' ]
 }
 
 @test "--commit-mark: the file is made where COMMIT was sent, and only then" {

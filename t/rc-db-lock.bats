@@ -137,6 +137,38 @@ waits='echo "ready $$"; exec sleep 1000'
   [ "$(cat "$BATS_TEST_TMPDIR/second")" = mine ]
 }
 
+# with_tcp COMMAND ARGUMENT...: runs it with a server of its own on 127.0.0.1, whose port is $PORT.
+with_tcp() {
+  local port
+  port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+  PORT=$port rc-postgres --set "listen_addresses=127.0.0.1,port=$port" -- "$@"
+}
+
+@test "both sides find out within a minute that the other host is gone" {
+  # The timer of our socket in /proc/net/tcp: 02 is a keepalive; its time is in hundredths of a second.
+  run -0 --separate-stderr with_tcp bash -c 'export DATABASE_URL=postgresql://postgres@127.0.0.1:$PORT/postgres
+    rc-db-lock name -- perl -ne '\''BEGIN { $port = sprintf "%04X", $ENV{PORT} } print "$1 ", hex $2, "\n" if /^ *\d+: \S+ \S+:$port 01 \S+ (\d\d):(\S+)/'\'' /proc/net/tcp
+    echo "select current_setting(\$\$tcp_keepalives_idle\$\$) as idle, current_setting(\$\$tcp_keepalives_interval\$\$) as interval,
+      current_setting(\$\$tcp_keepalives_count\$\$) as count, current_setting(\$\$tcp_user_timeout\$\$) as timeout" >"$1"
+    rc-db-rows -n "$1"' _ "$BATS_TEST_TMPDIR/settings.sql"
+  [ "${lines[1]}" = '{"idle":"15","interval":"10","count":"3","timeout":"45s"}' ] || [ "${lines[1]}" = '{"idle":"15","interval":"10","count":"3","timeout":"45000"}' ]
+  read -r timer hundredths <<<"${lines[0]}"
+  [ "$timer" = 02 ]
+  [ "$hundredths" -le 1500 ]
+}
+
+@test "a host that vanishes ends the command, and the URL says after what time" {
+  unshare --net ip link set lo up 2>/dev/null || skip 'no network of its own can be had'
+  # shellcheck disable=SC2016 # the inner shell expands it
+  start unshare --net bash -c 'ip link set lo up && rc-postgres --set listen_addresses=127.0.0.1 -- bash -c "
+    DATABASE_URL=\"postgresql://postgres@127.0.0.1/postgres?keepalives_idle=1&keepalives_interval=1&keepalives_count=1&tcp_user_timeout=1000\" \\
+      rc-db-lock name -- bash -c \"trap \\\"echo told; exit 0\\\" TERM; ip link set lo down; echo cut; while :; do sleep 0.1; done\""'
+  finish
+  [ "$ended" = 'exit 111' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/out")" = $'cut\ntold' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = 'rc-db-lock: the connection and with it the lock is lost; ending the command' ]
+}
+
 @test "TERM, INT and HUP are passed on to the command, and its status is the answer" {
   local signal
   for signal in TERM INT HUP; do

@@ -111,6 +111,22 @@ ended() { # waits for the reader; its code in $code
   [ "$second" = '{"n":1,"x":"b"}' ]
 }
 
+@test "the server's limit for idle transactions does not hold while a slow source is at work" {
+  new_database
+  sql "do \$\$ begin execute format('alter database %I set idle_in_transaction_session_timeout = 50', current_database()); end \$\$"
+  echo "select current_setting('idle_in_transaction_session_timeout') as idle" >"$query"
+  run -0 --separate-stderr bash -c '{ echo "{}"; sleep 0.3; echo "{}"; } | rc-db-rows "$0"' "$query"
+  [ "$output" = '{"idle":"0"}
+{"idle":"0"}' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a column rc_end is refused, for it would pass as an end record" {
+  run -100 --separate-stderr rows 'select 1 as rc_end'
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-db-rows: $query: a column 'rc_end', which an end record is known by" ]
+}
+
 @test "--end-record ends with the count and the SHA-256 of the lines" {
   run -0 --separate-stderr rows 'select i as id from generate_series(1, 1000) i' --end-record
   sum=$(head -n -1 <<<"$output" | sha256sum | cut -d ' ' -f 1)

@@ -137,6 +137,47 @@ END
   [ "$(jq -r .database <<<"$output")" = "$RC_TEST_SOCKET:5432/postgres as postgres" ]
 }
 
+# A relay from 127.0.0.2:$port to the tests' server, and on 127.0.0.1:$port a socket that never says a word.
+listen_twice() {
+  mkfifo "$BATS_TEST_TMPDIR/port"
+  # shellcheck disable=SC2016 # perl's own
+  perl -MIO::Socket::INET -MIO::Socket::UNIX -e '
+    $silent = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+    $relay = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.2", LocalPort => $silent->sockport) or die;
+    open my $out, ">", $ARGV[0] or die; print $out $silent->sockport, "\n"; close $out;
+    while (my $client = $relay->accept) {
+      my $server = IO::Socket::UNIX->new(Peer => $ARGV[1]) or die;
+      for my $pair ([ $client, $server ], [ $server, $client ]) {
+        next if fork;
+        while (sysread $pair->[0], my $bytes, 65536) { syswrite $pair->[1], $bytes }
+        shutdown $pair->[1], 1;
+        exit;
+      }
+    }' "$BATS_TEST_TMPDIR/port" "$RC_TEST_SOCKET/.s.PGSQL.5432" 3>&- &
+  started+=($!)
+  read -r port <"$BATS_TEST_TMPDIR/port"
+}
+
+@test "of a host name's addresses the first that never answers is passed over in the first try" {
+  printf '%s\n' '127.0.0.1 two.example' '127.0.0.2 two.example' >"$BATS_TEST_TMPDIR/hosts"
+  # shellcheck disable=SC2016 # the inner shell expands it
+  with_hosts=(unshare --mount bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' _ "$BATS_TEST_TMPDIR/hosts")
+  [ "$("${with_hosts[@]}" getent ahosts two.example 2>/dev/null | grep -c STREAM)" = 2 ] || skip 'no host names of its own can be had'
+  listen_twice
+  export DATABASE_URL=postgresql://postgres@two.example:$port/postgres
+  run -0 --separate-stderr "${with_hosts[@]}" rc-db-wait --tries 1 --try-timeout 300ms
+  [ "$(tries)" = '[1,1,"available",null,null]' ]
+  [ "$(jq -r .database <<<"$output")" = "two.example:$port/postgres as postgres" ]
+  [ "$(jq '.ms >= 300' <<<"$output")" = true ]
+  [ "$stderr" = '' ]
+
+  # All other filters have the limit of connect_timeout for each address, as psql has it.
+  echo 'select 1 as id' >"$BATS_TEST_TMPDIR/query.sql"
+  DATABASE_URL=$DATABASE_URL?connect_timeout=1 run -0 --separate-stderr "${with_hosts[@]}" rc-db-rows -n "$BATS_TEST_TMPDIR/query.sql"
+  [ "$output" = '{"id":1}' ]
+  [ "$stderr" = '' ]
+}
+
 @test "a query that takes too long costs --try-timeout a try" {
   run -111 --separate-stderr rc-db-wait --tries 1 --try-timeout 200ms --sql "select pg_sleep(60) is not null"
   [ "$(jq -c '[.status, .sqlstate, .message]' <<<"$output")" = '["unavailable",null,"no answer to the query in time"]' ]
@@ -296,6 +337,66 @@ END
   run -100 --separate-stderr env DATABASE_URL=mysql://x/y rc-db-wait --tries 5
   [ "$output" = '' ]
   [ "$stderr" = "rc-db-wait: DATABASE_URL: the scheme is not one of PostgreSQL's (postgres, postgresql, psql, pgsql, postgis)" ]
+}
+
+# ---- TLS ----
+
+# A certificate for NAME, signed by itself: $BATS_TEST_TMPDIR/NAME.crt and .key.
+make_certificate() {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" \
+    -keyout "$BATS_TEST_TMPDIR/$1.key" -out "$BATS_TEST_TMPDIR/$1.crt" 2>/dev/null
+}
+
+# A server of the test's own with TLS, as right.example and on 127.0.0.1:$port.
+start_tls_server() {
+  port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+  make_certificate right.example
+  server start
+  cp "$BATS_TEST_TMPDIR"/right.example.* "$BATS_TEST_TMPDIR/server/data"
+  ((EUID)) || chown postgres: "$BATS_TEST_TMPDIR"/server/data/right.example.*
+  chmod 600 "$BATS_TEST_TMPDIR"/server/data/right.example.key
+  printf '%s\n' 'ssl = on' "ssl_cert_file = 'right.example.crt'" "ssl_key_file = 'right.example.key'" "listen_addresses = '127.0.0.1'" \
+    "port = $port" >>"$BATS_TEST_TMPDIR/server/data/postgresql.conf"
+  server restart
+}
+
+@test "TLS that can't work is refused at once with its cause, by every filter" {
+  start_tls_server
+  make_certificate wrong.example
+  chmod 644 "$BATS_TEST_TMPDIR/wrong.example.key"
+  echo 'select 1 as id' >"$BATS_TEST_TMPDIR/query.sql"
+  local here=hostaddr=127.0.0.1 parameters words
+  while IFS='|' read -r parameters words; do
+    export DATABASE_URL="postgresql://postgres@$parameters"
+    run -100 --separate-stderr rc-db-wait --tries 5
+    [ "$(tries)" = '[1,5,"refused",null,null]' ] || { echo "$parameters: $output"; return 1; }
+    [[ $stderr == *"$words"* ]] || { echo "$parameters: $stderr"; return 1; }
+    run -100 --separate-stderr rc-db-rows -n "$BATS_TEST_TMPDIR/query.sql"
+    [[ $stderr == *"$words"* ]]
+  done <<END
+right.example:$port/postgres?$here&sslmode=verify-full&sslrootcert=/absent|root certificate file "/absent" does not exist
+right.example:$port/postgres?$here&sslmode=verify-full&sslrootcert=$BATS_TEST_TMPDIR/wrong.example.crt|certificate verify failed
+other.example:$port/postgres?$here&sslmode=verify-full&sslrootcert=$BATS_TEST_TMPDIR/right.example.crt|does not match host name "other.example"
+right.example:$port/postgres?$here&sslmode=require&sslcert=$BATS_TEST_TMPDIR/wrong.example.crt&sslkey=$BATS_TEST_TMPDIR/wrong.example.key|has group or world access
+END
+  DATABASE_URL="postgresql://postgres@right.example:$port/postgres?$here&sslmode=verify-full&sslrootcert=$BATS_TEST_TMPDIR/right.example.crt" \
+    run -0 --separate-stderr rc-db-wait --tries 1
+  [ "$stderr" = '' ]
+}
+
+@test "a server that goes away in the middle of a TLS login is tried again" {
+  mkfifo "$BATS_TEST_TMPDIR/port"
+  # shellcheck disable=SC2016 # perl's own
+  perl -MIO::Socket::INET -e '
+    $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die;
+    open my $out, ">", $ARGV[0] or die; print $out $s->sockport, "\n"; close $out;
+    while (my $client = $s->accept) { sysread $client, my $bytes, 8; syswrite $client, "S"; sysread $client, $bytes, 1000; close $client }' \
+    "$BATS_TEST_TMPDIR/port" 3>&- &
+  started+=($!)
+  read -r port <"$BATS_TEST_TMPDIR/port"
+  DATABASE_URL="postgresql://ann@127.0.0.1:$port/shop?sslmode=require" run -111 --separate-stderr rc-db-wait --tries 2 --interval 1ms
+  [ "$(tries)" = '[1,2,"unavailable",null,0.001]
+[2,2,"unavailable",null,null]' ]
 }
 
 @test "TERM ends it while it waits between two tries" {

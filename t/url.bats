@@ -245,6 +245,26 @@ END
 rc-db-wait: DATABASE_URL: the parameter 'engine' is not one of libpq's; ignored" ]
 }
 
+@test "a parameter about security that libpq does not know is refused, for to go on would drop it" {
+  for parameter in require_auths=scram-sha-256 sslcertmodus=require sslNegotiation=direct assume_role=owner currentSchema=other; do
+    wait_for "postgres://postgres@/postgres$query&$parameter"
+    [ "$status" = 100 ]
+    [ "$output" = '' ]
+    [[ $stderr == "rc-db-wait: DATABASE_URL: the parameter '${parameter%=*}' is not one of libpq "*"'s, nor of Django's" ]]
+  done
+  # These came with libpq 16, 17 and 18: each is refused where it is not known, and never passed over.
+  for parameter in require_auth=scram-sha-256 sslcertmode=require sslnegotiation=postgres min_protocol_version=3.0 max_protocol_version=3.0; do
+    wait_for "postgres://postgres@/postgres$query&$parameter"
+    [[ $stderr != *ignored* ]]
+    [ "$status" = 0 ] || [ "$status" = 100 ]
+  done
+}
+
+@test "a parameter's name that may be a part of a password is not shown" {
+  wait_for "postgres://postgres@/postgres$query&hid%20den=1"
+  refused "DATABASE_URL: a parameter that is not one of libpq's"
+}
+
 @test "the warning is given once, however many tries there are" {
   DATABASE_URL='postgres://bob@127.0.0.1:1/db?conn_max_age=60' \
     run -111 --separate-stderr rc-db-wait --tries 3 --interval 1ms

@@ -1,4 +1,5 @@
 load helper
+load zulip
 
 # share/sql/zulip/schema.sql against what was recorded from the original: ../shared/facts where it is beside the
 # checkout, and always the part of it in t/data/zulip-facts (the tables that commands write).

@@ -83,13 +83,21 @@ rc_result_add_line(struct rc_buf *out, const char *text)
 	rc_buf_text(out);
 }
 
+/* Whether WORD, of five letters, says how bad an error is, which stands where a SQLSTATE could. */
+static bool
+is_severity(const char *word)
+{
+	return strncmp(word, "ERROR", SQLSTATE_LENGTH) == 0 || strncmp(word, "FATAL", SQLSTATE_LENGTH) == 0 ||
+	    strncmp(word, "PANIC", SQLSTATE_LENGTH) == 0;
+}
+
 void
 rc_result_take_sqlstate(struct rc_buf *words, char *sqlstate)
 {
 	char *found = NULL;
 
 	for (char *p = rc_buf_text(words); (p = strstr(p, ": ")) != NULL; p++)
-		if (strspn(p + 2, state_characters) == SQLSTATE_LENGTH && strncmp(p + 2 + SQLSTATE_LENGTH, ": ", 2) == 0)
+		if (strspn(p + 2, state_characters) == SQLSTATE_LENGTH && strncmp(p + 2 + SQLSTATE_LENGTH, ": ", 2) == 0 && !is_severity(p + 2))
 			found = p + 2;
 	if (found == NULL)
 		return;

@@ -1,0 +1,234 @@
+#!/usr/bin/perl
+# fake-postgres.pl - a PostgreSQL that lies
+#
+# usage: perl t/fake-postgres.pl LISTEN_SOCKET TRACE
+#        perl t/fake-postgres.pl --modes
+#
+# LISTEN_SOCKET is a Unix socket's path such as FOLDER/.s.PGSQL.5432.  The
+# database's name is the mode: how it lies.  --modes prints them, each with what
+# a filter may make of it:
+#
+#   good    all is well: 0
+#   login   the login fails: 100 or 111
+#   broken  an answer breaks off, is malformed or is an error: 100 or 111
+#   rows    the rows can't be records: 100 or 111, but 0 where rows are not looked at
+#   commit  COMMIT has no clear answer: 111 and a word that it is not known
+#   hang    no answer: it waits, and TERM ends it
+#
+# Each SQL text that comes is a line "MODE: SQL" in the file TRACE.  SQL that
+# prepares, runs or ends a statement is refused, as a pooler does that keeps
+# track of the protocol's statements.  Prints "ready" when it listens; TERM ends
+# it.  Needs nothing beyond Debian's perl-base.
+use strict;
+use warnings;
+use IO::Handle;
+use IO::Socket::UNIX;
+use Socket qw(SOCK_STREAM SOMAXCONN);
+
+my %kinds = (
+	good => [qw(good no_check_interval many_notices clash_gone)],
+	login => [qw(auth_garbage auth_longstate auth_nomessage auth_huge auth_control auth_close auth_pooler auth_notices)],
+	broken => [qw(error longstate shortstate nomessage nostate nofields hugemessage close noend hugefield hugelength neglength unknown
+		    copyout copyin copyboth endlessrows)],
+	rows => [qw(notjson emptyrow null zerocolumns morecolumns secondbad rcend twonames)],
+	commit => [qw(commit_then_error commit_then_nomessage commit_40003 commit_close commit_empty commit_copy commit_select)],
+	hang => [qw(hang commit_hang)],
+);
+
+if (@ARGV == 1 && $ARGV[0] eq '--modes') {
+	for my $kind (sort keys %kinds) { print "$_ $kind\n" for @{ $kinds{$kind} } }
+	exit;
+}
+@ARGV == 2 or die "usage: fake-postgres.pl LISTEN_SOCKET TRACE\n";
+my ($path, $trace_path) = @ARGV;
+open my $trace, '>>', $trace_path or die "$trace_path: $!\n";
+$trace->autoflush(1);
+my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => $path, Listen => SOMAXCONN) or die "$path: $!\n";
+$SIG{CHLD} = 'IGNORE';
+STDOUT->autoflush(1);
+print "ready\n";
+while (1) {
+	my $client = $listener->accept or next;
+	defined(my $pid = fork) or die "fork: $!\n";
+	if ($pid == 0) {
+		close $listener;
+		eval { serve($client) };
+		exit;
+	}
+	close $client;
+}
+
+# ---- the protocol ----
+
+my ($socket, $mode);
+
+sub message { my ($type, $body) = (@_, ''); return $type . pack('N', 4 + length $body) . $body }
+sub fields { my ($type, %f) = @_; return message($type, join('', map { "$_$f{$_}\0" } sort keys %f) . "\0") }
+sub error { my ($state, $text) = @_; return fields('E', S => 'ERROR', V => 'ERROR', C => $state, M => $text) }
+sub fatal { my ($state, $text) = @_; return fields('E', S => 'FATAL', V => 'FATAL', C => $state, M => $text) }
+sub columns { return message('T', pack('n', scalar @_) . join '', map { "$_\0" . pack('NnNnNn', 0, 0, 25, 65535, 4294967295, 0) } @_) }
+sub row { return message('D', pack('n', scalar @_) . join '', map { defined $_ ? pack('N', length $_) . $_ : pack('N', 4294967295) } @_) }
+sub command { return message('C', "$_[0]\0") }
+sub ready { return message('Z', $_[0]) }
+
+sub put {
+	my ($bytes) = @_;
+	while (length $bytes) {
+		my $n = syswrite $socket, $bytes;
+		defined $n or die "gone\n";
+		substr $bytes, 0, $n, '';
+	}
+}
+
+sub get {
+	my ($length) = @_;
+	my $bytes = '';
+	while (length $bytes < $length) { sysread($socket, $bytes, $length - length $bytes, length $bytes) or die "gone\n" }
+	return $bytes;
+}
+
+sub serve {
+	($socket) = @_;
+	my $start;
+	while (1) {
+		my $length = unpack 'N', get(4);
+		$start = get($length - 4);
+		my $code = unpack 'N', $start;
+		if ($code == 80877103 || $code == 80877104) { put('N'); next }
+		die "cancel\n" if $code == 80877102;
+		last;
+	}
+	my %parameters = split /\0/, substr $start, 4;
+	$mode = $parameters{database};
+	log_in() or return;
+	my (%sql, $current);
+	while (1) {
+		my ($type, $length) = unpack 'aN', get(5);
+		my $body = get($length - 4);
+		return if $type eq 'X';
+		if ($type eq 'Q') { $body =~ s/\0\z//; script($body) }
+		elsif ($type eq 'P') { my ($name, $text) = split /\0/, $body; $sql{$name} = $text; note($text); put(message('1')) }
+		elsif ($type eq 'B') { my (undef, $name) = split /\0/, $body; $current = $sql{$name}; put(message('2')) }
+		elsif ($type eq 'D') {
+			$current = $sql{ substr $body, 1, -1 } if $body =~ /\AS/;
+			my ($rows) = answer($current);
+			put(message('t', pack('nN', 1, 3802))) if $body =~ /\AS/;
+			put(@$rows ? columns(@$rows) : message('n'));
+		}
+		elsif ($type eq 'E') { execute($current) or return }
+		elsif ($type eq 'S') { put(ready('T')) }
+	}
+}
+
+sub log_in {
+	my %lies = (
+		auth_garbage => "\xff" x 1000,
+		auth_longstate => fatal('28P01' . 'A' x 5000, 'no'),
+		auth_nomessage => fields('E', S => 'FATAL', C => '28P01'),
+		auth_huge => fatal('57P03', 'x' x 20000),
+		auth_control => fatal('57P03', "\x1b[31m\x9b\xff\xfe\r\nrc-db-wait: all is well\x07"),
+		auth_close => '',
+		auth_pooler => fatal('08P01', 'unsupported startup parameter: options'),
+		auth_notices => fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500) x 1000,
+	);
+	if (exists $lies{$mode}) { put($lies{$mode}); return 0 }
+	put(message('R', pack 'N', 0) . join('', map { message('S', join("\0", @$_) . "\0") } [ server_version => '15.1' ],
+		[ client_encoding => 'UTF8' ], [ standard_conforming_strings => 'on' ]) . message('K', pack 'NN', 7, 2) . ready('I'));
+	return 1;
+}
+
+sub note { my ($text) = @_; $text =~ s/\s+/ /g; print $trace "$mode: $text\n" }
+
+# ---- what is asked ----
+
+# The columns and the one row that a statement honestly has, and its command's end.
+sub answer {
+	my ($sql) = @_;
+	return ([], [], 'DEALLOCATE') if $sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i;
+	return (['rc_row'], ['{"a":1,"id":1,"name":"ann"}'], 'SELECT 1') if $sql =~ /rc_row\b/;
+	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect format_type/;
+	my $clash = $mode eq 'clash_gone';	# an index has one, which is not there any more when it is looked at
+	return ([ map { "c$_" } 1 .. 8 ], $clash ? [ 'u', 'things', 'owner', 'true', 'f', 'f', "'id', id", 'id' ] : undef, "SELECT " . ($clash ? 1 : 0))
+	    if $sql =~ /pg_partition_tree/;
+	return (['one'], ['1'], 'SELECT 1') if $sql =~ /\Aselect 1 from \(select ctid/;
+	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect jsonb_path_query_array/;
+	return ([qw(status timeline)], undef, 'SELECT 0') if $sql =~ /txid_status/;
+	return ([qw(transaction timeline)], [qw(77 00000001)], 'SELECT 1') if $sql =~ /txid_current_if_assigned/;
+	return (['pid'], ['7'], 'SELECT 1') if $sql =~ /pg_backend_pid/;
+	return (['count'], ['1'], 'SELECT 1') if $sql =~ /\Aselect count/;
+	return ([qw(true started)], [ 't', 'today' ], 'SELECT 1') if $sql =~ /\Aselect true/;
+	return (['value'], ['{"a":1}'], 'SELECT 1') if $sql =~ /\A\s*(?:--[^\n]*\n\s*)*(?:select|with)\b/i;
+	return ([], [], uc($1) . ' 1') if $sql =~ /\A(update|delete)\b/i;
+	return ([], [], uc((split ' ', $sql)[0]));
+}
+
+# All statements of a Query, up to an error.
+sub script {
+	my ($script) = @_;
+	note($script);
+	return commit() if $script eq 'commit';
+	for my $sql (split /;\s*/, $script) {
+		if ($mode eq 'no_check_interval' && $sql =~ /client_connection_check_interval/) {
+			put(error('22023', 'invalid value for parameter') . ready('E'));
+			return;
+		}
+		my ($columns, $row, $end) = answer($sql);
+		put(columns(@$columns) . ($row ? row(@$row) : '')) if @$columns;
+		put(command($end));
+	}
+	put(ready('T'));
+}
+
+sub commit {
+	my %lies = (
+		commit_then_error => command('COMMIT') . error('XX000', 'after commit'),
+		commit_then_nomessage => command('COMMIT') . fields('E', S => 'ERROR', V => 'ERROR', C => 'XX000'),
+		commit_40003 => error('40003', 'result is ambiguous'),
+		commit_empty => message('I'),
+		commit_copy => message('H', pack 'Cn', 0, 0),
+		commit_select => command('SELECT 1'),
+	);
+	die "closed\n" if $mode eq 'commit_close';
+	sleep 4 if $mode eq 'commit_hang';
+	put(($lies{$mode} || command('COMMIT')) . ready('I'));
+}
+
+# The answer to an Execute; false where the connection ends with it.
+sub execute {
+	my ($sql) = @_;
+	my ($columns, $row, $end) = answer($sql);
+	my $honest = ($row && @$row ? row(@$row) : '') . command($end);
+	my $notice = fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500);
+	my %lies = (
+		error => error('XX000', 'boo'),
+		longstate => error('A' x 300, 'boo'),
+		shortstate => error('42', 'boo'),
+		nomessage => fields('E', S => 'ERROR', V => 'ERROR', C => '42P01'),
+		nostate => fields('E', S => 'ERROR', M => 'hi'),
+		nofields => message('E', "\0"),
+		hugemessage => fields('E', S => 'ERROR', C => '23505', M => 'x' x 100000, D => "y\x1b" x 100000),
+		close => '',
+		noend => row('{"a":1}'),
+		hugefield => 'D' . pack('N', 30) . pack('nN', 1, 0x7ffffff0) . 'x' x 20,
+		hugelength => 'D' . pack('N', 0x7fffffff) . "\0\1",
+		neglength => 'D' . pack('N', 4294967291),
+		unknown => message('?', 'abc'),
+		copyout => message('H', pack 'Cn', 0, 0) . message('d', 'x') . message('c') . command('COPY 1'),
+		copyin => message('G', pack 'Cn', 0, 0),
+		copyboth => message('W', pack 'Cn', 0, 0),
+		endlessrows => row('{"a":"' . 'x' x 1000 . '"}') x 5000,
+		many_notices => $notice x 5000 . $honest,
+		notjson => row("\xff\xfe not json \n{\"x\":1}") . command('SELECT 1'),
+		emptyrow => row('') . command('SELECT 1'),
+		null => row(undef) . command('SELECT 1'),
+		zerocolumns => row() x 2 . command('SELECT 2'),
+		morecolumns => row('{"a":1}', '{"a":2}') . command('SELECT 1'),
+		secondbad => row('{"a":1}') . row("garbage\nmore") . row(undef) . command('SELECT 3'),
+		rcend => row('{"rc_end":{"v":1,"records":0}}') . command('SELECT 1'),
+		twonames => row('{"a":1,"a":2}') . command('SELECT 1'),
+	);
+	if ($sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i) { put(error('26000', 'prepared statement does not exist')); return 1 }
+	sleep 4 if $mode eq 'hang';
+	put(exists $lies{$mode} && $sql !~ /txid_status/ ? $lies{$mode} : $honest);
+	return $mode !~ /\A(?:close|hugefield|hugelength|endlessrows)\z/;
+}

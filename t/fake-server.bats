@@ -1,0 +1,253 @@
+# A server that lies (fake-postgres.pl): no byte of its answers ends a filter by a signal, makes it run for ever, or passes
+# for success where an answer broke off.
+#
+# Every filter that is linked with libpq, found by a loop; arguments and input are those of --describe.
+
+load helper
+
+setup_file() {
+  mkdir "$BATS_FILE_TMPDIR/fake"
+  mkfifo "$BATS_FILE_TMPDIR/ready"
+  perl "$BATS_TEST_DIRNAME/fake-postgres.pl" "$BATS_FILE_TMPDIR/fake/.s.PGSQL.5432" "$BATS_FILE_TMPDIR/trace" \
+    >"$BATS_FILE_TMPDIR/ready" 3>&- &
+  echo $! >"$BATS_FILE_TMPDIR/pid"
+  read -r _ <"$BATS_FILE_TMPDIR/ready"
+  RC_SQL=$(rc_share)/sql/recotem
+  export RC_SQL
+  local filter
+  for filter in $(filters); do
+    # Not only what would be: COMMIT has its lies, too.
+    "$filter" --describe | jq -r '.example[] | select(. != "--dry-run")' >"$BATS_FILE_TMPDIR/$filter.example"
+    "$filter" --describe | jq -j '.example_input // empty' >"$BATS_FILE_TMPDIR/$filter.input"
+  done
+}
+
+teardown_file() { kill "$(cat "$BATS_FILE_TMPDIR/pid")"; }
+
+setup() {
+  out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err problems=$BATS_TEST_TMPDIR/problems
+  : >"$problems"
+}
+
+teardown() { [ ! -s "$problems" ] || cat "$problems" >&2; }
+
+filters() {
+  local name path
+  for name in "$BATS_TEST_DIRNAME"/../src/rc-*.c; do
+    name=$(basename "$name" .c) path=$(command -v "$name")
+    if ldd "$path" 2>/dev/null | grep -q libpq; then echo "$name"; fi
+  done
+}
+
+modes() { perl "$BATS_TEST_DIRNAME/fake-postgres.pl" --modes | sed -n "s/ $1\$//p"; }
+
+# lie_to FILTER MODE: runs the filter, for 20 seconds at most; $code, or that of a signal, and $cpu (its time in ms).
+lie_to() {
+  local arguments
+  filter=$1 mode=$2
+  mapfile -t arguments <"$BATS_FILE_TMPDIR/$filter.example"
+  export DATABASE_URL="postgresql://fake@/$mode?host=$BATS_FILE_TMPDIR/fake"
+  # shellcheck disable=SC2016 # perl's own
+  read -r code cpu < <(perl -e '
+    my ($limit, @command) = @ARGV;
+    my $child = fork;
+    if ($child == 0) { open STDIN, "<", shift @command; open STDOUT, ">", shift @command; open STDERR, ">", shift @command; exec @command or die }
+    local $SIG{ALRM} = sub { kill TERM => $child };
+    alarm $limit;
+    waitpid $child, 0;
+    printf "%d %d\n", $? & 127 ? 128 + ($? & 127) : $? >> 8, 1000 * ((times)[2] + (times)[3])' \
+    "${3-20}" "$BATS_FILE_TMPDIR/$filter.input" "${to-$out}" "$err" "$filter" "${arguments[@]}" 3>&-)
+}
+
+# check WHAT CONDITION...: notes a problem where the condition fails; the loop goes on.
+check() {
+  "${@:2}" && return
+  printf '%s, %s: %s (%s)\n' "$filter" "$mode" "$1" "$code" >>"$problems"
+  sed 's/^/    stderr: /' "$err" | cut -c 1-200 | head -n 3 >>"$problems"
+}
+code_is() { [[ " $* " == *" $code "* ]]; }
+
+no_problems() { [ ! -s "$problems" ]; }
+
+@test "there are filters and modes to look at" {
+  [ "$(filters | wc -l)" -ge 5 ]
+  [ "$(perl "$BATS_TEST_DIRNAME/fake-postgres.pl" --modes | wc -l)" -ge 40 ]
+}
+
+@test "a fake server that does not lie is as good as a real one, a refused wish and many notices too" {
+  for filter in $(filters); do
+    for mode in $(modes good); do
+      lie_to "$filter" "$mode"
+      check 'does not end with 0' code_is 0
+      check 'says something' [ ! -s "$err" ]
+    done
+  done
+  no_problems
+}
+
+@test "a login that fails in whatever way is 100 or 111" {
+  for filter in $(filters); do
+    for mode in $(modes login); do
+      lie_to "$filter" "$mode"
+      check 'ends with neither 100 nor 111' code_is 100 111
+      check 'says nothing' [ -s "$err" ]
+    done
+  done
+  no_problems
+}
+
+@test "an answer that breaks off or is malformed is 100 or 111, and no end record comes" {
+  for filter in $(filters); do
+    for mode in $(modes broken); do
+      lie_to "$filter" "$mode"
+      check 'ends with neither 100 nor 111' code_is 100 111
+      check 'says nothing' [ -s "$err" ]
+      check 'an end record comes' run ! grep -q rc_end "$out"
+    done
+  done
+  no_problems
+}
+
+@test "rows that can't be records are 100 or 111 where they are looked at" {
+  for filter in $(filters); do
+    lie_to "$filter" good
+    rows=$(grep -c '"a":1' "$out" || :)
+    for mode in $(modes rows); do
+      lie_to "$filter" "$mode"
+      if [ "$rows" -gt 0 ]; then
+        check 'ends with neither 100 nor 111' code_is 100 111
+        check 'an end record comes' run ! grep -q rc_end "$out"
+      else
+        check 'ends by a signal or at the time limit' code_is 0 1 100 111
+      fi
+    done
+  done
+  no_problems
+}
+
+@test "a COMMIT without a clear answer is 111, and it is said that what became of it is not known" {
+  local committing=0
+  for filter in $(filters); do
+    : >"$BATS_FILE_TMPDIR/trace"
+    lie_to "$filter" good
+    grep -qx 'good: commit' "$BATS_FILE_TMPDIR/trace" || continue
+    committing=$((committing + 1))
+    for mode in $(modes commit); do
+      lie_to "$filter" "$mode"
+      check 'does not end with 111' code_is 111
+      check 'does not say that it is not known' grep -q 'whether it took place is not known: look before you run it again$' "$err"
+      check 'says that nothing was changed' run ! grep -q 'nothing was changed' "$err"
+    done
+  done
+  [ "$committing" -ge 2 ]
+  no_problems
+}
+
+@test "a failure after COMMIT is told together with what was committed" {
+  for filter in $(filters); do
+    : >"$BATS_FILE_TMPDIR/trace"
+    lie_to "$filter" good
+    if grep -qx 'good: commit' "$BATS_FILE_TMPDIR/trace"; then
+      to=/dev/full lie_to "$filter" good
+      check 'does not end with 111' code_is 111
+      check 'does not tell of the COMMIT' [ "$(cat "$err")" = "$filter: cannot write <stdout>: No space left on device
+$filter: the changes were committed before that" ]
+    fi
+  done
+  no_problems
+}
+
+@test "a server that does not answer is waited for without a loop, and TERM ends the wait" {
+  for filter in $(filters); do
+    for mode in $(modes hang); do
+      lie_to "$filter" "$mode" 2
+      check 'works while it waits' [ "$cpu" -lt 1000 ]
+      if [ "$mode" = hang ]; then check 'does not end by TERM' code_is 143 111; fi
+    done
+  done
+  no_problems
+}
+
+@test "no statement is prepared, run or ended in SQL" {
+  : >"$BATS_FILE_TMPDIR/trace"
+  for filter in $(filters); do lie_to "$filter" good; done
+  [ -s "$BATS_FILE_TMPDIR/trace" ]
+  run ! grep -iE '(^|;)[^:]*: *(prepare|execute|deallocate)\b' "$BATS_FILE_TMPDIR/trace"
+}
+
+@test "what is only wished for is left out where the server refuses it, and all else is kept" {
+  for filter in $(filters); do
+    : >"$BATS_FILE_TMPDIR/trace"
+    lie_to "$filter" no_check_interval
+    grep -q ': begin' "$BATS_FILE_TMPDIR/trace" || continue
+    grep begin "$BATS_FILE_TMPDIR/trace" >"$BATS_TEST_TMPDIR/begins"
+    check 'does not begin twice' [ "$(wc -l <"$BATS_TEST_TMPDIR/begins")" = 2 ]
+    check 'begins again otherwise' [ "$(sed -n 2p "$BATS_TEST_TMPDIR/begins")" = \
+      "$(sed -n '1{s/: begin/: rollback;begin/;s/set local client_connection_check_interval = 1000;//;p}' "$BATS_TEST_TMPDIR/begins")" ]
+  done
+  no_problems
+}
+
+# ---- values ----
+
+@test "a SQLSTATE is five characters or none" {
+  lie_to rc-db-wait longstate
+  [ "$code" = 111 ]
+  [ "$(jq -c .sqlstate "$out" | sort -u)" = null ]
+  lie_to rc-db-wait shortstate
+  [ "$(jq -c .sqlstate "$out" | sort -u)" = null ]
+  lie_to rc-db-wait auth_longstate
+  [ "$(jq -c .sqlstate "$out" | sort -u)" = null ]
+}
+
+@test "a clash that is gone when its rows are looked at is none" {
+  : >"$BATS_FILE_TMPDIR/trace"
+  lie_to rc-owner-assign clash_gone
+  [ "$code" = 0 ]
+  [ "$(jq -c '[.status, .count]' "$out")" = '["assigned",1]' ]
+  grep -q ': select jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
+}
+
+@test "an error without a message has one" {
+  lie_to rc-db-rows nomessage
+  [ "$code" = 100 ]
+  [ "$(cat "$err")" = 'rc-db-rows: user-by-name.sql: an error without a message (42P01)' ]
+}
+
+@test "a pooler's refusal is final" {
+  lie_to rc-db-wait auth_pooler
+  [ "$code" = 100 ]
+  [ "$(jq -c '[.try, .status, .sqlstate]' "$out")" = '[1,"refused","08P01"]' ]
+  grep -q 'unsupported startup parameter: options$' "$err"
+}
+
+@test "rows that came before an answer broke off are printed, and 111 says so" {
+  lie_to rc-db-rows noend
+  [ "$code" = 111 ]
+  [ "$(cat "$out")" = '{"a":1}' ]
+  [ "$(cat "$err")" = "rc-db-rows: user-by-name.sql: the server's answer broke off" ]
+}
+
+@test "a later row is looked at as the first one is, and one that could be an end record is refused" {
+  lie_to rc-db-rows secondbad
+  [ "$code" = 100 ]
+  [ "$(cat "$out")" = '{"a":1}' ]
+  grep -q "^rc-db-rows: user-by-name.sql: the rows can't be records: " "$err"
+  lie_to rc-db-rows rcend
+  [ "$code" = 100 ]
+  [ ! -s "$out" ]
+  [ "$(cat "$err")" = "rc-db-rows: user-by-name.sql: a column 'rc_end', which an end record is known by" ]
+}
+
+@test "COPY is an error at once, in every direction" {
+  for mode in copyout copyin copyboth; do
+    for filter in rc-db-rows rc-db-apply rc-owner-assign; do
+      lie_to "$filter" "$mode" 5
+      [ "$code" = 100 ]
+      grep -q ': COPY to or from the client has no place here$' "$err"
+    done
+    lie_to rc-db-wait "$mode" 5
+    [ "$code" = 100 ]
+    [ "$(jq -c '[.try, .status, .message]' "$out")" = '[1,"refused","the query failed: COPY to or from the client has no place here"]' ]
+  done
+}
