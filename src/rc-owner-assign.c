@@ -20,6 +20,7 @@
 #include "rc_err.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
+#include "rc_scope.h"
 #include "rc_session.h"
 #include "rc_statement.h"
 #include "rc_stream.h"
@@ -27,7 +28,6 @@
 #include "rc_utf8.h"
 
 enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
-enum { SCOPES_MAX = 16 };
 
 static const struct rc_option options[] = {
 	{ OPT_USER, "user", "NAME", "who becomes the owner (required)" },
@@ -56,11 +56,6 @@ static const struct rc_program program = {
 	.example_input = "{\"table\":\"api_project\",\"column\":\"owner_id\",\"label\":\"Project\"}\n",
 };
 
-/* A condition on the rows: NAME = VALUE, or NAME is null where VALUE is NULL. */
-struct scope {
-	const char *name, *value;
-};
-
 /* Where rows are without an owner, and what became of it. */
 struct target {
 	struct rc_record record;	/* as it was read; the results are added to it */
@@ -75,15 +70,14 @@ struct target {
 struct assignment {
 	const char *user, *owner_sql;
 	bool dry_run;
-	struct scope scopes[SCOPES_MAX];
-	int scope_count;
+	struct rc_scope scope;		/* which rows */
 	struct target *targets;
 	size_t target_count;
 	struct rc_statement owner_query;
 	struct rc_record owner;		/* as the query gives it; {0} where there is none */
 	const char *owner_id, *owner_name;
 	const struct rc_json_field *owner_id_field;
-	const char *values[SCOPES_MAX + 1];	/* of the targets' statements: the owner's id, then the scopes' */
+	const char *values[RC_SCOPES_MAX + 1];	/* of the targets' statements: the owner's id, then the scopes' */
 	int value_count;
 	int errors;
 	struct target *in_the_way;	/* the target at which a try ended */
@@ -92,47 +86,6 @@ struct assignment {
 };
 
 /* ---- what the user says ---- */
-
-static void
-add_scope(struct assignment *work, const char *text)
-{
-	const char *mark = strstr(text, ":=");
-	const char *value = mark == NULL ? NULL : rc_json_pad(&work->arena, mark + 2, strlen(mark + 2));
-	struct rc_json_error error;
-	struct scope *scope;
-	size_t length;
-
-	if (!rc_utf8_valid(text, strlen(text)))
-		rc_die(RC_FATAL, "--scope is not UTF-8");
-	if (mark == NULL || mark == text)
-		rc_usage("--scope takes NAME:=JSON, not '%s'", text);
-	if (!rc_json_check(value, strlen(value), &error))
-		rc_usage("--scope %s: %s", text, error.reason);
-	if (work->scope_count == SCOPES_MAX)
-		rc_usage("more than %d --scope", SCOPES_MAX);
-	scope = &work->scopes[work->scope_count++];
-	scope->name = rc_json_pad(&work->arena, text, (size_t)(mark - text));
-	value += strspn(value, " \t\r\n");
-	switch (rc_json_type(value)) {
-	case RC_JSON_NULL:
-		break;
-	case RC_JSON_STRING:
-		length = strlen(value);
-		while (value[length - 1] != '"')
-			length--;
-		if ((scope->value = rc_json_decode(&work->arena, value, length, &length)) == NULL)
-			rc_usage("--scope %s: a lone surrogate", text);
-		if (strlen(scope->value) != length)
-			rc_usage("--scope %s: U+0000 in it", text);
-		break;
-	case RC_JSON_NUMBER:
-	case RC_JSON_BOOL:
-		scope->value = rc_arena_copy(&work->arena, value, strcspn(value, " \t\r\n"));
-		break;
-	default:
-		rc_usage("--scope %s: a string, a number, true, false or null", text);
-	}
-}
 
 static void
 read_targets(struct assignment *work, struct rc_input *in)
@@ -262,41 +215,17 @@ find_owner(struct rc_session *session, struct assignment *work)
 	return NULL;
 }
 
-/* Puts the parameters of the targets' statements together. */
-static void
-set_values(struct assignment *work)
-{
-	work->value_count = 0;
-	work->values[work->value_count++] = work->owner_id;
-	for (int i = 0; i < work->scope_count; i++)
-		if (work->scopes[i].value != NULL)
-			work->values[work->value_count++] = work->scopes[i].value;
-}
-
 /* Makes the condition of the rows that would change; false where the target is not in all scopes. */
 static bool
 make_condition(struct rc_session *session, const struct assignment *work, struct target *target)
 {
 	struct rc_buf sql = {0};
-	int number = 2;
 
 	rc_session_add_identifier(session, &sql, target->column);
 	rc_buf_add_text(&sql, " is null");
-	for (int i = 0; i < work->scope_count; i++) {
-		const struct scope *scope = &work->scopes[i];
-		char *type = rc_change_find_type(session, target->table, scope->name);
-
-		free(type);
-		if (type == NULL) {
-			rc_buf_free(&sql);
-			return false;
-		}
-		rc_buf_add_text(&sql, " and ");
-		rc_session_add_identifier(session, &sql, scope->name);
-		if (scope->value == NULL)
-			rc_buf_add_text(&sql, " is null");
-		else
-			rc_buf_printf(&sql, " = $%d", number++);
+	if (!rc_scope_add_sql(&work->scope, session, target->table, 2, &sql)) {
+		rc_buf_free(&sql);
+		return false;
 	}
 	target->rows = rc_buf_text(&sql);
 	target->change = (struct rc_change){ .table = target->table, .column = target->column, .type = target->type,
@@ -367,7 +296,8 @@ look_at_all(struct rc_session *session, struct assignment *work, size_t *with_ro
 	PGresult *failed;
 
 	*with_rows = 0;
-	set_values(work);
+	work->values[0] = work->owner_id;
+	work->value_count = 1 + rc_scope_get_values(&work->scope, work->values + 1);
 	for (size_t i = 0; i < work->target_count; i++) {
 		if ((failed = look_at(session, work, &work->targets[i])) != NULL)
 			return failed;
@@ -504,7 +434,7 @@ main(int argc, char *argv[])
 		case OPT_USER: work.user = optarg; break;
 		case OPT_OWNER_SQL: work.owner_sql = optarg; break;
 		case OPT_DRY_RUN: work.dry_run = true; break;
-		case OPT_SCOPE: add_scope(&work, optarg); break;
+		case OPT_SCOPE: rc_scope_add(&work.scope, optarg, &work.arena); break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
