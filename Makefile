@@ -71,12 +71,15 @@ endef
 headers :=
 $(foreach room,$(rooms),$(eval headers += -Ilib/$(room))$(eval $(call build_room,$(room),$(headers))))
 
-# A filter that needs a library beyond libpq and libcrypto says so in a line `/* links: -lcurl */`.
+# A filter that needs a library beyond libpq and libcrypto says so in a line `/* links: -lcurl */`. One that can do without
+# says `/* links with argon2.h: -largon2 */`: it is linked where that header is, and the code asks __has_include() for it.
+links_with = sed -n 's,^/\* links with \(.*\): \(.*\) \*/$$,\1 \2,p' $1 | while read -r header library; do \
+	! echo "\#include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1 || printf '%s ' "$$library"; done
 $(BUILD)/bin/rc-%: src/rc-%.c $(archives)
 	@mkdir -p $(@D) $(BUILD)/src
 	@echo 'cc $<'
 	@$(compile) $(headers) -MF $(BUILD)/src/rc-$*.d -MT $@ -o $@ $< -Wl,--start-group $(archives) -Wl,--end-group $(HARDEN_LINK) -Wl,--as-needed \
-		$(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $<) -lpq -lcrypto
+		$(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $<) $$($(call links_with,$<)) -lpq -lcrypto
 
 $(BUILD)/bin/%: bin/%
 	@mkdir -p $(@D)

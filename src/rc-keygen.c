@@ -23,7 +23,7 @@ enum {
 };
 
 static const struct rc_option options[] = {
-	{ OPT_FORMAT, "format", "urlsafe|hex|alnum", "the alphabet (default: urlsafe, which is A-Z a-z 0-9 - _)" },
+	{ OPT_FORMAT, "format", "urlsafe|hex|alnum|base32", "the alphabet (default: urlsafe, which is A-Z a-z 0-9 - _)" },
 	{ OPT_BYTES, "bytes", "N", "that many random bytes, encoded as base64url or hex (default: 48)" },
 	{ OPT_LENGTH, "length", "N", "that many characters, each drawn from the whole alphabet" },
 	{ 'p', "prefix", "TEXT", "put TEXT before the key" },
@@ -40,7 +40,7 @@ static const struct rc_option options[] = {
 
 static const struct rc_program program = {
 	.name = "rc-keygen",
-	.synopsis = "[--format urlsafe|hex|alnum] [--bytes N | --length N] [--prefix TEXT] [--field NAME] "
+	.synopsis = "[--format urlsafe|hex|alnum|base32] [--bytes N | --length N] [--prefix TEXT] [--field NAME] "
 	    "[--public-field NAME [--public-length N]] [--only-missing] [--save FILE] "
 	    "[--raw] [--count N [--end-record] | FILE ...]",
 	.summary = "add a random key to each record, or print one",
@@ -90,12 +90,14 @@ save_finish(void)
 static enum rc_key_format
 parse_format(const char *name)
 {
-	static const char *const names[] = { [RC_KEY_URLSAFE] = "urlsafe", [RC_KEY_HEX] = "hex", [RC_KEY_ALNUM] = "alnum" };
+	static const char *const names[] = {
+		[RC_KEY_URLSAFE] = "urlsafe", [RC_KEY_HEX] = "hex", [RC_KEY_ALNUM] = "alnum", [RC_KEY_BASE32] = "base32",
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return (enum rc_key_format)i;
-	rc_usage("--format is urlsafe, hex or alnum, not '%s'", name);
+	rc_usage("--format is urlsafe, hex, alnum or base32, not '%s'", name);
 }
 
 static struct settings
@@ -145,8 +147,9 @@ complete(struct settings *s, const char *operand)
 {
 	if (s->bytes > 0 && s->length > 0)
 		rc_usage("--bytes or --length, not both");
-	if (s->format == RC_KEY_ALNUM && s->length == 0)
-		rc_usage(s->bytes > 0 ? "alnum has no form for bytes: use --length" : "alnum needs --length");
+	if ((s->format == RC_KEY_ALNUM || s->format == RC_KEY_BASE32) && s->length == 0)
+		rc_usage(s->bytes > 0 ? "%s has no form for bytes: use --length" : "%s needs --length",
+		    s->format == RC_KEY_ALNUM ? "alnum" : "base32");
 	if (s->raw && (s->field != NULL || s->public_field != NULL || s->save != NULL || s->end_record))
 		rc_usage("--raw prints no records, so it takes no --field, --public-field, --save or --end-record");
 	if ((s->raw || s->count > 0) && operand != NULL)

@@ -4,7 +4,9 @@
  * One hash takes about a third of a second of one core, by intent, so the
  * records are hashed by one thread for each core (rc_pool.h).
  */
-/* links: -pthread */
+/* links: -pthread -lm */
+/* links with argon2.h: -largon2 */
+/* links with zxcvbn.h: -lzxcvbn */
 #include <string.h>
 
 #include "rc_err.h"
@@ -16,7 +18,8 @@
 #include "rc_utf8.h"
 
 enum {
-	OPT_FROM = RC_OPT_LONG, OPT_TO, OPT_CHECK, OPT_KEEP, OPT_DJANGO, OPT_ITERATIONS, OPT_JOBS,
+	OPT_FROM = RC_OPT_LONG, OPT_TO, OPT_CHECK, OPT_KEEP, OPT_DJANGO, OPT_ITERATIONS, OPT_JOBS, OPT_SCHEME,
+	OPT_IF_PRESENT, OPT_MIN_LENGTH, OPT_MIN_GUESSES,
 	RESULT_ROOM = 512,	/* for what a job adds to its record, the field's name aside */
 };
 
@@ -25,8 +28,12 @@ static const struct rc_option options[] = {
 	{ OPT_TO, "to", "FIELD", "the field with the hash (required)" },
 	{ OPT_CHECK, "check", NULL, "compare the password with the hash that is there" },
 	{ OPT_KEEP, "keep", NULL, "keep the password in the record" },
+	{ OPT_SCHEME, "scheme", "NAME", "pbkdf2_sha256 (the default), argon2id or scrypt" },
+	{ OPT_IF_PRESENT, "if-present", NULL, "a record without a password, or with null, gets no hash" },
+	{ OPT_MIN_LENGTH, "min-length", "N", "refuse a password of fewer characters" },
+	{ OPT_MIN_GUESSES, "min-guesses", "N", "refuse a password that zxcvbn finds in fewer guesses" },
 	{ OPT_DJANGO, "django", "VERSION", "iterate as often as Django 5.1, 5.2 or 6.0 does (default: 5.1)" },
-	{ OPT_ITERATIONS, "iterations", "N", "iterate N times" },
+	{ OPT_ITERATIONS, "iterations", "N", "iterate N times; argon2id passes N times, scrypt's N is this" },
 	{ OPT_JOBS, "jobs", "N", "hash N records at a time (default: the number of cores)" },
 	RC_OPTION_END
 };
@@ -35,7 +42,8 @@ static const char *const example[] = { "--from", "plain", "--to", "password", "-
 
 static const struct rc_program program = {
 	.name = "rc-password-hash",
-	.synopsis = "--from FIELD --to FIELD [--check] [--keep] [--django VERSION | --iterations N] [--jobs N] [FILE ...]",
+	.synopsis = "--from FIELD --to FIELD [--check] [--keep] [--scheme NAME] [--django VERSION | --iterations N] [--if-present] "
+	    "[--min-length N] [--min-guesses N] [--jobs N] [FILE ...]",
 	.summary = "turn passwords into the hashes that Django stores",
 	.options = options,
 	.reads = "any record with a password",
@@ -47,7 +55,8 @@ static const struct rc_program program = {
 
 static struct settings {
 	const char *from, *to;
-	bool check, keep;
+	bool check, keep, if_present;
+	long min_length, min_guesses;	/* 0: any password will do */
 	struct rc_password_policy policy;
 	struct rc_input in;
 	struct rc_output out;
@@ -60,8 +69,18 @@ struct job {
 	const char *stored;	/* the hash to check, with --check */
 	char salt[RC_PASSWORD_SALT + 1], hash[RC_PASSWORD_HASH_SIZE];	/* without it */
 	enum rc_password_answer answer;
-	char failure[256];	/* why OpenSSL failed, or empty */
+	const char *weak;	/* why the password is refused, or NULL */
+	char failure[256];	/* which library failed and why, or empty */
 };
+
+/* Whether the record has no password at all, which --if-present allows. */
+static bool
+has_none(struct rc_record *record)
+{
+	const struct rc_json_field *field = rc_record_find(record, settings.from);
+
+	return field == NULL || (field->value_length == 4 && memcmp(field->value, "null", 4) == 0);
+}
 
 /* Takes the record apart: the worker gets the texts it needs. */
 static void
@@ -70,8 +89,18 @@ prepare(struct rc_pool_job *pool_job)
 	struct job *job = (struct job *)pool_job;
 	struct rc_record *record = &pool_job->record;
 
+	job->password = NULL;
+	job->weak = NULL;
+	if (settings.if_present && has_none(record)) {
+		rc_record_remove(record, settings.from);
+		return;
+	}
 	job->password = rc_input_need_string(&settings.in, record, settings.from);
-	if (*job->password == '\0')
+	if (settings.min_length > 0 || settings.min_guesses > 0) {
+		rc_record_remove(record, "status");
+		rc_record_remove(record, "error");
+	}
+	if (*job->password == '\0' && settings.min_length == 0)
 		rc_input_fail(&settings.in, "the field '%s' is empty", settings.from);
 	if (settings.check) {
 		job->stored = rc_input_need_string(&settings.in, record, settings.to);
@@ -86,13 +115,39 @@ prepare(struct rc_pool_job *pool_job)
 		rc_record_remove(record, settings.from);
 }
 
+static size_t
+count_characters(const char *utf8)
+{
+	size_t count = 0;
+
+	for (; *utf8 != '\0'; utf8++)
+		count += ((unsigned char)*utf8 & 0xc0) != 0x80;
+	return count;
+}
+
+/* Why the password is refused, or NULL. */
+static const char *
+weakness(const char *password)
+{
+	if (count_characters(password) < (size_t)settings.min_length)
+		return "{\"code\":\"weak_password\",\"message\":\"The password is too short.\"}";
+	if (settings.min_guesses > 0 && rc_password_guesses(password) < (double)settings.min_guesses)
+		return "{\"code\":\"weak_password\",\"message\":\"The password is too weak.\"}";
+	return NULL;
+}
+
 static void
 hash(struct rc_pool_job *pool_job, void *none)
 {
 	struct job *job = (struct job *)pool_job;
-	size_t length = strlen(job->password);
+	size_t length;
 
 	(void)none;
+	if (job->password == NULL)
+		return;
+	length = strlen(job->password);
+	if (!settings.check && (job->weak = weakness(job->password)) != NULL)
+		return;
 	if (settings.check)
 		job->answer = rc_password_check(&settings.policy, job->password, length, job->stored);
 	else if (rc_password_make(&settings.policy, job->password, length, job->salt, job->hash))
@@ -118,7 +173,7 @@ add_answer(struct rc_buf *line, enum rc_password_answer answer)
 		    "{\"code\":\"unusable\",\"message\":\"the hash is empty or begins with '!': no password fits\"}");
 	if (answer == RC_PASSWORD_UNKNOWN)
 		rc_json_add_value(line, "error",
-		    "{\"code\":\"unknown_algorithm\",\"message\":\"the hash has not the form of pbkdf2_sha256\"}");
+		    "{\"code\":\"unknown_algorithm\",\"message\":\"the hash has no form that is known here\"}");
 	if (answer != RC_PASSWORD_OK && answer != RC_PASSWORD_NEEDS_REHASH)
 		settings.out.answer = RC_NO;
 }
@@ -128,8 +183,16 @@ finish(struct rc_pool_job *pool_job)
 {
 	const struct job *job = (struct job *)pool_job;
 
+	if (job->password == NULL)
+		return;
+	if (job->weak != NULL) {
+		rc_json_add_text(&pool_job->line, "status", "error");
+		rc_json_add_value(&pool_job->line, "error", job->weak);
+		settings.out.answer = RC_NO;
+		return;
+	}
 	if (job->answer == RC_PASSWORD_FAILED)
-		rc_die(RC_FATAL, "OpenSSL cannot compute a hash: %s", job->failure);
+		rc_die(RC_FATAL, "%s", job->failure);
 	if (settings.check)
 		add_answer(&pool_job->line, job->answer);
 	else
@@ -149,6 +212,27 @@ check_field(const char *option, const char *name, bool check)
 		rc_usage("--%s %s: --check writes that field", option, name);
 }
 
+/* What the form of the hash and the length or strength need, and how much of the machine one hash takes. */
+static void
+check_scheme(const char *name, const char *django)
+{
+	const struct rc_password_scheme *scheme = rc_password_scheme(name);
+
+	if (scheme == NULL)
+		rc_usage("--scheme takes pbkdf2_sha256, argon2id or scrypt, not '%s'", name);
+	if (rc_password_missing(scheme) != NULL)
+		rc_die(RC_FATAL, "%s is not in this build: it needs the package %s when rc is built", name, rc_password_missing(scheme));
+	if (settings.min_guesses > 0 && rc_password_guesses_missing() != NULL)
+		rc_die(RC_FATAL, "--min-guesses is not in this build: it needs the package %s when rc is built", rc_password_guesses_missing());
+	settings.policy.scheme = scheme;
+	if (django != NULL && settings.policy.iterations > 0)
+		rc_usage("--django and --iterations exclude each other");
+	if (settings.policy.iterations == 0 && !rc_password_django(django == NULL ? "5.1" : django, &settings.policy))
+		rc_usage("--django takes 5.1, 5.2 or 6.0, not '%s'", django);
+	if (!rc_password_iterations_fit(&settings.policy))
+		rc_usage("--iterations %ld: %s takes a power of two from 2 to 16777216", settings.policy.iterations, name);
+}
+
 static void
 check_settings(void)
 {
@@ -161,8 +245,8 @@ check_settings(void)
 int
 main(int argc, char *argv[])
 {
-	const char *django = NULL;
-	int jobs = rc_pool_cores(), opt;
+	const char *django = NULL, *scheme = "pbkdf2_sha256";
+	int jobs = 0, opt;
 	struct rc_pool_work work = {
 		.job_size = sizeof(struct job), .prepare = prepare, .work = hash, .finish = finish,
 	};
@@ -173,6 +257,10 @@ main(int argc, char *argv[])
 		case OPT_TO: settings.to = optarg; break;
 		case OPT_CHECK: settings.check = true; break;
 		case OPT_KEEP: settings.keep = true; break;
+		case OPT_SCHEME: scheme = optarg; break;
+		case OPT_IF_PRESENT: settings.if_present = true; break;
+		case OPT_MIN_LENGTH: settings.min_length = rc_opt_long("min-length", optarg, 1, 1000000); break;
+		case OPT_MIN_GUESSES: settings.min_guesses = rc_opt_long("min-guesses", optarg, 1, 1000000000000000); break;
 		case OPT_DJANGO: django = optarg; break;
 		case OPT_ITERATIONS:
 			settings.policy.iterations = rc_opt_long("iterations", optarg, 1, RC_PASSWORD_ITERATIONS_MAX);
@@ -181,10 +269,13 @@ main(int argc, char *argv[])
 		}
 	}
 	check_settings();
-	if (django != NULL && settings.policy.iterations > 0)
-		rc_usage("--django and --iterations exclude each other");
-	if (settings.policy.iterations == 0 && !rc_password_django(django == NULL ? "5.1" : django, &settings.policy))
-		rc_usage("--django takes 5.1, 5.2 or 6.0, not '%s'", django);
+	check_scheme(scheme, django);
+	/* What one hash can't use, several at a time do: all cores are busy, and of argon2id's 100 MB there are as few as can be. */
+	if (jobs == 0) {
+		settings.policy.threads = rc_pool_cores() < rc_password_threads(settings.policy.scheme)
+		    ? rc_pool_cores() : rc_password_threads(settings.policy.scheme);
+		jobs = (rc_pool_cores() + settings.policy.threads - 1) / settings.policy.threads;
+	}
 	rc_input_open(&settings.in, argc - optind, argv + optind);
 	rc_output_open(&settings.out, NULL);
 	work.result_size = 6 * strlen(settings.to) + RESULT_ROOM;

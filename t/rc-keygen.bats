@@ -91,6 +91,11 @@ sha256() { sha256sum | cut -d ' ' -f 1; }
 # Of 400,000 even draws each of 62 letters comes 6,452 times, with a standard deviation of 80.  The bounds are 8 of them away:
 # by Bernstein's inequality one of the letters is beyond them by chance once in 10^11 runs.  Letters that are a byte modulo 62
 # would put the first 8 of them at 7,812.
+@test "base32 has the letters a to z and the digits 2 to 7" {
+  run -0 --separate-stderr bash -c 'rc-keygen --raw --format base32 --length 4000 | fold -w 1 | LC_ALL=C sort -u | tr -d "\n"'
+  [ "$output" = 234567abcdefghijklmnopqrstuvwxyz ]
+}
+
 @test "the letters of alnum come equally often" {
   rc-keygen --raw --format alnum --length 4000 --count 100 | tr -d '\n' | fold -w 1 | sort | uniq -c >"$file"
   [ "$(wc -l <"$file")" = 62 ]
@@ -140,10 +145,11 @@ sha256() { sha256sum | cut -d ' ' -f 1; }
     [ "${#stderr_lines[@]}" = 2 ]
     [ "$(ls)" = records ]
   done <<'END_OF_CASES'
---format base58	--format is urlsafe, hex or alnum, not 'base58'
---format HEX	--format is urlsafe, hex or alnum, not 'HEX'
+--format base58	--format is urlsafe, hex, alnum or base32, not 'base58'
+--format HEX	--format is urlsafe, hex, alnum or base32, not 'HEX'
 --bytes 8 --length 8	--bytes or --length, not both
 --format alnum	alnum needs --length
+--format base32	base32 needs --length
 --format alnum --bytes 8	alnum has no form for bytes: use --length
 --length 0	--length takes a whole number from 1 to 4096, not '0'
 --length 4097	--length takes a whole number from 1 to 4096, not '4097'

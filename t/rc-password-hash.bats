@@ -451,3 +451,80 @@ END
   [ -s "$RC_EVENTS" ]
   run -1 grep -E 'hunter2|geheim|pbkdf2' "$RC_EVENTS"
 }
+
+# ---- other forms ----
+
+# 'hunter2' by the program argon2 and by Python's hashlib.scrypt().
+argon2_salt=MDEyMzQ1Njc4OWFiY2RlZkFCQ0RFRg
+argon2_vector='argon2$argon2id$v=19$m=102400,t=2,p=8$'$argon2_salt'$q4FFm4kfRPyCF97dspsRb21+GblqCHFuEhKC50CC7qg'
+argon2_small='argon2$argon2id$v=19$m=64,t=1,p=2$'$argon2_salt'$Bq2b5I7dWLIBZHk/LSBIa7HXVnQHahQEFMEc8dr7eD4'
+scrypt_vector='scrypt$16384$'$salt'$8$5$s4i+FCP4j9n+Uleu7y6xtk6j/bFjsBxDStnFWeNuU8CARe74OLVPRPDGYngHmhkpriPTRKAMxdO8FUNhTLBZ2Q=='
+scrypt_small='scrypt$2$'$salt'$8$5$DLWy8UQBmT3a9UHZg06njGpMiTHxYZpikaxu4VzIXcajwnFYGBhnNElZMA64dHuK/IW2YRUpN+F/RYz7mtzgQg=='
+
+@test "argon2id and scrypt are made in Django's form, each with a salt of its own, and found right again" {
+  has_argon2
+  printf '{"p":"hunter2","n":%s}\n' 1 2 >"$in"
+  for form in 'argon2id ^argon2[$]argon2id[$]v=19[$]m=102400,t=2,p=8[$][A-Za-z0-9+/]{30}[$][A-Za-z0-9+/]{43}$' \
+    'scrypt ^scrypt[$]16384[$][A-Za-z0-9]{22}[$]8[$]5[$][A-Za-z0-9+/]{86}==$'; do
+    rc-password-hash --scheme "${form% *}" --from p --to h --keep "$in" >"$in.made"
+    run -0 --separate-stderr rc-say '{h}' "$in.made"
+    [[ ${lines[0]} =~ ${form#* } && ${lines[1]} =~ ${form#* } && ${lines[0]} != "${lines[1]}" ]]
+    run -0 --separate-stderr rc-password-hash --check --scheme "${form% *}" --from p --to h "$in.made"
+    [[ ${lines[0]} == *'"status":"ok"}' && ${lines[1]} == *'"status":"ok"}' ]]
+    run -1 --separate-stderr rc-password-hash --check --scheme "${form% *}" --from p --to h <<<"$(sed '1!d; s/hunter2/hunter3/' "$in.made")"
+    [[ $output == *'"status":"bad"}' ]]
+  done
+}
+
+@test "hashes of argon2id and scrypt from elsewhere are known; another form or cost than asked for is due for another hash" {
+  has_argon2
+  check() { rc-password-hash --check --from plain --to hash "$@"; }
+  [ "$(checked "$argon2_vector" --scheme argon2id)" = ok ]
+  [ "$(checked "$argon2_vector")" = needs_rehash ]
+  [ "$(checked "$argon2_small" --scheme argon2id)" = needs_rehash ]
+  [ "$(checked "$scrypt_vector" --scheme scrypt)" = ok ]
+  [ "$(checked "$scrypt_vector")" = needs_rehash ]
+  [ "$(checked "$scrypt_small" --scheme scrypt)" = needs_rehash ]
+  [ "$(checked "$scrypt_small" --scheme scrypt --iterations 2)" = ok ]
+  [ "$(checked "${vector_1%'$'*}\$$key" --scheme argon2id)" = needs_rehash ]
+}
+
+@test "what is nearly such a hash is of no known form, and costs nothing" {
+  has_argon2
+  local tail=$argon2_salt'$'${argon2_small##*'$'} hash
+  for hash in "argon2\$argon2i\$v=19\$m=64,t=1,p=2\$$tail" "argon2\$argon2id\$v=16\$m=64,t=1,p=2\$$tail" "argon2\$argon2id\$v=19\$m=064,t=1,p=2\$$tail" \
+    "argon2\$argon2id\$v=19\$m=99999999,t=1,p=2\$$tail" "argon2\$argon2id\$v=19\$m=64,t=99999,p=2\$$tail" "argon2\$argon2id\$v=19\$m=64,t=1,p=999\$$tail" \
+    "argon2\$argon2id\$v=19\$m=8,t=1,p=2\$$tail" "argon2\$argon2id\$v=19\$m=64,t=1\$$tail" "${argon2_small%?}" "${argon2_small}x" "${argon2_small/MDEy/MD*y}" \
+    'argon2$argon2id$v=19$m=64,t=1,p=2$$'"${argon2_small##*'$'}" "${argon2_small/"$argon2_salt"/MDEyMzQ}" 'argon2$' \
+    "${scrypt_small/'$2$'/'$3$'}" "${scrypt_small/'$2$'/'$1$'}" "${scrypt_small/'$2$'/'$33554432$'}" "${scrypt_small/'$8$'/'$999$'}" "${scrypt_small%?}" "${scrypt_small/"$salt"/}" 'scrypt$2'; do
+    [ "$(checked "$hash")" = 'error unknown_algorithm' ] || { echo "$hash"; return 1; }
+  done
+}
+
+@test "a password that is short or weak is refused: status error, exit 1, no hash, and the others are hashed" {
+  has_zxcvbn
+  printf '{"plain":"%s"}\n' 12345 '' password123 correcthorse żółćż 'xkq7tz' >"$in"
+  run -1 --separate-stderr hash --min-length 6 --min-guesses 10000 "$in"
+  [ "${lines[0]}" = '{"status":"error","error":{"code":"weak_password","message":"The password is too short."}}' ]
+  [ "${lines[1]}" = "${lines[0]}" ]
+  [ "${lines[2]}" = '{"status":"error","error":{"code":"weak_password","message":"The password is too weak."}}' ]
+  [[ ${lines[3]} == '{"hash":"pbkdf2'* && ${lines[4]} == "${lines[0]}" && ${lines[5]} == '{"hash":"pbkdf2'* ]]
+  printf '{"plain":"%s"}\n' "$(printf 'a%.0s' {1..100})Xk9" >"$in" # what comes after 100 characters does not count
+  run -1 --separate-stderr hash --min-guesses 100000 "$in"
+}
+
+@test "--if-present: a record without a password, or with null, gets no hash" {
+  run -0 --separate-stderr hash --if-present <<<$'{"a":1}\n{"plain":null,"a":2}\n{"plain":"x","a":3}'
+  [[ ${lines[0]} == '{"a":1}' && ${lines[1]} == '{"a":2}' && ${lines[2]} == '{"a":3,"hash":"pbkdf2'* ]]
+}
+
+@test "wrong schemes and numbers are refused" {
+  run -100 --separate-stderr rc-password-hash --from p --to h --scheme md5 </dev/null
+  [ "${stderr_lines[-1]}" = "rc-password-hash: --scheme takes pbkdf2_sha256, argon2id or scrypt, not 'md5'" ]
+  run -100 --separate-stderr rc-password-hash --from p --to h --scheme scrypt --iterations 3 </dev/null
+  [ "${stderr_lines[-1]}" = 'rc-password-hash: --iterations 3: scrypt takes a power of two from 2 to 16777216' ]
+}
+
+# A library that was not there when rc was built leaves its part out.
+has_argon2() { rc-password-hash --scheme argon2id --from a --to b </dev/null 2>/dev/null || skip 'built without libargon2'; }
+has_zxcvbn() { rc-password-hash --min-guesses 1 --from a --to b </dev/null 2>/dev/null || skip 'built without zxcvbn'; }

@@ -11,6 +11,7 @@ static const char *const alphabets[] = {
 	[RC_KEY_URLSAFE] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
 	[RC_KEY_HEX] = "0123456789abcdef",
 	[RC_KEY_ALNUM] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+	[RC_KEY_BASE32] = "abcdefghijklmnopqrstuvwxyz234567",
 };
 
 static void
@@ -54,7 +55,7 @@ rc_key_bytes(char *key, enum rc_key_format format, size_t length)
 	unsigned long bits = 0;
 	unsigned count = 0;
 
-	if (format == RC_KEY_ALNUM || length > sizeof bytes)
+	if (format == RC_KEY_ALNUM || format == RC_KEY_BASE32 || length > sizeof bytes)
 		rc_die(RC_FATAL, "no form for a key of %zu bytes", length);
 	draw(bytes, length);
 	for (size_t i = 0; i < length; i++) {

@@ -13,6 +13,7 @@ enum rc_key_format {
 	RC_KEY_URLSAFE,	/* A-Z a-z 0-9 - _, RFC 4648's base64url */
 	RC_KEY_HEX,	/* 0-9 a-f */
 	RC_KEY_ALNUM,	/* A-Z a-z 0-9 */
+	RC_KEY_BASE32,	/* a-z 2-7, RFC 4648's base32 in lower case */
 };
 
 enum {
@@ -26,7 +27,7 @@ void rc_key_characters(char *key, enum rc_key_format format, size_t length);
 /*
  * Writes LENGTH random bytes as text and a NUL into KEY: in base64url without
  * padding (four characters for three bytes, the last group cut short) or hex
- * (two for one).  RC_KEY_ALNUM has no such form.
+ * (two for one).  The other formats have no such form.
  */
 void rc_key_bytes(char *key, enum rc_key_format format, size_t length);
 
