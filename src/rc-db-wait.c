@@ -17,6 +17,7 @@
 
 #include "rc_clock.h"
 #include "rc_connection.h"
+#include "rc_environment.h"
 #include "rc_event.h"
 #include "rc_opt.h"
 #include "rc_result.h"
@@ -346,7 +347,7 @@ main(int argc, char *argv[])
 	if (command != NULL)
 		out.fd = STDERR_FILENO, out.name = "<stderr>";
 
-	rc_settings_read(&settings);
+	rc_environment_read(&settings);
 	start = rc_clock_ms();
 	for (long number = 1;; number++) {
 		long left = timeout == 0 ? 0 : (long)(start + timeout - rc_clock_ms());

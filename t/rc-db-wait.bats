@@ -173,7 +173,7 @@ listen_twice() {
 
   # All other filters have the limit of connect_timeout for each address, as psql has it.
   echo 'select 1 as id' >"$BATS_TEST_TMPDIR/query.sql"
-  DATABASE_URL=$DATABASE_URL?connect_timeout=1 run -0 --separate-stderr "${with_hosts[@]}" rc-db-rows -n "$BATS_TEST_TMPDIR/query.sql"
+  DATABASE_URL="$DATABASE_URL?connect_timeout=1" run -0 --separate-stderr "${with_hosts[@]}" rc-db-rows -n "$BATS_TEST_TMPDIR/query.sql"
   [ "$output" = '{"id":1}' ]
   [ "$stderr" = '' ]
 }

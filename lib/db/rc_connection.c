@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_address.h"
 #include "rc_clock.h"
 
 /* ---- failures ---- */
@@ -157,7 +158,7 @@ go_on_elsewhere(struct rc_connection *connection)
 	long all = connection->limits.all, limit = address_limit(connection);
 	bool over = connection->end != 0 && rc_clock_ms() >= connection->end;
 
-	if (!over && rc_settings_skip_address(&connection->settings, connection->libpq)) {
+	if (!over && rc_address_skip(&connection->settings, connection->libpq)) {
 		PQfinish(connection->libpq);
 		begin_login(connection);
 		if (PQstatus(connection->libpq) == CONNECTION_BAD)

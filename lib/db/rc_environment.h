@@ -1,0 +1,22 @@
+/*
+ * rc_environment - where the environment says that the database is
+ *
+ * DATABASE_URL (read as a secret, so DATABASE_URL_FILE too), as Django's tools
+ * write it; what it leaves open, and all without it, is libpq's own (PG*,
+ * service file, defaults).  A connection is known by the tool's name and the
+ * run's id, speaks UTF-8, and finds out within a minute that the other host is
+ * gone (keepalives), unless the URL says otherwise.
+ */
+#ifndef RC_ENVIRONMENT_H
+#define RC_ENVIRONMENT_H
+
+#include "rc_settings.h"
+
+/*
+ * Fills SETTINGS, which is {0}, once for a process: the URL may stand in a
+ * pipe.  Ends the process where the URL can't be used, with a warning for what
+ * is passed over.  The caller wipes them.
+ */
+void rc_environment_read(struct rc_settings *settings);
+
+#endif
