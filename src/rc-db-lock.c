@@ -89,9 +89,9 @@ start(char *command[], const sigset_t *mask)
 
 /* Passes signals on to the child until it has ended or the connection is lost; its status as a shell has it. */
 static int
-wait_for(pid_t child, int signals, PGconn *libpq)
+wait_for(pid_t child, int signals, struct rc_connection *connection)
 {
-	struct pollfd ready[] = { { .fd = signals, .events = POLLIN }, { .fd = PQsocket(libpq), .events = POLLIN } };
+	struct pollfd ready[] = { { .fd = signals, .events = POLLIN }, { .fd = PQsocket(connection->libpq), .events = POLLIN } };
 	bool lost = false;
 	int status;
 
@@ -100,7 +100,7 @@ wait_for(pid_t child, int signals, PGconn *libpq)
 
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			rc_die(RC_RETRY, "poll: %s", strerror(errno));
-		if (ready[1].revents != 0 && (PQconsumeInput(libpq) != 1 || PQstatus(libpq) != CONNECTION_OK)) {
+		if (ready[1].revents != 0 && !rc_connection_is_alive(connection)) {
 			rc_warn("the connection and with it the lock is lost; ending the command");
 			kill(child, SIGTERM);
 			lost = true;
@@ -162,7 +162,7 @@ main(int argc, char *argv[])
 	signal(SIGCHLD, SIG_DFL);	/* or, where our parent ignores it, the command's end would go unseen */
 	if ((fd = signalfd(-1, &signals, SFD_CLOEXEC)) < 0)
 		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
-	code = wait_for(start(command, &before), fd, session.connection.libpq);
+	code = wait_for(start(command, &before), fd, &session.connection);
 	rc_connection_ask(&session.connection, "rollback", ROLLBACK_FOR, &ignored);	/* whatever becomes of it, the command's status stands */
 	PQclear(ignored);
 	rc_session_close(&session);

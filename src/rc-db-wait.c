@@ -51,7 +51,8 @@ static const struct rc_program program = {
 	    "[--sql QUERY] [--migrations FILE] [--stable N] [--keep-trying] [-- COMMAND [ARGUMENT ...]]",
 	.summary = "wait until a database takes a login and answers a query",
 	.options = options,
-	.writes = "on standard error where there is a COMMAND, a record for each try: {\"try\",\"tries\",\"status\",\"sqlstate\",\"message\",\"database\",\"ms\",\"wait_s\"}",
+	.writes = "on standard error where there is a COMMAND, a record for each try: "
+	    "{\"try\",\"tries\",\"status\",\"sqlstate\",\"message\",\"database\",\"ms\",\"wait_s\"}",
 	.example = example,
 };
 

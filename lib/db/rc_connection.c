@@ -371,6 +371,14 @@ rc_connection_answer(struct rc_connection *connection, struct rc_answer *answer)
 	return progress;
 }
 
+bool
+rc_connection_is_alive(struct rc_connection *connection)
+{
+	if (PQconsumeInput(connection->libpq) != 1 || PQstatus(connection->libpq) != CONNECTION_OK)
+		fail(connection, NULL);
+	return !connection->failed;
+}
+
 enum rc_progress
 rc_connection_ask(struct rc_connection *connection, const char *sql, long timeout, PGresult **result)
 {

@@ -113,6 +113,9 @@ enum rc_progress rc_connection_answer(struct rc_connection *connection, struct r
  */
 enum rc_progress rc_connection_ask(struct rc_connection *connection, const char *sql, long timeout, PGresult **result);
 
+/* While nothing is asked and the socket is ready to be read: whether the connection still stands. */
+bool rc_connection_is_alive(struct rc_connection *connection);
+
 /* Adds where the connection leads or would lead, as `host:port/dbname as user`, ended by a NUL. */
 void rc_connection_add_where(const struct rc_connection *connection, struct rc_buf *where);
 
