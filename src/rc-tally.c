@@ -1,28 +1,34 @@
 /*
  * rc-tally - count records by the value of a field
  *
- * One pass; memory grows with the number of different values, not of records.
+ * One pass; memory grows with the number of different values, not of records,
+ * and holds each value once.  With --count it does not grow.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_condition.h"
 #include "rc_err.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_stream.h"
 
+enum { OPT_COUNT = RC_OPT_LONG, COLUMNS_MAX = 32 };
+
 static const struct rc_option options[] = {
 	{ 'b', "by", "FIELD", "count by the value of FIELD (default: status)" },
+	{ OPT_COUNT, "count", "FIELD[=VALUE[|VALUE]]", "print a line with the number of these; may be repeated, for more numbers" },
 	RC_OPTION_END
 };
 
 static const struct rc_program program = {
 	.name = "rc-tally",
-	.synopsis = "[--by FIELD] [FILE ...]",
+	.synopsis = "[--by FIELD | --count FIELD[=VALUE[|VALUE]] ...] [FILE ...]",
 	.summary = "count records by the value of a field",
 	.options = options,
 	.reads = "any record",
-	.writes = "one record: {\"records\":N,\"by\":{VALUE:N,...}}, and \"missing\":N where records lack the field",
+	.writes = "one record: {\"records\":N,\"by\":{VALUE:N,...}}, and \"missing\":N where records lack the field; "
+	    "with --count a line of text: one number for each",
 	.example_input = "{\"status\":\"signed\"}\n{\"status\":\"signed\"}\n{\"status\":\"missing\"}\n",
 };
 
@@ -71,84 +77,175 @@ grow(struct tally *tally)
 		*find_slot(tally, tally->values[i].text, tally->values[i].length) = i + 1;
 }
 
+/* Counts one more of the value; where it is new, OWNED (NULL: a copy) becomes the tally's, and is TEXT. */
 static void
-count(struct tally *tally, const char *text, size_t length)
+count(struct tally *tally, const char *text, size_t length, char *owned)
 {
 	size_t *slot;
 
 	if (tally->count > 0 && is_value(&tally->values[tally->last], text, length)) {
 		tally->values[tally->last].count++;
+		free(owned);
 		return;
 	}
 	if (tally->count == tally->room)
 		grow(tally);
 	slot = find_slot(tally, text, length);
 	if (*slot == 0) {
-		tally->values[tally->count++] = (struct value){ .text = rc_strndup(text, length), .length = length };
+		if (owned == NULL)
+			owned = rc_strndup(text, length);
+		tally->values[tally->count++] = (struct value){ .text = owned, .length = length };
 		*slot = tally->count;
+	} else {
+		free(owned);
 	}
 	tally->last = *slot - 1;
 	tally->values[tally->last].count++;
 }
 
+/* Counts a value by its JSON text; a long string with escapes is decoded once, to where it stays. */
+static void
+count_json(struct tally *tally, const char *json, size_t length, struct rc_arena *arena)
+{
+	const char *p = json + 1, *end = json + length - 1, *text = json;
+	struct rc_buf decoded = {0};
+
+	if (rc_json_type(json) != RC_JSON_STRING) {
+		count(tally, json, length, NULL);
+	} else if (memchr(p, '\\', length - 2) == NULL) {
+		count(tally, p, length - 2, NULL);
+	} else if (length < RC_JSON_PART) {
+		text = rc_json_decode(arena, json, length, &length);
+		count(tally, text, length, NULL);
+	} else {
+		rc_buf_reserve(&decoded, length);	/* decoding never grows */
+		while (p < end)
+			decoded.length += rc_json_decode_part(&p, end, rc_buf_reserve(&decoded, RC_JSON_PART));
+		count(tally, decoded.bytes, decoded.length, decoded.bytes);
+	}
+}
+
+/* Writes a value as a name, piece by piece. */
+static void
+put_name(struct rc_output *out, const struct value *value)
+{
+	struct rc_buf escaped = {0};
+
+	rc_output_part(out, "\"", 1);
+	for (size_t done = 0, piece; done < value->length; done += piece) {
+		piece = value->length - done < RC_JSON_PART ? value->length - done : RC_JSON_PART;
+		escaped.length = 0;
+		rc_json_write_characters(&escaped, value->text + done, piece);
+		rc_output_part(out, escaped.bytes, escaped.length);
+	}
+	rc_output_part(out, "\"", 1);
+	rc_buf_free(&escaped);
+}
+
+static void
+put_number(struct rc_output *out, const char *before, unsigned long long number)
+{
+	struct rc_buf text = {0};
+
+	rc_buf_printf(&text, "%s%llu", before, number);
+	rc_output_part(out, text.bytes, text.length);
+	rc_buf_free(&text);
+}
+
+/* Written in parts, since a value may be long. */
 static void
 report(const struct tally *tally, unsigned long long records, unsigned long long missing, struct rc_output *out)
 {
-	struct rc_buf by = {0}, line = {0};
-
-	rc_json_open(&by);
+	put_number(out, "{\"records\":", records);
+	rc_output_part(out, ",\"by\":{", 7);
 	for (size_t i = 0; i < tally->count; i++) {
 		if (i > 0)
-			rc_buf_add_text(&by, ",");
-		rc_json_write_string(&by, tally->values[i].text, tally->values[i].length);
-		rc_buf_printf(&by, ":%llu", tally->values[i].count);
+			rc_output_part(out, ",", 1);
+		put_name(out, &tally->values[i]);
+		put_number(out, ":", tally->values[i].count);
 	}
-	rc_json_close(&by);
-	rc_json_open(&line);
-	rc_json_add_integer(&line, "records", (long long)records);
-	rc_json_add_value(&line, "by", rc_buf_text(&by));
+	rc_output_part(out, "}", 1);
 	if (missing > 0)
-		rc_json_add_integer(&line, "missing", (long long)missing);
-	rc_json_close(&line);
-	rc_output_line(out, line.bytes, line.length);
-	rc_buf_free(&by);
-	rc_buf_free(&line);
+		put_number(out, ",\"missing\":", missing);
+	rc_output_part(out, "}", 1);
+	rc_output_end_line(out);
+}
+
+/* ---- conditions ---- */
+
+/* What --count asks for. */
+struct columns {
+	struct rc_condition conditions[COLUMNS_MAX];
+	unsigned long long counts[COLUMNS_MAX];
+	int count;
+};
+
+static void
+add_column(struct columns *columns, const char *condition)
+{
+	if (columns->count == COLUMNS_MAX)
+		rc_usage("more than %d --count", COLUMNS_MAX);
+	if (!rc_condition_parse(&columns->conditions[columns->count++], condition))
+		rc_usage("--count takes FIELD or FIELD=VALUE, not '%s'", condition);
+}
+
+static void
+count_columns(struct columns *columns, struct rc_record *record)
+{
+	for (int i = 0; i < columns->count; i++)
+		columns->counts[i] += rc_condition_fits(&columns->conditions[i], record);
+}
+
+static void
+report_columns(const struct columns *columns, struct rc_output *out)
+{
+	for (int i = 0; i < columns->count; i++)
+		put_number(out, i == 0 ? "" : " ", columns->counts[i]);
+	rc_output_end_line(out);
 }
 
 int
 main(int argc, char *argv[])
 {
-	const char *by = "status";
+	const char *by = NULL;
 	unsigned long long missing = 0;
 	struct tally tally = {0};
+	struct columns columns = {0};
 	struct rc_input in;
 	struct rc_output out;
 	struct rc_record record = {0};
 	int opt;
 
-	while ((opt = rc_getopt(&program, argc, argv)) != -1)
-		if (opt == 'b')
-			by = optarg;
+	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
+		switch (opt) {
+		case 'b': by = optarg; break;
+		case OPT_COUNT: add_column(&columns, optarg); break;
+		}
+	}
+	if (by != NULL && columns.count > 0)
+		rc_usage("--by and --count exclude one another");
+	if (by == NULL)
+		by = "status";
 	rc_input_open(&in, argc - optind, argv + optind);
 	rc_output_open(&out, NULL);
 
 	while (rc_input_next(&in, &record)) {
-		const struct rc_json_field *field = rc_record_find(&record, by);
-		const char *text;
-		size_t length;
+		const struct rc_json_field *field;
 
-		if (field == NULL) {
+		if (columns.count > 0)
+			count_columns(&columns, &record);
+		else if ((field = rc_record_find(&record, by)) == NULL)
 			missing++;
-			continue;
-		}
-		text = field->value;
-		length = field->value_length;
-		if (rc_json_type(text) == RC_JSON_STRING)
-			text = rc_json_decode(&record.arena, text, length, &length);
-		count(&tally, text, length);
+		else
+			count_json(&tally, field->value, field->value_length, &record.arena);
 	}
-	report(&tally, in.records, missing, &out);
+	if (columns.count > 0)
+		report_columns(&columns, &out);
+	else
+		report(&tally, in.records, missing, &out);
 
+	for (int i = 0; i < columns.count; i++)
+		rc_condition_free(&columns.conditions[i]);
 	for (size_t i = 0; i < tally.count; i++)
 		free(tally.values[i].text);
 	free(tally.values);

@@ -122,7 +122,7 @@ setup() { in=$BATS_TEST_TMPDIR/in; }
   while IFS=$'\t' read -r template reason; do
     run -100 --separate-stderr rc-say "$template" /absent
     [ "$output" = '' ]
-    [ "${stderr_lines[0]}" = 'usage: rc-say TEMPLATE [--when FIELD=VALUE TEMPLATE] ... [--into FIELD] [FILE ...]' ]
+    [ "${stderr_lines[0]}" = 'usage: rc-say TEMPLATE [--when FIELD=VALUE[|VALUE] TEMPLATE] ... [--set NAME=VALUE] ... [--into FIELD] [FILE ...]' ]
     [ "${stderr_lines[1]}" = "rc-say: $reason" ]
     [ "${#stderr_lines[@]}" = 2 ]
   done <<'END_OF_CASES'
@@ -266,4 +266,100 @@ END
 @test "what is said for null is shown as safely as a value" {
   run -0 rc-say $'{a|\e[1m}' <<<'{}'
   [ "$output" = '\u001b[1m' ]
+}
+
+@test "--when takes several values with bars between, and two bars are one within a value" {
+  printf '{"s":%s,"n":%s}\n' '"a"' 1 '"b"' 2 '"c"' 3 '"a|b"' 4 '""' 5 '"\u0061"' 6 null 7 >"$in"
+  run -0 --separate-stderr rc-say '' --when 's=a|b' '{n}' <"$in"
+  [ "$output" = $'1\n2\n6' ]
+  run -0 --separate-stderr rc-say '' --when 's=a||b' '{n}' <"$in"
+  [ "$output" = 4 ]
+  run -0 --separate-stderr rc-say '' --when 's=a||b|c' '{n}' <"$in"
+  [ "$output" = $'3\n4' ]
+  run -0 --separate-stderr rc-say '' --when 's=|c' '{n}' <"$in"
+  [ "$output" = $'3\n5' ]
+  run -0 --separate-stderr rc-say '' --when 's=c|' '{n}' <"$in"
+  [ "$output" = $'3\n5' ]
+  run -0 --separate-stderr rc-say '' --when 'n=3|7' '{n} {s}' <"$in"
+  [ "$output" = $'3 c\n7 null' ]
+  run -0 --separate-stderr rc-say '' --when 's=a|||b' '{n}' <"$in" # "a|" or "b"
+  [ "$output" = 2 ]
+}
+
+@test "--set gives a name a value in all templates, wherever it stands among the arguments" {
+  printf '%s\n' '{"path":"a"}' '{"path":"b"}' >"$in"
+  run -0 --separate-stderr rc-say --set root=/media '{root}/{path}' --when path=b 'B {root}{root}{name}' --set name=x "$in"
+  [ "$output" = $'/media/a\nB /media/mediax' ]
+  [ "$stderr" = '' ]
+  run -0 --separate-stderr rc-say '{root}/{path}' --set root= --into text "$in"
+  [ "${lines[0]}" = '{"path":"a","text":"/a"}' ]
+}
+
+@test "a value of --set is shown as a field's is: no template, no control characters" {
+  run -0 --separate-stderr rc-say --set $'v={a} }{ {{ | =\n\e[2J\u009b' '<{v}> {v|never}' <<<'{"a":1}'
+  [ "$output" = '<{a} }{ {{ | =\u000a\u001b[2J\u009b> {a} }{ {{ | =\u000a\u001b[2J\u009b' ]
+  [ "$stderr" = '' ]
+}
+
+@test "a record that has a field with the name of a --set is refused where the template names it" {
+  printf '%s\n' '{"n":1}' '{"n":2,"v":null}' >"$in"
+  run -100 --separate-stderr rc-say --set v=x '{n} {v}' "$in"
+  [ "$output" = '1 x' ]
+  [ "$stderr" = "rc-say: $in:2: a field 'v', which --set gives, too" ]
+  run -0 --separate-stderr rc-say --set v=x '{n}' "$in"
+  [ "$output" = $'1\n2' ]
+}
+
+@test "--when looks at fields only, not at what --set gives" {
+  run -0 --separate-stderr rc-say --set v=x 'no' --when v=x 'yes' <<<'{}'
+  [ "$output" = no ]
+}
+
+@test "a bad --set is bad usage" {
+  while IFS='|' read -r argument message; do
+    run -100 --separate-stderr rc-say x --set "$argument" <<<'{}'
+    [ "$output" = '' ]
+    [ "${stderr_lines[1]}" = "rc-say: $message" ] || { echo "$stderr"; false; }
+  done <<'END'
+x|--set takes NAME=VALUE with letters, digits and underscores in the name, not 'x'
+=x|--set takes NAME=VALUE with letters, digits and underscores in the name, not '=x'
+a.b=x|--set takes NAME=VALUE with letters, digits and underscores in the name, not 'a.b=x'
+END
+  run -100 --separate-stderr rc-say x --set a=1 --set a=2 <<<'{}'
+  [ "${stderr_lines[1]}" = 'rc-say: --set a is given twice' ]
+  run -100 --separate-stderr rc-say x --set $'a=\xff' <<<'{}'
+  [ "${stderr_lines[1]}" = 'rc-say: --set a is not UTF-8' ]
+  # shellcheck disable=SC2046 # words
+  run -100 --separate-stderr rc-say x $(seq -f '--set a%g=1' 33) <<<'{}'
+  [ "${stderr_lines[1]}" = 'rc-say: more than 32 --set' ]
+}
+
+@test "long values with escapes at any place are shown whole" {
+  for from in 4080 4085 4090 4091 4092 4093 4094 4095 4096 4097; do
+    plain=$(head -c "$from" /dev/zero | tr '\0' x)
+    printf '{"a":"%s%s"}\n' "$plain" '\ud83d\ude00é\n\u00e9😀\u0085'"$plain"'😀\t"é"' >"$in"
+    sed -i 's/"é"/é/' "$in"
+    run -0 --separate-stderr rc-say '{a}' "$in"
+    [ "$output" = "${plain}"'😀é\u000aé😀\u0085'"${plain}"'😀\u0009é' ]
+    run -0 --separate-stderr rc-say '{a}' --into b "$in"
+    [ "$(rc-say '{b}' <<<"$output")" = "${plain}"'😀é\u000aé😀\u0085'"${plain}"'😀\u0009é' ]
+  done
+}
+
+@test "an object within the record may have blanks behind it" {
+  run -0 --separate-stderr rc-say '{a.b.c} {a.d}' <<<'{ "a" : { "b" : { "c" : 1 } , "d" : [ 2 ] } }'
+  [ "$output" = '1 [ 2 ]' ]
+}
+
+# With the memory of three records and what a process needs: the record stands in memory once.
+@test "a record of 64 MB needs no more than three times its memory, whatever is done with it" {
+  for letters in x '\u00e9\n'; do
+    { printf '{"n":1,"a":"' && yes "$letters" | tr -d '\n' | head -c 66000000 && printf '"}\n'; } >"$in"
+    for arguments in '{a}' '{a} --when a=x y --when n=1 {a}{n}' '{a}{a} --into b'; do
+      # shellcheck disable=SC2086 # words
+      bash -c 'ulimit -v 220000; exec rc-say "$@"' _ $arguments "$in" >"$in.out"
+      [ "$(wc -l <"$in.out")" = 1 ]
+      [ "$(wc -c <"$in.out")" -gt 20000000 ]
+    done
+  done
 }

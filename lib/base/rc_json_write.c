@@ -1,15 +1,15 @@
 #include "rc_json_write.h"
 
 #include <string.h>
+
 #include "rc_utf8.h"
 
 void
-rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length)
+rc_json_write_characters(struct rc_buf *out, const char *bytes, size_t length)
 {
 	static const char hex[] = "0123456789abcdef";
 	const char *end = bytes + length;
 
-	rc_buf_add(out, "\"", 1);
 	while (bytes < end) {
 		const char *p = bytes;
 		unsigned char c;
@@ -36,6 +36,13 @@ rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length)
 		}
 		}
 	}
+}
+
+void
+rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length)
+{
+	rc_buf_add(out, "\"", 1);
+	rc_json_write_characters(out, bytes, length);
 	rc_buf_add(out, "\"", 1);
 }
 

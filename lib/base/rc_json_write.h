@@ -11,6 +11,9 @@
 /* Adds BYTES, which are UTF-8, as a JSON string with its quotes. */
 void rc_json_write_string(struct rc_buf *out, const char *bytes, size_t length);
 
+/* The same without the quotes: a part of a string, cut anywhere. */
+void rc_json_write_characters(struct rc_buf *out, const char *bytes, size_t length);
+
 /* Adds a value that was checked, on one line: newlines between its tokens become blanks. */
 void rc_json_write_value(struct rc_buf *out, const char *value, size_t length);
 

@@ -10,13 +10,15 @@
 
 #include "rc_mem.h"
 
+enum { DOUBLED_MAX = 1 << 20 };	/* beyond it memory counts more than the pages that realloc(3) moves */
+
 char *
 rc_buf_reserve(struct rc_buf *buf, size_t more)
 {
 	size_t need = rc_size_add(buf->length, more);
 
 	if (need > buf->room) {
-		size_t room = buf->room < 128 ? 256 : rc_size_mul(buf->room, 2);
+		size_t room = buf->room < 128 ? 256 : buf->room < DOUBLED_MAX ? buf->room * 2 : rc_size_add(buf->room, buf->room / 4);
 
 		buf->room = room < need ? need : room;
 		buf->bytes = rc_realloc(buf->bytes, buf->room);

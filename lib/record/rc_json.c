@@ -591,8 +591,7 @@ rc_json_read_object(struct rc_json_object *object, const char *text, size_t leng
 		return unexpected(&scan, brace, "expected a JSON object") != NULL;
 	if ((p = read_fields(object, &scan, brace, arena)) == NULL)
 		return false;
-	p = skip_blanks(&scan, p);
-	if (p != scan.end)
+	if (p != scan.end && (p = skip_blanks(&scan, p)) != scan.end)	/* nothing behind the end is looked at */
 		return fail(error, p, "more text after the object") != NULL;
 	if (object->same_names && object->count == object->mark_count)
 		return true;
@@ -651,6 +650,36 @@ put_utf8(char *out, unsigned long point)
 	return out;
 }
 
+/* Writes the character of the escape at *P to OUT and moves *P behind it; the end of what was written, or NULL for a lone surrogate. */
+static char *
+decode_escape(const char **p, char *out)
+{
+	const char *letter = *p + 1;
+	unsigned long point;
+
+	*p += 2;
+	switch (*letter) {
+	case 'b': *out = '\b'; return out + 1;
+	case 'f': *out = '\f'; return out + 1;
+	case 'n': *out = '\n'; return out + 1;
+	case 'r': *out = '\r'; return out + 1;
+	case 't': *out = '\t'; return out + 1;
+	case 'u': break;
+	default: *out = *letter; return out + 1;
+	}
+	point = (unsigned long)hex_unit(*p);
+	*p += 4;
+	if (point >= 0xd800 && point <= 0xdfff) {
+		long low = point <= 0xdbff && (*p)[0] == '\\' && (*p)[1] == 'u' ? hex_unit(*p + 2) : -1;
+
+		if (low < 0xdc00 || low > 0xdfff)
+			return NULL;
+		point = 0x10000 + ((point - 0xd800) << 10) + ((unsigned long)low - 0xdc00);
+		*p += 6;
+	}
+	return put_utf8(out, point);
+}
+
 const char *
 rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length)
 {
@@ -661,35 +690,44 @@ rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, s
 	while (p < end) {
 		const char *escape = memchr(p, '\\', (size_t)(end - p));
 		size_t plain = (size_t)((escape == NULL ? end : escape) - p);
-		unsigned long point;
 
 		memcpy(out, p, plain);
 		out += plain;
 		if (escape == NULL)
 			break;
-		p = escape + 2;
-		switch (escape[1]) {
-		case 'b': *out++ = '\b'; continue;
-		case 'f': *out++ = '\f'; continue;
-		case 'n': *out++ = '\n'; continue;
-		case 'r': *out++ = '\r'; continue;
-		case 't': *out++ = '\t'; continue;
-		case 'u': break;
-		default: *out++ = escape[1]; continue;
-		}
-		point = (unsigned long)hex_unit(p);
-		p += 4;
-		if (point >= 0xd800 && point <= 0xdfff) {
-			long low = point <= 0xdbff && p[0] == '\\' && p[1] == 'u' ? hex_unit(p + 2) : -1;
-
-			if (low < 0xdc00 || low > 0xdfff)
-				return NULL;
-			point = 0x10000 + ((point - 0xd800) << 10) + ((unsigned long)low - 0xdc00);
-			p += 6;
-		}
-		out = put_utf8(out, point);
+		p = escape;
+		if ((out = decode_escape(&p, out)) == NULL)
+			return NULL;
 	}
 	*out = '\0';
 	*length = (size_t)(out - text);
 	return text;
+}
+
+size_t
+rc_json_decode_part(const char **text, const char *end, char *part)
+{
+	enum { LONGEST = 4 };	/* of a character */
+	const char *p = *text;
+	char *out = part;
+
+	while (p < end && out != NULL && out + LONGEST <= part + RC_JSON_PART) {
+		if (*p == '\\') {
+			out = decode_escape(&p, out);
+		} else {
+			size_t room = (size_t)(part + RC_JSON_PART - out), plain = (size_t)(end - p);
+			const char *escape = memchr(p, '\\', plain < room ? plain : room);
+
+			if (escape != NULL)
+				plain = (size_t)(escape - p);
+			else if (plain > room)
+				for (plain = room; (p[plain] & 0xc0) == 0x80; plain--)
+					;
+			memcpy(out, p, plain);
+			out += plain;
+			p += plain;
+		}
+	}
+	*text = out == NULL ? end : p;
+	return out == NULL ? 0 : (size_t)(out - part);
 }

@@ -9,7 +9,8 @@
  *
  * Padding: the text handed to a reader must be followed by a newline or a NUL
  * and then by RC_JSON_PAD readable bytes of any value, so that the scan needs
- * no end test for each byte.  rc_json_pad() gives any bytes that form.
+ * no end test for each byte.  rc_json_pad() gives any bytes that form.  An
+ * object or array within a text that was read may be read where it stands.
  */
 #ifndef RC_JSON_H
 #define RC_JSON_H
@@ -90,5 +91,14 @@ enum rc_json_type rc_json_type(const char *value);
  * LENGTH does not count.  NULL where it holds a lone surrogate.
  */
 const char *rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length);
+
+/*
+ * Decodes a string piece by piece, for what is too long to stand in memory
+ * twice: what begins at *TEXT, between the quotes, goes to PART, which has room
+ * for RC_JSON_PART bytes, as far as it fits and a character ends; *TEXT moves
+ * on.  Returns the piece's length.  The string must have no lone surrogate.
+ */
+enum { RC_JSON_PART = 4096 };
+size_t rc_json_decode_part(const char **text, const char *end, char *part);
 
 #endif

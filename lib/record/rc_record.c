@@ -22,6 +22,40 @@ rc_record_string(struct rc_record *record, const char *name, size_t *length)
 	return rc_json_decode(&record->arena, field->value, field->value_length, length == NULL ? &ignored : length);
 }
 
+/* The value's text in OBJECT, which is the record's own where IS_NESTED is false. */
+static const char *
+find_value(const struct rc_json_object *object, bool is_nested, const char *name, struct rc_arena *arena, size_t *length)
+{
+	const struct rc_json_field *field = rc_json_find(object, name);
+	const char *dot = strchr(name, '.'), *text = NULL;
+	struct rc_json_error error;
+	unsigned flags = 0;
+
+	if (field != NULL) {
+		*length = field->value_length;
+		if (is_nested && rc_json_type(field->value) == RC_JSON_STRING)	/* the record's own were read strictly */
+			rc_json_scan_string(field->value + 1, field->value + field->value_length, &flags, &error);
+		return flags & RC_JSON_LONE_SURROGATE ? NULL : field->value;
+	}
+	if (dot == NULL)
+		return NULL;
+	field = rc_json_find(object, rc_arena_copy(arena, name, (size_t)(dot - name)));
+	if (field != NULL && rc_json_type(field->value) == RC_JSON_OBJECT) {
+		struct rc_json_object inner = {0};
+
+		if (rc_json_read_object(&inner, field->value, field->value_length, arena, &error))
+			text = find_value(&inner, true, dot + 1, arena, length);
+		rc_json_object_free(&inner);
+	}
+	return text;
+}
+
+const char *
+rc_record_value(struct rc_record *record, const char *name, size_t *length)
+{
+	return find_value(&record->object, false, name, &record->arena, length);
+}
+
 void
 rc_record_set_json(struct rc_record *record, const char *name, const char *json, size_t length)
 {
@@ -34,9 +68,9 @@ rc_record_set_json(struct rc_record *record, const char *name, const char *json,
 	rc_json_write_string(&text, name, strlen(name));
 	rc_buf_add(&text, ":", 1);
 	rc_json_write_value(&text, json, length);
-	raw = rc_arena_alloc(&record->arena, text.length + 1);
+	raw = rc_arena_alloc(&record->arena, rc_size_add(text.length, 1 + RC_JSON_PAD));	/* an object in it may be read */
 	memcpy(raw, text.bytes, text.length);
-	raw[text.length] = '\0';
+	memset(raw + text.length, 0, 1 + RC_JSON_PAD);
 	*field = (struct rc_json_field){ .raw = raw, .value = raw + text.length - length, .value_length = length };
 	field->name = rc_json_decode(&record->arena, raw, text.length - length - 1, &field->name_length);
 	rc_wipe(text.bytes, text.length);	/* it may have been a secret */

@@ -28,6 +28,13 @@ const struct rc_json_field *rc_record_find(const struct rc_record *record, const
 /* A string field, decoded and ended by a NUL; NULL where it is absent or no string.  LENGTH may be NULL. */
 const char *rc_record_string(struct rc_record *record, const char *name, size_t *length);
 
+/*
+ * The JSON text of a value, which is part of the record's own; NULL where there
+ * is none.  In NAME, a.b is the field b of the object a, unless there is a field
+ * a.b.  A string within an object that holds a lone surrogate counts as none.
+ */
+const char *rc_record_value(struct rc_record *record, const char *name, size_t *length);
+
 /* Sets a field, in its place or as the last one; what is given is copied. */
 void rc_record_set_string(struct rc_record *record, const char *name, const char *bytes, size_t length);
 void rc_record_set_text(struct rc_record *record, const char *name, const char *text);

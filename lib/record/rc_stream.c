@@ -14,7 +14,12 @@
 #include "rc_event.h"
 #include "rc_file.h"
 
-enum { READ_SIZE = 256 * 1024, WRITE_SIZE = 64 * 1024, OUTPUTS_MAX = 4 };
+enum {
+	READ_SIZE = 256 * 1024,
+	WRITE_SIZE = 64 * 1024,
+	PARTS_SIZE = RC_WIPED_ROOM - 1,	/* what the buffer holds at most of a line that is not at its end, and so without a copy left behind */
+	OUTPUTS_MAX = 4,
+};
 
 static struct rc_output *outputs[OUTPUTS_MAX];
 static int output_count;
@@ -326,33 +331,65 @@ rc_output_flush(struct rc_output *output)
 		rc_write_all(output->fd, output->name, output->buffer.bytes, length);
 }
 
-static void
-end_line(struct rc_output *output, size_t from)
+void
+rc_output_part(struct rc_output *output, const char *bytes, size_t length)
 {
-	rc_buf_add(&output->buffer, "\n", 1);
 	if (output->digest != NULL)
-		output->digest->add(output->digest, output->buffer.bytes + from, output->buffer.length - from);
+		output->digest->add(output->digest, bytes, length);
+	if (output->buffer.length + length > PARTS_SIZE)
+		rc_output_flush(output);
+	if (length > PARTS_SIZE)
+		rc_write_all(output->fd, output->name, bytes, length);
+	else
+		rc_buf_add(&output->buffer, bytes, length);
+}
+
+void
+rc_output_end_line(struct rc_output *output)
+{
+	rc_output_part(output, "\n", 1);
 	output->records++;
 	if (output->buffer.length >= WRITE_SIZE)
 		rc_output_flush(output);
 }
 
+/* The same for a record whose fields changed; a short one is not worth a call for each field. */
+static void
+put_fields(struct rc_output *output, const struct rc_record *record)
+{
+	const struct rc_json_object *object = &record->object;
+	size_t from = output->buffer.length;
+
+	if (record->length < WRITE_SIZE) {
+		rc_record_write(record, &output->buffer);
+		if (output->digest != NULL)
+			output->digest->add(output->digest, output->buffer.bytes + from, output->buffer.length - from);
+		return;
+	}
+	for (size_t i = 0; i < object->count; i++) {
+		const struct rc_json_field *field = &object->fields[i];
+
+		rc_output_part(output, i == 0 ? "{" : ",", 1);
+		rc_output_part(output, field->raw, (size_t)(field->value - field->raw) + field->value_length);
+	}
+	rc_output_part(output, object->count == 0 ? "{}" : "}", object->count == 0 ? 2 : 1);
+}
+
 void
 rc_output_put(struct rc_output *output, const struct rc_record *record)
 {
-	size_t from = output->buffer.length;
-
-	rc_record_write(record, &output->buffer);
-	end_line(output, from);
+	if (record->changed)
+		put_fields(output, record);
+	else
+		rc_output_part(output, record->text, record->length);
+	rc_output_end_line(output);
 }
 
 void
 rc_output_line(struct rc_output *output, const char *line, size_t length)
 {
-	size_t from = output->buffer.length;
-
-	rc_buf_add(&output->buffer, line, length);
-	end_line(output, from);
+	rc_output_part(output, line, length);
+	rc_output_end_line(output);
 }
 
 void

@@ -82,8 +82,12 @@ void rc_input_require_end(const struct rc_input *input);
 void rc_output_open(struct rc_output *output, const char *path);
 void rc_output_put(struct rc_output *output, const struct rc_record *record);
 
-/* Writes one line that is a record's text already, or (rc_output_text) any text as it is. */
+/* Writes one line that is a record's text already; it may come in parts, which need not stand in memory twice. */
 void rc_output_line(struct rc_output *output, const char *line, size_t length);
+void rc_output_part(struct rc_output *output, const char *bytes, size_t length);
+void rc_output_end_line(struct rc_output *output);
+
+/* Writes any text as it is; it is no record. */
 void rc_output_text(struct rc_output *output, const char *text, size_t length);
 void rc_output_flush(struct rc_output *output);
 
