@@ -31,6 +31,7 @@
 #include "rc_spool.h"
 #include "rc_statement.h"
 #include "rc_stream.h"
+#include "rc_template.h"
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
@@ -41,7 +42,7 @@ enum { STEPS_MAX = 64, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATC
 static const struct rc_option options[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "do all of it, check the foreign keys too, and roll back" },
 	{ OPT_LOCAL, "local", "FIELD", "never send this field to the server; may be repeated" },
-	{ OPT_PRINT, "print-before-commit", "FIELD", "print this field's text before COMMIT, of each record with a result; it is local, too" },
+	{ OPT_PRINT, "print-before-commit", "FIELD|TEMPLATE", "print this field's text, or a line as rc-say does, before COMMIT, of each record with a result; the field is local, too" },
 	{ OPT_BATCH, "batch", "N", "run the one file for N records at a time, which are an array in $1 (at most 10000)" },
 	{ OPT_BEFORE, "before", "FILE.sql", "run this once before the first record; may be repeated" },
 	{ OPT_AFTER, "after", "FILE.sql", "run this once after the last record; may be repeated" },
@@ -57,7 +58,7 @@ static const char *const example[] = { "--dry-run", "user-by-name.sql", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-db-apply",
-	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD] [--batch N] [--before FILE.sql] ... "
+	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
 	    "[--commit-mark FILE] [--lock-timeout DURATION] [--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
@@ -88,7 +89,8 @@ struct apply {
 	bool around_now;	/* one of them runs, so that no record is to blame */
 	const char *locals[LOCALS_MAX];
 	int local_count;
-	const char *print;	/* the field to print before COMMIT, or NULL */
+	const char *print;	/* the field or template to print before COMMIT, or NULL */
+	struct rc_template *template;	/* NULL: it is a field */
 	long batch;		/* records in $1, 0: the record itself */
 	bool dry_run;
 	const char *mark;	/* the file of --commit-mark, or NULL */
@@ -295,6 +297,32 @@ run_record(struct apply *work, struct rc_record *record, struct rc_record *row)
 }
 
 static void
+add_to_buffer(void *to, const char *bytes, size_t length)
+{
+	rc_buf_add(to, bytes, length);
+}
+
+/* Adds the line that is printed for RECORD, which has its local fields still. */
+static void
+add_print(struct apply *work, struct rc_record *record, struct rc_buf *line)
+{
+	const char *text, *reason;
+	size_t length;
+
+	if (work->template != NULL) {
+		if ((reason = rc_template_bind(work->template, record)) != NULL)
+			rc_input_fail(&work->in, "%s", reason);
+		rc_template_write(work->template, add_to_buffer, line);
+		return;
+	}
+	if ((text = rc_record_string(record, work->print, &length)) == NULL)
+		rc_input_fail(&work->in, "expected a string in the field '%s'", work->print);
+	if (memchr(text, '\n', length) != NULL || memchr(text, '\0', length) != NULL)
+		rc_input_fail(&work->in, "the field '%s' is not one line", work->print);
+	rc_buf_add(line, text, length);
+}
+
+static void
 run_each(struct apply *work)
 {
 	struct rc_record record = {0}, row = {0};
@@ -303,17 +331,9 @@ run_each(struct apply *work)
 	rc_buf_reserve(&secret, RC_WIPED_ROOM);
 	rc_buf_reserve(&work->before, RC_WIPED_ROOM);
 	while (rc_input_next(&work->in, &record)) {
-		const char *text;
-		size_t length;
-
 		secret.length = 0;
-		if (work->print != NULL) {
-			if ((text = rc_record_string(&record, work->print, &length)) == NULL)
-				rc_input_fail(&work->in, "expected a string in the field '%s'", work->print);
-			if (memchr(text, '\n', length) != NULL || memchr(text, '\0', length) != NULL)
-				rc_input_fail(&work->in, "the field '%s' is not one line", work->print);
-			rc_buf_add(&secret, text, length);
-		}
+		if (work->print != NULL)
+			add_print(work, &record, &secret);
 		for (int i = 0; i < work->local_count; i++)
 			rc_record_remove(&record, work->locals[i]);
 		if (run_record(work, &record, &row) && work->print != NULL) {
@@ -515,6 +535,28 @@ add_local(struct apply *work, const char *field)
 	work->locals[work->local_count++] = field;
 }
 
+/*
+ * What has a brace in it is a template.  What it prints is a secret or it would
+ * not be printed before COMMIT, and must be kept from the server; but not all of
+ * its fields are, so they are named by --local.
+ */
+static void
+read_print(struct apply *work)
+{
+	static const struct rc_template_constants none;
+	bool names_local = false;
+
+	if (strpbrk(work->print, "{}") == NULL) {
+		add_local(work, work->print);
+		return;
+	}
+	work->template = rc_template_new(work->print, &none);
+	for (int i = 0; i < work->local_count; i++)
+		names_local |= rc_template_names(work->template, work->locals[i]);
+	if (!names_local)
+		rc_usage("the template of --print-before-commit names no field of --local");
+}
+
 /* The first operands, as far as their names end in .sql, are the files. */
 static int
 take_files(struct apply *work, int argc, char *argv[])
@@ -551,7 +593,7 @@ main(int argc, char *argv[])
 		case OPT_PRINT:
 			if (work.print != NULL)
 				rc_usage("--print-before-commit is given twice");
-			add_local(&work, work.print = optarg);
+			work.print = optarg;
 			break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
 		case OPT_BEFORE: add_once(&work.before_all, optarg); break;
@@ -563,6 +605,8 @@ main(int argc, char *argv[])
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
 	}
+	if (work.print != NULL)
+		read_print(&work);
 	operands = take_files(&work, argc, argv);
 	read_around(&work, with);
 	rc_input_open(&work.in, argc - operands, argv + operands);
@@ -595,6 +639,7 @@ main(int argc, char *argv[])
 	rc_spool_free(&work.results);
 	rc_spool_free(&work.refusals);
 	rc_buf_wipe(&work.before);
+	rc_template_free(work.template);
 	if (work.print == NULL && path == NULL && work.out.answer == RC_OK)
 		rc_output_pass_end(&work.out, &work.in);
 	rc_stream_wipe(&work.in, &work.out);	/* local fields came that way */

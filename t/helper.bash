@@ -258,3 +258,8 @@ wrong() {
 $command: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
   [ "$(key_rows)" = "$before" ]
 }
+
+# For a test that limits the address space, which a build with the address sanitizer needs all of.
+need_plain_memory() {
+  ! grep -qs __asan_init "$(command -v rc-say)" || skip 'the address sanitizer needs the whole address space'
+}

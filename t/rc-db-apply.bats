@@ -380,6 +380,45 @@ key 3' ]
   [ "$(bodies)" = a,c ]
 }
 
+@test "--print-before-commit takes a template, whose line is printed for records whose last file gave a row" {
+  make_tables
+  sql "alter database $(sql 'select current_database()') set log_statement = 'all'"
+  file some "insert into notes (body) select \$1->>'body' where \$1->>'body' <> 'b' returning id, body, \$1->'key' as sent"
+  run -0 --separate-stderr rc-db-apply --local key --print-before-commit 'no {{note}} "{body}": {key} {absent|}' \
+    --output out.ndjson ./some.sql <<<'{"body":"Visible-4713","key":"Hidden-0817\u00e9\n\""}
+{"body":"b","key":"Hidden-0818"}
+{"body":"c","key":1.0}'
+  [ "$output" = 'no {note} "Visible-4713": Hidden-0817é\u000a" 
+no {note} "c": 1.0 ' ]
+  [ "$stderr" = '' ]
+  [ "$(cat out.ndjson)" = '{"id":1,"body":"Visible-4713","sent":null}
+{"id":2,"body":"c","sent":null}' ]
+  grep -q Visible-4713 "$RC_TEST_SOCKET/server.log"
+  run -1 grep -n 'Hidden-081[78]' "$RC_TEST_SOCKET/server.log"
+}
+
+@test "a template that can't be filled is 100, and nothing is changed; one that names no local field is bad usage" {
+  make_tables
+  run -100 --separate-stderr rc-db-apply --local key --print-before-commit '{key} {x}' ./note.sql <<<'{"body":"a","key":"k","x":1}
+{"body":"b","key":"k"}'
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-db-apply: <stdin>:2: no field 'x', which the template names" ]
+  [ "$(bodies)" = none ]
+  while IFS='|' read -r template local message; do
+    run -100 --separate-stderr rc-db-apply --local "$local" --print-before-commit "$template" ./note.sql </dev/null
+    [ "$output" = '' ]
+    [ "${stderr_lines[1]}" = "rc-db-apply: $message" ] || { echo "$stderr"; false; }
+  done <<'END'
+{key}|body|the template of --print-before-commit names no field of --local
+{{key}}|key|the template of --print-before-commit names no field of --local
+{keys}|key|the template of --print-before-commit names no field of --local
+{key|key|'{' without a field's name and '}' in the template '{key'
+key}|key|'}' without '{' in the template 'key}'; '}}' prints one
+END
+  run -0 rc-db-apply --print-before-commit '{key.a}' --local key ./note.sql <<<'{"body":"a","key":{"a":"inner"}}'
+  [ "$output" = inner ]
+}
+
 @test "--print-before-commit prints nothing on a dry run, and nothing where a record is refused" {
   make_tables
   run -0 --separate-stderr rc-db-apply --dry-run --print-before-commit key ./note.sql <<<'{"body":"a","key":"k"}'

@@ -353,6 +353,7 @@ END
 
 # With the memory of three records and what a process needs: the record stands in memory once.
 @test "a record of 64 MB needs no more than three times its memory, whatever is done with it" {
+  need_plain_memory
   for letters in x '\u00e9\n'; do
     { printf '{"n":1,"a":"' && yes "$letters" | tr -d '\n' | head -c 66000000 && printf '"}\n'; } >"$in"
     for arguments in '{a}' '{a} --when a=x y --when n=1 {a}{n}' '{a}{a} --into b'; do
