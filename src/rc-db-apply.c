@@ -433,9 +433,7 @@ tell_unknown(struct apply *work)
 	rc_warn("%s", unknown);
 	if (out->file != NULL && (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0))
 		rc_die(RC_RETRY, "cannot write %s: %s", out->name, strerror(errno));
-	rc_json_open(&error);
-	rc_json_add_text(&error, "code", "commit_unknown");
-	rc_json_add_text(&error, "message", unknown);
+	rc_json_open_error(&error, "commit_unknown", unknown);
 	rc_json_close(&error);
 	rc_json_open(&line);
 	rc_json_add_text(&line, "status", "error");

@@ -1,7 +1,7 @@
 /*
  * rc-hmac-sign - sign files with HMAC-SHA256, or check their signatures
  *
- * A signed file is 32 bytes of signature and its payload (rc_signed.h).  Each
+ * A signed file is 32 bytes of signature and its payload (rc_signed.h, rc_signed_file.h).  Each
  * file is read once to decide, and once more to sign; memory does not depend
  * on its size.  Files are worked on by --jobs threads.
  */
@@ -15,10 +15,11 @@
 #include <unistd.h>
 
 #include "rc_err.h"
+#include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_pool.h"
 #include "rc_secret.h"
-#include "rc_signed.h"
+#include "rc_signed_file.h"
 #include "rc_stream.h"
 
 enum {
@@ -91,25 +92,35 @@ set_error(struct job *job, const char *status, const char *code, const char *mes
 static void
 could_not(struct job *job, const struct rc_signed_file *file)
 {
-	const char *code = strcmp(file->failed, "changed") == 0 ? "changed" :
-	    file->error == ENOSPC || file->error == EDQUOT ? "no_space" : strcmp(file->failed, "read") == 0 ? "cannot_read" :
-	    strncmp(file->failed, "keep ", 5) == 0 ? "cannot_keep" : "cannot_write";
+	const char *what = file->error.what;
+	int error = file->error.number;
 
-	set_error(job, "error", code, file->failed, file->error);
+	if (file->changed)
+		set_error(job, "error", "changed", "it changed while it was read, and was left as it is", 0);
+	else if (error == ENOSPC || error == EDQUOT)
+		set_error(job, "error", "no_space", what, error);
+	else if (strcmp(what, "read") == 0)
+		set_error(job, "error", "cannot_read", what, error);
+	else if (strncmp(what, "keep ", 5) == 0)
+		set_error(job, "error", "cannot_keep", what, error);
+	else
+		set_error(job, "error", "cannot_write", what, error);
 }
 
 /* Signs a file that needs it, or says what would be done. */
 static void
 sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buffer)
 {
-	bool old = file->state == RC_SIGNED_OLD;
+	bool old = file->found.state == RC_SIGNED_OLD;
 
 	if (settings.check || settings.dry_run) {
 		job->status = old ? "would_resign" : settings.check ? "unsigned" : "would_sign";
 		job->answer_is_no = settings.require_signed && !old;
-	} else if (rc_signed_sign(file, settings.known.keys[0], buffer)) {
+	} else if (rc_signed_file_sign(file, settings.known.keys[0], buffer) || file->error.in_place) {
 		job->status = old ? "resigned" : "signed";
-		job->size += RC_HMAC_SIZE - file->payload;
+		job->size += RC_HMAC_SIZE - file->found.payload;
+		if (file->error.in_place)	/* whatever failed then: what is said of the file is what is true of it */
+			set_error(job, job->status, "not_synced", file->error.what, file->error.number);
 	} else {
 		could_not(job, file);
 	}
@@ -119,11 +130,11 @@ static void
 look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buffer)
 {
 	job->size_before = job->size = file->stat.st_size;
-	if (!rc_signed_look(file, &settings.known, buffer)) {
+	if (!rc_signed_file_look(file, &settings.known, buffer)) {
 		could_not(job, file);
 		return;
 	}
-	switch (file->state) {
+	switch (file->found.state) {
 	case RC_SIGNED_CURRENT:
 		job->status = "already_signed";
 		break;
@@ -143,7 +154,7 @@ look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buf
 		set_error(job, "error", "empty", "the file is empty", 0);
 		break;
 	}
-	if (file->odd_payload && job->code == NULL) {
+	if (file->found.odd_payload && job->code == NULL) {
 		job->is_warning = true;
 		job->code = "odd_payload";
 		job->message = "what is signed does not begin as a payload does: perhaps it was signed twice, with a key that is not known";
@@ -158,10 +169,10 @@ work(struct rc_pool_job *pool_job, void *engine)
 
 	if (job->path == NULL)
 		return;
-	switch (rc_signed_open(settings.root, job->path, !settings.check && !settings.dry_run, &file)) {
+	switch (rc_signed_file_open(settings.root, job->path, !settings.check && !settings.dry_run, &file)) {
 	case RC_PATH_OK:
 		look_and_sign(job, &file, engine);
-		rc_signed_close(&file);
+		rc_signed_file_close(&file);
 		break;
 	case RC_PATH_OUTSIDE:
 		set_error(job, "outside_root", "outside_root", "the path is absolute or leads out of the root", 0);
@@ -208,15 +219,13 @@ add_finding(struct rc_buf *line, const struct job *job)
 {
 	struct rc_buf message = {0}, finding = {0};
 
-	if (strcmp(job->code, "changed") == 0)
-		rc_buf_add_text(&message, "it changed while it was read, and was left as it is");
+	if (strcmp(job->code, "not_synced") == 0)
+		rc_buf_printf(&message, "it is %s, but cannot %s: %s", job->status, job->message, strerror(job->error));
 	else if (strcmp(job->code, "no_space") == 0 || strncmp(job->code, "cannot_", 7) == 0)
 		rc_buf_printf(&message, "cannot %s: %s", job->message, strerror(job->error));
 	else
 		rc_buf_add_text(&message, job->message);
-	rc_json_open(&finding);
-	rc_json_add_text(&finding, "code", job->code);
-	rc_json_add_text(&finding, "message", rc_buf_text(&message));
+	rc_json_open_error(&finding, job->code, rc_buf_text(&message));
 	if (job->error != 0) {
 		rc_json_add_integer(&finding, "errno", job->error);
 		rc_json_add_text(&finding, "reason", strerror(job->error));
@@ -246,13 +255,13 @@ finish(struct rc_pool_job *pool_job)
 static void *
 engine_new(void)
 {
-	return rc_signed_buffer_new();
+	return rc_alloc(sizeof(struct rc_signed_buffer));
 }
 
 static void
 engine_free(void *engine)
 {
-	rc_signed_buffer_free(engine);
+	free(engine);
 }
 
 static const struct rc_pool_work pool_work = {
@@ -282,7 +291,7 @@ add_key_file(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		rc_die(RC_FATAL, "cannot open %s: %s", path, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open %s: %s", path, strerror(errno));
 	rc_secret_read(fd, path, &secret);
 	close(fd);
 	add_key(secret.bytes, secret.length);
@@ -388,11 +397,11 @@ main(int argc, char *argv[])
 	if (settings.require_signed && !settings.check)
 		rc_usage("--require-signed needs --check");
 	if ((settings.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		rc_die(RC_FATAL, "cannot open the folder %s: %s", root, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", root, strerror(errno));
 	read_keys(key_file, old, old_count);
 	rc_input_open(&settings.in, argc - optind, argv + optind);
 	rc_output_open(&settings.out, NULL);
-	rc_signed_start();
+	rc_file_start();
 
 	rc_pool_run(&pool_work, fit_jobs(jobs), &settings.in, &settings.out);
 	for (int i = 0; i < settings.known.key_count; i++)

@@ -134,9 +134,7 @@ set_error(struct assignment *work, struct target *target, const char *code, cons
 	work->errors++;
 	target->count = 0;
 	set_status(work, target, "error");
-	rc_json_open(&error);
-	rc_json_add_text(&error, "code", code);
-	rc_json_add_text(&error, "message", message);
+	rc_json_open_error(&error, code, message);
 	if (constraint != NULL)
 		rc_json_add_text(&error, "constraint", constraint);
 	if (rows != NULL)
@@ -155,9 +153,7 @@ report_no_owner(struct assignment *work)
 
 	work->errors++;
 	rc_buf_printf(&message, "there is no user '%s'", work->user);
-	rc_json_open(&error);
-	rc_json_add_text(&error, "code", "no_owner");
-	rc_json_add_bytes(&error, "message", message.bytes, message.length);
+	rc_json_open_error(&error, "no_owner", rc_buf_text(&message));
 	rc_json_close(&error);
 	rc_record_clear(&answer);
 	rc_record_set_text(&answer, "user", work->user);

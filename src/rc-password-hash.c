@@ -158,6 +158,17 @@ hash(struct rc_pool_job *pool_job, void *none)
 		rc_password_reason(job->failure, sizeof job->failure);
 }
 
+static void
+add_error(struct rc_buf *line, const char *code, const char *message)
+{
+	struct rc_buf error = {0};
+
+	rc_json_open_error(&error, code, message);
+	rc_json_close(&error);
+	rc_json_add_value(line, "error", rc_buf_text(&error));
+	rc_buf_free(&error);
+}
+
 /* Adds what --check found to the record, and to the exit code. */
 static void
 add_answer(struct rc_buf *line, enum rc_password_answer answer)
@@ -169,11 +180,9 @@ add_answer(struct rc_buf *line, enum rc_password_answer answer)
 
 	rc_json_add_text(line, "status", status[answer]);
 	if (answer == RC_PASSWORD_UNUSABLE)
-		rc_json_add_value(line, "error",
-		    "{\"code\":\"unusable\",\"message\":\"the hash is empty or begins with '!': no password fits\"}");
+		add_error(line, "unusable", "the hash is empty or begins with '!': no password fits");
 	if (answer == RC_PASSWORD_UNKNOWN)
-		rc_json_add_value(line, "error",
-		    "{\"code\":\"unknown_algorithm\",\"message\":\"the hash has no form that is known here\"}");
+		add_error(line, "unknown_algorithm", "the hash has no form that is known here");
 	if (answer != RC_PASSWORD_OK && answer != RC_PASSWORD_NEEDS_REHASH)
 		settings.out.answer = RC_NO;
 }

@@ -178,7 +178,7 @@ refill(struct values *in)
 		n = read(STDIN_FILENO, in->pool, sizeof in->pool);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		rc_die(errno == EIO ? RC_RETRY : RC_FATAL, "cannot read <stdin>: %s", strerror(errno));
+		rc_die(rc_err_class(errno), "cannot read <stdin>: %s", strerror(errno));
 	in->at = 0;
 	in->length = (size_t)n;
 	return n > 0;

@@ -263,3 +263,15 @@ $command: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
 need_plain_memory() {
   ! grep -qs __asan_init "$(command -v rc-say)" || skip 'the address sanitizer needs the whole address space'
 }
+
+# Makes $fail_calls, which LD_PRELOAD takes so that calls fail as fail-calls.c says.
+make_fail_calls() {
+  fail_calls=$BATS_TEST_TMPDIR/fail-calls.so
+  "${CC:-gcc}" -Wall -Werror -shared -fPIC -o "$fail_calls" "$BATS_TEST_DIRNAME/fail-calls.c" -ldl
+  export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
+  # shellcheck disable=SC2034 # the tests use it
+  export RC_FAILED=$BATS_TEST_TMPDIR/failed
+}
+
+# failing WORDS COMMAND...: runs it while those calls fail.
+failing() { RC_FAIL=$1 LD_PRELOAD=$fail_calls "${@:2}"; }

@@ -351,3 +351,44 @@ ended() { # waits for the reader; its code in $code
   run -100 --separate-stderr rc-db-rows -n "$query" records
   [ "${stderr_lines[1]}" = "rc-db-rows: --null-input reads no records, but 'records' is given" ]
 }
+
+@test "--output works where modes can't be changed, if the file has the right one" {
+  make_fail_calls
+  cd "$BATS_TEST_TMPDIR"
+  echo 'select 1 as id' >"$query"
+  for mode in 600 640; do
+    echo old >out
+    chmod "$mode" out
+    if [ "$mode" = 600 ]; then
+      run -0 --separate-stderr failing no-chmod rc-db-rows -n --output out "$query"
+      [ "$stderr" = '' ]
+      [ "$(head -n 1 out)" = '{"id":1}' ]
+      [ ! -e "$RC_FAILED" ] # the call was not made
+    else
+      run -100 --separate-stderr failing no-chmod rc-db-rows -n --output out "$query"
+      [ "$stderr" = 'rc-db-rows: out: cannot keep the mode: Operation not permitted' ]
+      [ "$(cat out)" = old ]
+    fi
+    [ "$(stat -c %a out)" = "$mode" ]
+  done
+  [ "$(find . -name '.rc-*')" = '' ]
+  run -0 --separate-stderr failing no-chmod rc-db-rows -n --output new "$query"
+  [ "$(stat -c %a new)" = "$(printf %o $((0666 & ~$(umask))))" ]
+}
+
+@test "--output: a folder that can't be synced is no failure where there is no such thing, else it is told that the file is new" {
+  make_fail_calls
+  cd "$BATS_TEST_TMPDIR"
+  echo 'select 1 as id' >"$query"
+  for error in EINVAL EBADF ENOTSUP; do
+    echo old >out
+    run -0 --separate-stderr failing "folder-$error" rc-db-rows -n --output out "$query"
+    [ "$stderr" = '' ]
+    [ "$(head -n 1 out)" = '{"id":1}' ]
+  done
+  echo old >out
+  run -111 --separate-stderr failing folder-EIO rc-db-rows -n --output out "$query"
+  [ "$stderr" = 'rc-db-rows: out: the new file is in place, but cannot sync the folder: Input/output error' ]
+  [ "$(head -n 1 out)" = '{"id":1}' ]
+  [ "$(find . -name '.rc-*')" = '' ]
+}

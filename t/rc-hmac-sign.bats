@@ -550,19 +550,37 @@ model/x not_a_file Not a directory' ]
 
 # ---- what is kept ----
 
-@test "mode and times are kept" {
+@test "the mode and the time of access are kept, and the time of modification is new" {
   for mode in 600 644 444 755 4711 2750 000; do
     payload "$root/model"
     touch -m -d '2001-02-03 04:05:06.123456789' "$root/model"
     touch -a -d '2002-03-04 05:06:07.987654321' "$root/model"
     chmod "$mode" "$root/model"
     if [ "$mode" = 000 ] && ((EUID)); then continue; fi
-    before=$(stat -c '%a %u %g %x %y' "$root/model")
+    before=$(stat -c '%a %u %g %x' "$root/model")
+    start=$(date +%s)
     run -0 --separate-stderr sign_only model
     [ "$(statuses <<<"$output")" = signed ]
-    [ "$(stat -c '%a %u %g %x %y' "$root/model")" = "$before" ]
+    [ "$(stat -c '%a %u %g %x' "$root/model")" = "$before" ]
+    [ "$(stat -c %Y "$root/model")" -ge "$start" ]
     rm -f "$root/model"
   done
+}
+
+@test "a file that gets another key's signature has another time of modification, also within one tick of the clock" {
+  payload "$root/model"
+  sign_only model
+  for n in {1..40}; do
+    if ((n % 2)); then new=other old=current-key; else new=current-key old=other; fi
+    cp "$root/model" "$root/copy" # it is new in this moment
+    before=$(stat -c %y "$root/copy")
+    SECRET_KEY=$new SECRET_KEY_FALLBACKS=$old sign_only copy | grep -q '"status":"resigned"'
+    [ "$(stat -c %y "$root/copy")" != "$before" ]
+    mv "$root/copy" "$root/model"
+  done
+  touch -d '2100-01-01' "$root/model" # a clock that was wrong
+  SECRET_KEY=third SECRET_KEY_FALLBACKS=current-key sign_only model | grep -q '"status":"resigned"'
+  [ "$(stat -c %Y "$root/model")" -le "$(date +%s)" ]
 }
 
 @test "the umask does not matter" {
@@ -610,6 +628,27 @@ xattr() {
   [ "$(xattr get "$root/model" user.rc.two)" = "$(printf 'x%.0s' {1..2000})" ]
   [ "$(xattr get "$root/model" user.rc.empty | wc -c)" = 0 ]
   run -1 xattr get "$root/model" user.rc.three
+}
+
+@test "attributes that tell of the content are not kept" {
+  payload "$root/model"
+  for name in user.sha256 user.sha256sum user.md5 user.shatag.ts user.shared user.hashtags user.sha256x; do
+    xattr set "$root/model" "$name" old || skip 'the file system has no extended attributes'
+  done
+  run -0 --separate-stderr sign_only model
+  [ "$(statuses <<<"$output")" = signed ]
+  for name in user.sha256 user.sha256sum user.md5 user.shatag.ts; do run -1 xattr get "$root/model" "$name"; done
+  for name in user.shared user.hashtags user.sha256x; do [ "$(xattr get "$root/model" "$name")" = old ]; done
+}
+
+@test "what the kernel knows a file's content by is not kept" {
+  payload "$root/model"
+  for name in security.ima security.evm; do
+    xattr hex "$root/model" "$name" 0404deadbeef || skip "no one may set $name here"
+  done
+  run -0 --separate-stderr sign_only model
+  [ "$(statuses <<<"$output")" = signed ]
+  for name in security.ima security.evm; do run -1 xattr get "$root/model" "$name"; done
 }
 
 @test "access control lists are kept, and none is taken from the folder" {
@@ -803,6 +842,85 @@ END
   [ "$(rc-say '{error.code}: {error.message}' <<<"$output")" = 'cannot_keep: cannot keep the owner: Operation not permitted' ]
   cmp "$root/model" "$in.old"
   [ "$(stat -c %u "$root/model")" = 0 ]
+  no_temporary_file
+}
+
+# sign_failing WORDS PATH: signs while those calls fail.
+sign_failing() { failing "$1" rc-hmac-sign --root "$root" --payload-prefix 80 <<<"{\"path\":\"$2\"}"; }
+
+@test "where modes, owners and times can't be changed, a file that has the right ones is signed" {
+  make_fail_calls
+  payload "$in.old"
+  cp "$in.old" "$root/model"
+  chmod 600 "$root/model"
+  run -0 --separate-stderr sign_failing 'no-chmod no-chown no-utime' model
+  [ "$output" = '{"path":"model","size_before":100,"size":132,"status":"signed"}' ]
+  [ "$stderr" = '' ]
+  is_signed current-key "$root/model" "$in.old"
+  [ "$(wc -c <"$RC_FAILED")" = 1 ] # that of the time of access, which may fail; the others were not made
+}
+
+@test "where a mode or an owner is not as it should be, the file is left as it was" {
+  make_fail_calls
+  payload "$in.old"
+  cp "$in.old" "$root/model"
+  chmod 640 "$root/model"
+  run -1 --separate-stderr sign_failing no-chmod model
+  [ "$(rc-say '{error.code}: {error.message} {size}' <<<"$output")" = 'cannot_keep: cannot keep the mode: Operation not permitted 100' ]
+  cmp "$root/model" "$in.old"
+  no_temporary_file
+  if ((EUID == 0)); then
+    chown 12345 "$root/model"
+    run -1 --separate-stderr sign_failing no-chown model
+    [ "$(rc-say '{error.code}: {error.message}' <<<"$output")" = 'cannot_keep: cannot keep the owner: Operation not permitted' ]
+    cmp "$root/model" "$in.old"
+  fi
+  no_temporary_file
+}
+
+@test "an access control list that can't be set is no failure where it is right already" {
+  make_fail_calls
+  payload "$in.old"
+  for mode in 600 644; do
+    cp "$in.old" "$root/model"
+    chmod "$mode" "$root/model"
+    run -0 --separate-stderr sign_failing nfs4 model
+    [ "$output" = '{"path":"model","size_before":100,"size":132,"status":"signed"}' ]
+    [ "$(stat -c %a "$root/model")" = "$mode" ]
+  done
+  chmod 640 "$root/model"
+  SECRET_KEY=new SECRET_KEY_FALLBACKS=current-key run -1 --separate-stderr sign_failing 'nfs4 no-chmod' model
+  [ "$(rc-say '{error.message}' <<<"$output")" = 'cannot keep the mode: Operation not permitted' ]
+  no_temporary_file
+}
+
+@test "a file system that has no sync for folders is no failure" {
+  make_fail_calls
+  payload "$in.old"
+  for error in EINVAL EBADF ENOTSUP; do
+    cp "$in.old" "$root/model"
+    rm -f "$RC_FAILED"
+    run -0 --separate-stderr sign_failing "folder-$error" model
+    [ "$output" = '{"path":"model","size_before":100,"size":132,"status":"signed"}' ]
+    [ "$stderr" = '' ]
+    [ "$(wc -c <"$RC_FAILED")" = 1 ]
+    is_signed current-key "$root/model" "$in.old"
+  done
+}
+
+@test "a failure after the file was replaced is told with what is true of the file" {
+  make_fail_calls
+  payload "$in.old"
+  cp "$in.old" "$root/model"
+  run -1 --separate-stderr sign_failing folder-EIO model
+  [ "$output" = '{"path":"model","size_before":100,"size":132,"status":"signed","error":{"code":"not_synced","message":"it is signed, but cannot sync the folder: Input/output error","errno":5,"reason":"Input/output error"}}' ]
+  [ "$stderr" = '' ]
+  is_signed current-key "$root/model" "$in.old"
+  SECRET_KEY=new SECRET_KEY_FALLBACKS=current-key run -1 --separate-stderr sign_failing folder-EIO model
+  [ "$(rc-say '{status} {size} {error.code}' <<<"$output")" = 'resigned 132 not_synced' ]
+  is_signed new "$root/model" "$in.old"
+  SECRET_KEY=new run -0 --separate-stderr sign_only model
+  [ "$(statuses <<<"$output")" = already_signed ]
   no_temporary_file
 }
 
@@ -1003,6 +1121,29 @@ large_model() {
   exec {lock}>&-
   wait "${started[0]}"
   [ "$(statuses <"$in.out")" = signed ]
+}
+
+@test "several jobs that wait for locks at once say so in whole lines and events" {
+  for n in {1..8}; do
+    payload "$root/$n"
+    records "$n"
+  done >"$in"
+  mkfifo "$in.hold" "$in.held"
+  perl -e '
+    use Fcntl ":flock";
+    for (@ARGV) { open my $file, "<", $_ or die; flock $file, LOCK_EX; push @files, $file }
+    print "held\n"; close STDOUT; <STDIN>' "$root"/* <"$in.hold" >"$in.held" 3>&- &
+  started+=($!)
+  exec {hold}>"$in.hold"
+  read -r _ <"$in.held"
+  RC_EVENTS=$in.events rc-hmac-sign --root "$root" --payload-prefix 80 --jobs 8 "$in" >"$in.out" 2>"$in.err" 3>&- {hold}>&- &
+  started+=($!)
+  until [ "$(wc -l <"$in.err")" = 8 ]; do kill -0 "${started[1]}" && sleep 0.01; done
+  exec {hold}>&-
+  wait "${started[1]}"
+  [ "$(sort "$in.err")" = "$(printf 'rc-hmac-sign: %s: it is locked by another process or job; waiting\n' {1..8})" ]
+  [ "$(rc-say '{event} {message|}' "$in.events" | grep -c '^warning [1-8]: it is locked by another process or job; waiting$')" = 8 ]
+  [ "$(counts <"$in.out")" = '8 signed' ]
 }
 
 # ---- how it may end ----

@@ -412,3 +412,19 @@ END_OF_CASES
   wait "$!"
   lines_are "$file" 2
 }
+
+@test "--save: a folder that can't be synced is no failure where there is no such thing, else the file is removed" {
+  make_fail_calls
+  for error in EINVAL EBADF ENOTSUP; do
+    rm -f "$file" "$RC_FAILED"
+    run -0 --separate-stderr failing "folder-$error" rc-keygen --save "$file" <<<'{}'
+    [ "$output" = "$(cat "$file")" ]
+    [ "$stderr" = '' ]
+    [ "$(wc -c <"$RC_FAILED")" = 1 ]
+  done
+  rm "$file"
+  run -111 --separate-stderr failing folder-EIO rc-keygen --save "$file" <<<'{}'
+  [ "$output" = '' ]
+  [ "$stderr" = "rc-keygen: $file: cannot sync the folder: Input/output error" ]
+  [ ! -e "$file" ]
+}

@@ -467,3 +467,32 @@ wait_for_size() {
   [ "$output" = '{"n":1}' ]
   [ "$stderr" = '' ]
 }
+
+@test "a byte order mark at the start of a file or stream is passed over, once" {
+  printf '\xef\xbb\xbf{"n":1}\n{"n":2}\n' >"$BATS_TEST_TMPDIR/a"
+  printf '\xef\xbb\xbf{"n":3}\n{"rc_end":{"v":1,"records":1}}\n' >"$BATS_TEST_TMPDIR/b"
+  printf '\xef\xbb\xbf' >"$BATS_TEST_TMPDIR/empty"
+  run -0 --separate-stderr rc-progress --interval 1h "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/b"
+  [ "$output" = $'{"n":1}\n{"n":2}\n{"n":3}' ]
+  run -0 --separate-stderr rc-say '{n}' <"$BATS_TEST_TMPDIR/a"
+  [ "$output" = $'1\n2' ]
+  run -0 --separate-stderr bash -c '{ printf "\xef"; sleep 0.1; printf "\xbb"; sleep 0.1; printf "\xbf{\"n\":1}\n"; } | rc-say "{n}"'
+  [ "$output" = 1 ]
+  run -0 --separate-stderr rc-tally <"$BATS_TEST_TMPDIR/empty"
+  [ "$output" = '{"records":0,"by":{}}' ]
+  run -100 --separate-stderr rc-say '{n}' < <(printf '\xef\xbb\xbf\xef\xbb\xbf{"n":1}\n')
+  [ "$stderr" = 'rc-say: <stdin>:1: expected a JSON object (byte 1)' ]
+  run -100 --separate-stderr rc-say '{n}' < <(printf '{"n":1}\n\xef\xbb\xbf{"n":1}\n')
+  [ "$stderr" = 'rc-say: <stdin>:2: expected a JSON object (byte 1)' ]
+  run -100 --separate-stderr rc-say '{n}' < <(printf '\xef\xbb\xbf{"n":1}')
+  [ "$stderr" = 'rc-say: <stdin>:1: cut short: the last record has no newline' ]
+}
+
+@test "UTF-16 is named in the message" {
+  for text in '\xff\xfe{\x00}\x00\n\x00' '\xfe\xff\x00{\x00}\x00\n' '\xff\xfe' '\xfe\xff\x00{'; do
+    printf '%b' "$text" >"$BATS_TEST_TMPDIR/wide"
+    run -100 --separate-stderr rc-say '{n}' "$BATS_TEST_TMPDIR/wide"
+    [ "$output" = '' ]
+    [ "$stderr" = "rc-say: $BATS_TEST_TMPDIR/wide:1: it is UTF-16, and records are UTF-8" ]
+  done
+}

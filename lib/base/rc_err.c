@@ -1,6 +1,8 @@
 #include "rc_err.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,6 +54,20 @@ say(bool is_error, int code, const char *format, va_list args)
 		rc_err_observer(is_error, code, message);
 }
 
+enum rc_exit
+rc_err_class(int error)
+{
+	switch (error) {
+	case EAGAIN: case EINTR:
+	case ENOSPC: case EDQUOT:
+	case EMFILE: case ENFILE: case ENOMEM: case ENOBUFS: case ENOLCK:
+	case EIO: case ESTALE: case ETIMEDOUT:
+		return RC_RETRY;
+	default:
+		return RC_FATAL;
+	}
+}
+
 void
 rc_die(enum rc_exit code, const char *format, ...)
 {
@@ -73,9 +89,23 @@ rc_warn(const char *format, ...)
 	va_end(args);
 }
 
+/* Of several threads that end the process the first one does, and the others wait for it. */
+static void
+be_the_one(void)
+{
+	static atomic_bool leaving;
+	static _Thread_local bool is_this;
+
+	if (!is_this && atomic_exchange(&leaving, true))
+		for (;;)
+			pause();
+	is_this = true;
+}
+
 int
 rc_leave(int code)
 {
+	be_the_one();
 	while (hook_count > 0)
 		hooks[--hook_count](code);
 	return code;

@@ -28,6 +28,12 @@ const char *rc_err_tool(void);
 /* Prints the message and ends the process with CODE, after the exit hooks. */
 _Noreturn void rc_die(enum rc_exit code, const char *format, ...) RC_PRINTF(2, 3);
 
+/*
+ * Whether the same call may succeed later after it failed with that errno:
+ * RC_RETRY for what passes by itself or when someone makes room, else RC_FATAL.
+ */
+enum rc_exit rc_err_class(int error);
+
 /* Prints the message, and goes on. */
 void rc_warn(const char *format, ...) RC_PRINTF(1, 2);
 

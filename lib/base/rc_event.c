@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <pwd.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,12 @@ enum { NOT_OPENED = -2, OFF = -1 };
 static int events_fd = NOT_OPENED;
 static char run_id[RC_RUN_ID_LENGTH + 1];
 static char *final_counts;
-static bool started, failed;
+static bool started;
+static atomic_bool failed;
+
+/* Several threads may warn at once.  What fails while an event is made (memory) is no event of its own. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool appending;
 
 static bool
 is_uuid(const char *text)
@@ -159,8 +166,8 @@ is_over_limit(size_t length)
 	    S_ISREG(file.st_mode) && (rlim_t)file.st_size + length > limit.rlim_cur;
 }
 
-void
-rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
+static void
+append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
 {
 	const char *parent = getenv("RC_PARENT");
 	char now[RC_CLOCK_SIZE];
@@ -199,10 +206,23 @@ rc_event_append(const char *tool, long pid, const char *event, const char *messa
 	rc_buf_free(&line);
 }
 
+void
+rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts)
+{
+	if (appending)
+		return;
+	pthread_mutex_lock(&lock);
+	appending = true;
+	append(tool, pid, event, message, exit_code, counts);
+	appending = false;
+	pthread_mutex_unlock(&lock);
+}
+
 static void
 observe(bool is_error, int code, const char *message)
 {
-	failed = failed || is_error;
+	if (is_error)
+		failed = true;
 	rc_event_append(rc_err_tool(), getpid(), is_error ? "error" : "warning", message, is_error ? code : -1, NULL);
 }
 

@@ -30,7 +30,7 @@ void rc_event_start(void);
 /* The counts that the final event will tell, as a JSON object's text; copied. */
 void rc_event_set_counts(const char *json);
 
-/* Appends one event of another program (rc-event); EXIT_CODE -1 is null, COUNTS NULL is null. */
+/* Appends one event, in any thread; of another program where rc-event does.  EXIT_CODE -1 is null, COUNTS NULL is null. */
 void rc_event_append(const char *tool, long pid, const char *event, const char *message, int exit_code, const char *counts);
 
 #endif

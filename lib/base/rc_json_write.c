@@ -122,6 +122,14 @@ rc_json_add_value(struct rc_buf *out, const char *name, const char *json)
 }
 
 void
+rc_json_open_error(struct rc_buf *out, const char *code, const char *message)
+{
+	rc_json_open(out);
+	rc_json_add_text(out, "code", code);
+	rc_json_add_text(out, "message", message);
+}
+
+void
 rc_json_close(struct rc_buf *out)
 {
 	rc_buf_add(out, "}", 1);

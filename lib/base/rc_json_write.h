@@ -29,4 +29,7 @@ void rc_json_add_integer(struct rc_buf *out, const char *name, long long value);
 void rc_json_add_value(struct rc_buf *out, const char *name, const char *json);
 void rc_json_close(struct rc_buf *out);
 
+/* The same for an error or a warning: an object with these two fields, to which more may be added before rc_json_close(). */
+void rc_json_open_error(struct rc_buf *out, const char *code, const char *message);
+
 #endif

@@ -56,7 +56,7 @@ read_descriptor(int fd, const char *name, struct rc_secret *secret, bool may_be_
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			rc_die(errno == EIO ? RC_RETRY : RC_FATAL, "%s: cannot read the secret: %s", name, strerror(errno));
+			rc_die(rc_err_class(errno), "%s: cannot read the secret: %s", name, strerror(errno));
 		if (n == 0)
 			break;
 		secret->length += (size_t)n;
@@ -79,7 +79,7 @@ read_file(const char *path, const char *name, struct rc_secret *secret, bool may
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		rc_die(RC_FATAL, "%s: cannot open %s: %s", name, path, strerror(errno));
+		rc_die(rc_err_class(errno), "%s: cannot open %s: %s", name, path, strerror(errno));
 	read_descriptor(fd, name, secret, may_be_empty);
 	close(fd);
 }

@@ -26,14 +26,14 @@ rc_sql_read(const char *name)
 		rc_buf_printf(&path, "%s/", folder);
 	rc_buf_add_text(&path, name);
 	if ((fd = open(rc_buf_text(&path), O_RDONLY | O_CLOEXEC)) < 0)
-		rc_die(RC_FATAL, "cannot open %s: %s", path.bytes, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open %s: %s", path.bytes, strerror(errno));
 	while ((n = read(fd, rc_buf_reserve(&sql, 4096), 4096)) > 0) {
 		sql.length += (size_t)n;
 		if (sql.length > STATEMENT_MAX)
 			rc_die(RC_FATAL, "%s: a statement of more than %d bytes", path.bytes, STATEMENT_MAX);
 	}
 	if (n < 0)
-		rc_die(RC_FATAL, "cannot read %s: %s", path.bytes, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot read %s: %s", path.bytes, strerror(errno));
 	close(fd);
 	while (sql.length > 0 && memchr("; \t\r\n", sql.bytes[sql.length - 1], 5) != NULL)
 		sql.length--;

@@ -10,7 +10,7 @@
 #define RC_PATH_H
 
 enum rc_path_status {
-	RC_PATH_OK,
+	RC_PATH_OK,		/* it is open for reading */
 	RC_PATH_OUTSIDE,	/* absolute, or above ROOT */
 	RC_PATH_MISSING,	/* it or one of its folders is not there */
 	RC_PATH_SYMLINK,	/* it or one of its folders is a symbolic link */
@@ -18,14 +18,18 @@ enum rc_path_status {
 	RC_PATH_FAILED,		/* something else */
 };
 
-/* A regular file that was opened for reading. */
+/* A regular file that is open for reading. */
 struct rc_path {
-	int folder;		/* the folder it is in */
+	int folder;		/* the folder it is in, open with O_PATH */
 	char *name;		/* and its name there */
 	int fd;
 };
 
-/* Opens the file; PATH is filled only where that is RC_PATH_OK, errno is set where it isn't, or TEXT leads outside. */
+/*
+ * Opens the file TEXT below the folder that is open as ROOT.  RC_PATH_OK: PATH is
+ * filled, for the caller to end by rc_path_close().  Anything else: PATH is as it
+ * was, and errno says why, but for RC_PATH_OUTSIDE, where no call failed.
+ */
 enum rc_path_status rc_path_open(int root, const char *text, struct rc_path *path);
 void rc_path_close(struct rc_path *path);
 

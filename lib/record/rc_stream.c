@@ -73,8 +73,7 @@ open_next_file(struct rc_input *input)
 	}
 	input->name = path;
 	if ((input->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		rc_die(errno == EMFILE || errno == ENFILE || errno == EIO ? RC_RETRY : RC_FATAL,
-		    "cannot open %s: %s", path, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open %s: %s", path, strerror(errno));
 }
 
 void
@@ -112,7 +111,7 @@ fill(struct rc_input *input)
 		n = read(input->fd, buffer->bytes + buffer->length, buffer->room - buffer->length - 1 - RC_JSON_PAD);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		rc_die(errno == EIO ? RC_RETRY : RC_FATAL, "cannot read %s: %s", input->name, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot read %s: %s", input->name, strerror(errno));
 	if (n == 0)
 		input->at_end = true;
 	buffer->length += (size_t)n;
@@ -129,10 +128,29 @@ end_without_record(struct rc_input *input)
 		input->digest->finish(input->digest, ignored);	/* the next file's is its own */
 }
 
+/* Passes over the mark that some editors put at the start of UTF-8, and names UTF-16, which has one of its own. */
+static void
+pass_byte_order_mark(struct rc_input *input)
+{
+	const char *start = input->buffer.bytes + input->start;
+	size_t left = input->buffer.length - input->start;
+
+	if (input->line > 0)
+		return;
+	if (left >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0) {
+		input->start += 3;
+	} else if (left >= 2 && (memcmp(start, "\xff\xfe", 2) == 0 || memcmp(start, "\xfe\xff", 2) == 0)) {
+		input->line++;
+		rc_input_fail(input, "it is UTF-16, and records are UTF-8");
+	}
+}
+
 /* Goes on to the next file; false at the end of the last one. */
 static bool
 next_file(struct rc_input *input)
 {
+	if (input->buffer.length > input->start)
+		pass_byte_order_mark(input);
 	if (input->buffer.length > input->start) {
 		input->line++;
 		rc_input_fail(input, "cut short: the last record has no newline");
@@ -165,9 +183,11 @@ static const char *
 next_line(struct rc_input *input, size_t *length)
 {
 	for (;;) {
-		char *line = input->buffer.bytes + input->start, *newline = find_newline(input);
+		char *line, *newline = find_newline(input);
 
 		if (newline != NULL) {
+			pass_byte_order_mark(input);
+			line = input->buffer.bytes + input->start;
 			*length = (size_t)(newline - line);
 			input->start = input->scanned = (size_t)(newline + 1 - input->buffer.bytes);
 			input->line++;

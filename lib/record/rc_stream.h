@@ -2,7 +2,8 @@
  * rc_stream - records in, records out
  *
  * A record is one JSON object on one line, in UTF-8, ended by a newline.  What
- * a filter does not change passes through byte for byte.  The last record of a
+ * a filter does not change passes through byte for byte, but for a byte order
+ * mark at the start of a file, which is passed over.  The last record of a
  * whole stream may be the end record, {"rc_end":{"v":1,"records":N,"sha256":HEX}}
  * (the two last where the source knew them): the reader takes it out, checks
  * it, and rc_input.whole tells that every file had one.
