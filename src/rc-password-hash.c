@@ -130,9 +130,9 @@ static const char *
 weakness(const char *password)
 {
 	if (count_characters(password) < (size_t)settings.min_length)
-		return "{\"code\":\"weak_password\",\"message\":\"The password is too short.\"}";
+		return "The password is too short.";
 	if (settings.min_guesses > 0 && rc_password_guesses(password) < (double)settings.min_guesses)
-		return "{\"code\":\"weak_password\",\"message\":\"The password is too weak.\"}";
+		return "The password is too weak.";
 	return NULL;
 }
 
@@ -196,7 +196,7 @@ finish(struct rc_pool_job *pool_job)
 		return;
 	if (job->weak != NULL) {
 		rc_json_add_text(&pool_job->line, "status", "error");
-		rc_json_add_value(&pool_job->line, "error", job->weak);
+		add_error(&pool_job->line, "weak_password", job->weak);
 		settings.out.answer = RC_NO;
 		return;
 	}
