@@ -24,13 +24,21 @@ warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -W
 compile = $(CC) -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"$(VERSION)"' $(warnings) $(HARDEN) $(CFLAGS) $(SANITIZE) \
 	-I/usr/include/postgresql -MMD -MP
 
-filters := $(patsubst src/%.c,%,$(wildcard src/rc-*.c))
+# A source that needs a library which is not always there says so in a line `/* needs: HEADER PACKAGE */`. Where the header
+# is absent the source is left out, and `make` says so.
+hash := \#
+needed := $(shell sed -n 's,^/\* needs: \([^ ]*\) \([^ ]*\) \*/$$,\1:\2,p' $(wildcard src/*.c lib/*/*.c) | sort -u)
+absent := $(foreach need,$(needed),$(shell echo '$(hash)include <$(firstword $(subst :, ,$(need)))>' | $(CC) -E -x c - >/dev/null 2>&1 || echo $(need)))
+absent_headers := $(foreach need,$(absent),$(firstword $(subst :, ,$(need))))
+left_out := $(foreach header,$(absent_headers),$(shell grep -lF '/* needs: $(header) ' $(wildcard src/*.c lib/*/*.c)))
+sources := $(filter-out $(left_out),$(wildcard src/rc-*.c lib/*/*.c))
+filters := $(patsubst src/%.c,%,$(filter src/%,$(sources)))
 scripts := $(patsubst bin/%,%,$(wildcard bin/*))
 commands := $(sort $(filter-out rc-sh-setup,$(scripts)) $(filters))
-pages := $(notdir $(wildcard share/man/*.1))
+pages := $(filter-out $(patsubst src/%.c,%.1,$(filter src/%,$(left_out))),$(notdir $(wildcard share/man/*.1)))
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db
+rooms := base file crypto record db net
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
 
@@ -55,7 +63,8 @@ all: ## build all commands and man pages into build/
 
 tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data)) \
 	$(addprefix $(BUILD)/share/man/man1/,$(pages))
-	@:
+	@$(foreach file,$(filter src/%,$(left_out)),echo 'not built: $(basename $(notdir $(file))), which needs the package \
+		$(lastword $(subst :, ,$(filter $(shell sed -n 's,^/\* needs: \([^ ]*\) .*,\1,p' $(file)):%,$(absent))))';) :
 
 # $1 a room, $2 the folders of the headers that it sees
 define build_room
@@ -64,7 +73,7 @@ $(BUILD)/lib/$1/%.o: lib/$1/%.c Makefile
 	@echo 'cc $$<'
 	@$$(compile) $2 -c -o $$@ $$<
 
-$(BUILD)/lib/rc_$1.a: $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/$1/*.c))
+$(BUILD)/lib/rc_$1.a: $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(filter lib/$1/%,$(sources)))
 	@rm -f $$@
 	@$$(AR) rcs $$@ $$^
 endef
