@@ -34,7 +34,7 @@ left_out := $(foreach header,$(absent_headers),$(shell grep -lF '/* needs: $(hea
 sources := $(filter-out $(left_out),$(wildcard src/rc-*.c lib/*/*.c))
 filters := $(patsubst src/%.c,%,$(filter src/%,$(sources)))
 scripts := $(patsubst bin/%,%,$(wildcard bin/*))
-commands := $(sort $(filter-out rc-sh-setup,$(scripts)) $(filters))
+commands := $(sort $(scripts) $(filters))
 pages := $(filter-out $(patsubst src/%.c,%.1,$(filter src/%,$(left_out))),$(notdir $(wildcard share/man/*.1)))
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
@@ -61,10 +61,11 @@ all: ## build all commands and man pages into build/
 	$(need) build
 	$(build_tree)
 
-tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data)) \
+tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data) $(addprefix pages/,$(scripts))) \
 	$(addprefix $(BUILD)/share/man/man1/,$(pages))
 	@$(foreach file,$(filter src/%,$(left_out)),echo 'not built: $(basename $(notdir $(file))), which needs the package \
 		$(lastword $(subst :, ,$(filter $(shell sed -n 's,^/\* needs: \([^ ]*\) .*,\1,p' $(file)):%,$(absent))))';) :
+	@printf '%s\n' $(commands) | cmp -s - $(BUILD)/share/rc/commands || printf '%s\n' $(commands) >$(BUILD)/share/rc/commands
 
 # $1 a room, $2 the folders of the headers that it sees
 define build_room
@@ -90,16 +91,21 @@ $(BUILD)/bin/rc-%: src/rc-%.c $(archives)
 	@$(compile) $(headers) -MF $(BUILD)/src/rc-$*.d -MT $@ -o $@ $< -Wl,--start-group $(archives) -Wl,--end-group $(HARDEN_LINK) -Wl,--as-needed \
 		$(shell sed -n 's,^/\* links: \(.*\) \*/$$,\1,p' $<) $$($(call links_with,$<)) -lpq -lcrypto
 
-$(BUILD)/bin/%: bin/%
+# A command of bin/ is a link to its front, which finds the page by the link's name.
+$(BUILD)/bin/%: $(BUILD)/share/rc/pages/% $(BUILD)/bin/rc-command
 	@mkdir -p $(@D)
-	@install -m $(if $(filter rc-sh-setup,$*),644,755) $< $@
+	@ln -sfn rc-command $@
+
+$(BUILD)/share/rc/pages/%: bin/%
+	@mkdir -p $(@D)
+	@install -m 644 $< $@
 
 $(BUILD)/share/rc/%: share/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
 # The program itself gives a page's SYNOPSIS and OPTIONS.
-$(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/% $(BUILD)/bin/rc-sh-setup $(BUILD)/bin/rc-record-make
+$(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/%
 	@mkdir -p $(@D)
 	@$(BUILD)/bin/$* --help-mdoc | awk ' \
 		FNR == NR && /^@OPTIONS@$$/ { options = 1; next } \
@@ -137,8 +143,11 @@ install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
 	@made=; for folder in . bin share share/rc share/man share/man/man1; do \
 		[[ -d '$(to)'/$$folder ]] || { install -d -m 755 '$(to)'/$$folder; made+=$$folder$$'\n'; }; \
 	done; printf '%s' "$$made" >>'$(to)/share/rc/folders-made'; chmod 644 '$(to)/share/rc/folders-made'
-	@install -m 755 $(addprefix $(BUILD)/bin/,$(commands)) '$(to)/bin/'
-	@install -m 644 bin/rc-sh-setup '$(to)/bin/'
+	@install -m 755 $(addprefix $(BUILD)/bin/,$(filters)) '$(to)/bin/'
+	@for command in $(scripts); do ln -sfn rc-command '$(to)'"/bin/$$command"; done
+	@install -m 644 $(BUILD)/share/rc/commands '$(to)/share/rc/'
+	@install -d -m 755 '$(to)/share/rc/pages'
+	@install -m 644 $(addprefix bin/,$(scripts)) '$(to)/share/rc/pages/'
 	@install -m 644 $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(to)/share/man/man1/'
 	@for file in $(data); do \
 		install -d -m 755 '$(to)'"/share/rc/$$(dirname "$$file")"; \
@@ -197,8 +206,7 @@ asan: ## run the tests on a build with the address and undefined-behaviour sanit
 lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
-	@shellcheck -x $(filter-out bin/rc-sh-setup,$(wildcard bin/*)) share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models .ci/run tools/* t/bench/run t/*.bash t/bench/*.bash)
-	@shellcheck -s bash bin/rc-sh-setup
+	@shellcheck -x -s bash $(wildcard bin/*) share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models .ci/run tools/* t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib

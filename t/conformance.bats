@@ -199,17 +199,19 @@ describe() {
   no_problems
 }
 
-@test "a script that has lost rc-sh-setup ends at once" {
+@test "a page that has lost its front, or a front its page, ends at once" {
   mkdir "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/empty"
   cd "$BATS_TEST_TMPDIR/empty"
   while read -r command _; do
     describe
-    cp "$(command -v "$command")" ../alone
-    run_it "$input" "../alone/$command" "${example[@]}"
-    check "it ends with $code" [ "$code" = 1 ]
-    check 'it goes on' [ "$(wc -l <"$err")" = 1 ]
-    check 'it writes to stdout' [ ! -s "$out" ]
-    check 'it makes a file' [ "$(ls)" = '' ]
+    for part in "$(command -v "$command")" "$BATS_TEST_DIRNAME/../bin/$command"; do
+      cp --remove-destination "$part" ../alone/
+      run_it "$input" "../alone/$command" "${example[@]}"
+      check "$part ends with $code" [ "$code" = 1 ]
+      check "$part goes on" [ "$(wc -l <"$err")" = 1 ]
+      check "$part writes to stdout" [ ! -s "$out" ]
+      check "$part makes a file" [ "$(ls)" = '' ]
+    done
   done < <(porcelain_and_codes)
   no_problems
 }

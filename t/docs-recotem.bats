@@ -87,7 +87,7 @@ blocks() { # KIND: the content of those blocks, with a line END behind each
 # What stands between backquotes in the titles of the last part is printed by a command, word for word.
 @test "the messages that the runbook explains are those of the commands" {
   local title part said
-  said=$(cat "$(rc_share)"/../../bin/rc-sh-setup "$(rc_share)"/../../bin/recotem-* "$(rc_share)"/sql/recotem/*.sql \
+  said=$(cat "$(rc_share)"/page/functions.bash "$(rc_share)"/pages/recotem-* "$(rc_share)"/sql/recotem/*.sql \
     "$BATS_TEST_DIRNAME"/../src/*.c "$BATS_TEST_DIRNAME"/../lib/*/*.c)
   while IFS= read -r title; do
     case $title in # the parts that are the command's own, without names and numbers

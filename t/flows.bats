@@ -21,7 +21,7 @@ installed() {
   prefix=$BATS_TEST_TMPDIR/prefix
   mkdir -p "$prefix/bin" "$prefix/share"
   cp -R "$(rc_share)" "$prefix/share/"
-  for name in rc-say rc-sh-setup "$@"; do cp -p "$(dirname "$(command -v rc-say)")/$name" "$prefix/bin/"; done
+  for name in rc-say "$@"; do cp -p "$(dirname "$(command -v rc-say)")/$name" "$prefix/bin/"; done
 }
 
 # The targets rc/... that make knows.
@@ -102,7 +102,7 @@ second:
 }
 
 @test "every command of the tree is a target, and nothing else is" {
-  [ "$(targets)" = "$(find "$(rc_share)/../../bin" -type f -perm -u+x -printf 'rc/%f\n' | sort)" ]
+  [ "$(targets)" = "$(find "$(rc_share)/../../bin" \( -type f -o -type l \) -perm -u+x -printf 'rc/%f\n' | sort)" ]
   [ "$(targets | wc -l)" -gt 20 ]
 }
 
@@ -110,7 +110,7 @@ second:
   run -2 --separate-stderr make rc/rc-no-such
   [ "$output" = '' ]
   [[ $stderr == *"No rule to make target 'rc/rc-no-such'"* ]]
-  run -2 --separate-stderr make rc/rc-sh-setup
+  run -2 --separate-stderr make rc/functions.bash
 }
 
 @test "another's program beside ours is no target, and is not run" {
@@ -137,16 +137,18 @@ second:
   run -0 --separate-stderr env -i PATH=/usr/bin:/bin DATABASE_URL="$DATABASE_URL" RC_EVENTS= make rc/recotem-wait-db ARGS='--tries 1'
   [ "${lines[-1]}" = 'Database available.' ]
   [ "$stderr" = '' ]
-  [ "$(targets)" = "$(find "$BATS_TEST_TMPDIR/staged/opt/rc/bin" -type f -perm -u+x -printf 'rc/%f\n' | sort)" ]
+  [ "$(targets)" = "$(find "$BATS_TEST_TMPDIR/staged/opt/rc/bin" \( -type f -o -type l \) -perm -u+x -printf 'rc/%f\n' | sort)" ]
 }
 
 # A checkout is its share/ and bin/, and the tree in build/; what is installed in the folder above is another one's.
 @test "in a checkout it is the checkout's build that runs, not what is installed beside" {
   local checkout=$BATS_TEST_TMPDIR/prefix/checkout
   installed rc-record-make
-  printf '#!/bin/sh\necho other # rc-sh-setup\n' >"$prefix/bin/rc-record-make"
+  printf '#!/bin/sh\necho other\n' >"$prefix/bin/rc-record-make"
   mkdir -p "$checkout/bin" "$checkout/share" "$checkout/build/bin"
-  cp "$BATS_TEST_DIRNAME/../bin/rc-sh-setup" "$checkout/bin/"
+  cp "$BATS_TEST_DIRNAME/../bin/rc-manage" "$checkout/bin/"
+  mkdir -p "$checkout/build/share/rc"
+  cp "$(rc_share)/commands" "$checkout/build/share/rc/"
   cp -R "$(rc_share)/flows" "$(rc_share)/sql" "$checkout/share/"
   include ../prefix/checkout/share/flows/rc.mk
   run -2 --separate-stderr make rc/rc-record-make ARGS=a=b

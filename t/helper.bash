@@ -135,15 +135,15 @@ tell_holder() { # commit or rollback
   wait "$holder"
 }
 
-# Starts a command in a process group of its own, with the signals as a shell has them; $group is its pid, $runner that
+# Starts a command in a session of its own, with the signals as a shell has them; $group is its pid, $runner that
 # of who waits for it and writes the number of the signal that ended it, or else its exit code, to the file ended.
 start() {
   rm -f "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/ended"
   mkfifo "$BATS_TEST_TMPDIR/pid"
-  perl -e '
+  perl -MPOSIX -e '
     my ($pid, $ended) = splice @ARGV, 0, 2;
     my $child = fork;
-    if ($child == 0) { setpgrp; $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
+    if ($child == 0) { POSIX::setsid(); $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
     open my $out, ">", $pid; print $out "$child\n"; close $out;
     waitpid $child, 0;
     open $out, ">", $ended; print $out $? & 127 ? "signal " . ($? & 127) : "exit " . ($? >> 8), "\n"; close $out' \
@@ -165,8 +165,8 @@ wait_until_session_gone() {
 
 until_group_gone() {
   local tries=0
-  while pgrep -g "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -g "$group" >&2; return 1; }
+  while pgrep -s "$group" >/dev/null; do
+    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
     sleep 0.01
   done
 }
@@ -175,7 +175,7 @@ until_group_gone() {
 find_work() { # TEXT
   work=
   until work=$(grep -ls "$1" /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked || :) && [ "$work" ]; do
-    pgrep -g "$group" >/dev/null || return 0
+    pgrep -s "$group" >/dev/null || return 0
     sleep 0.01
   done
   work=${work%/asked}
@@ -275,3 +275,7 @@ make_fail_calls() {
 
 # failing WORDS COMMAND...: runs it while those calls fail.
 failing() { RC_FAIL=$1 LD_PRELOAD=$fail_calls "${@:2}"; }
+
+# small COMMAND...: runs it with a $TMPDIR of 96 kB in memory, in which what is larger can't have been, however briefly.
+small() { unshare -m bash -c 'mount -t tmpfs -o size=96k rc "$TMPDIR" && exec "$@"' _ "$@"; }
+need_small() { TMPDIR=$BATS_TEST_TMPDIR small true 2>/dev/null || skip 'no mount of its own can be had'; }

@@ -6,7 +6,7 @@ setup() {
   real_tree
   tree=$(readlink -f "$(dirname "$(command -v rc-say)")/..")
   pages=$tree/share/man/man1
-  commands=$(find "$tree/bin" -type f -perm -u+x -printf '%f\n' | sort) # rc-sh-setup is sourced, not run
+  commands=$(find "$tree/bin" \( -type f -o -type l \) -perm -u+x -printf '%f\n' | sort)
 }
 
 # A page as a terminal shows it, less the overprinting of bold and underlined letters.

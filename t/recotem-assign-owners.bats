@@ -401,7 +401,7 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
     number=${name#*:} name=${name%:*}
     start recotem-assign-owners --user admin
     wait_until_blocked
-    work=$(readlink "/proc/$(pgrep -g "$group" rc-owner-assign)/fd/1")
+    work=$(readlink "/proc/$(pgrep -s "$group" rc-owner-assign)/fd/1")
     work=${work%/records}
     [ -d "$work" ]
     kill -s "$name" "$group"
@@ -425,7 +425,7 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
   hold 'select * from api_splitconfig for update'
   start recotem-assign-owners --user admin
   wait_until_blocked
-  work=$(readlink "/proc/$(pgrep -g "$group" rc-owner-assign)/fd/1")
+  work=$(readlink "/proc/$(pgrep -s "$group" rc-owner-assign)/fd/1")
   kill -KILL "$group"
   wait "$runner"
   [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'signal 9' ]

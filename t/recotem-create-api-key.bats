@@ -405,7 +405,7 @@ Dry run complete. No changes made." ]
     number=${name#*:} name=${name%:*}
     start recotem-create-api-key --project-id 3 --name k1
     wait_until_blocked
-    work=$(tr '\0' '\n' <"/proc/$(pgrep -g "$group" -x rc-db-apply)/cmdline" | grep '/records$')
+    work=$(tr '\0' '\n' <"/proc/$(pgrep -s "$group" -x rc-db-apply)/cmdline" | grep '/records$')
     [ -d "${work%/records}" ]
     kill -s "$name" "$group"
     wait "$runner"
@@ -424,7 +424,7 @@ Dry run complete. No changes made." ]
   hold 'lock table api_apikey in share mode'
   start recotem-create-api-key --project-id 3 --name k1
   wait_until_blocked
-  work=$(tr '\0' '\n' <"/proc/$(pgrep -g "$group" -x rc-db-apply)/cmdline" | grep '/records$')
+  work=$(tr '\0' '\n' <"/proc/$(pgrep -s "$group" -x rc-db-apply)/cmdline" | grep '/records$')
   kill -KILL "$group"
   wait "$runner"
   [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'signal 9' ]
@@ -515,7 +515,7 @@ Dry run complete. No changes made." ]
   hold 'lock table api_apikey in share mode'
   RC_EVENTS=$BATS_TEST_TMPDIR/events start recotem-create-api-key --project-id 3 --name k1
   wait_until_blocked
-  for pid in $(pgrep -g "$group"); do cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null; done >"$BATS_TEST_TMPDIR/seen" || :
+  for pid in $(pgrep -s "$group"); do cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null; done >"$BATS_TEST_TMPDIR/seen" || :
   tell_holder rollback
   wait "$runner"
   [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'exit 0' ]

@@ -141,11 +141,10 @@ proxy() {
 
 @test "a password of 100 kB is taken, and never stands in a file on a disk" {
   mkdir "$BATS_TEST_TMPDIR/tmp"
-  touch -d '2001-01-01' "$BATS_TEST_TMPDIR/tmp"
+  need_small
   password=$(head -c 100000 /dev/zero | tr '\0' x)
-  TMPDIR=$BATS_TEST_TMPDIR/tmp DEFAULT_ADMIN_PASSWORD=$password run -0 --separate-stderr recotem-create-superuser
+  TMPDIR=$BATS_TEST_TMPDIR/tmp DEFAULT_ADMIN_PASSWORD=$password run -0 --separate-stderr small recotem-create-superuser
   [ "$output$stderr" = "$made" ]
-  [ "$(stat -c %Y "$BATS_TEST_TMPDIR/tmp")" = "$(date -d '2001-01-01' +%s)" ] # nothing was made in it, however briefly
   password_fits admin "$password"
 }
 
@@ -346,7 +345,7 @@ Dry run complete. No changes made.' ]
   command=$!
   started+=("$command")
   wait_until "select count(*) = 1 from pg_stat_activity where application_name like 'rc-db-apply %' and datname = current_database() and wait_event_type = 'Lock'"
-  work=$(readlink "/proc/$(pgrep -P "$command" rc-db-apply)"/fd/* | sed -n 's,^\(.*/rc\.[^/]*\)/.*,\1,p' | head -n 1)
+  work=$(readlink "/proc/$(pgrep -P "$(pgrep -P "$command")" rc-db-apply)"/fd/* | sed -n 's,^\(.*/rc\.[^/]*\)/.*,\1,p' | head -n 1)
   [ -d "$work" ]
   kill -TERM "$command"
   code=0

@@ -223,7 +223,7 @@ Dry run complete. No changes made." ]
   for name in TERM KILL; do
     start recotem-revoke-api-key --prefix AAAAaaaa
     wait_until_blocked
-    work=$(tr '\0' '\n' <"/proc/$(pgrep -g "$group" -x rc-db-apply)/cmdline" | grep '/records$')
+    work=$(tr '\0' '\n' <"/proc/$(pgrep -s "$group" -x rc-db-apply)/cmdline" | grep '/records$')
     kill -s "$name" "$group"
     wait "$runner"
     [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal $(kill -l "$name")" ]

@@ -278,7 +278,7 @@ Dry run complete. No changes made." ]
   for name in TERM KILL; do
     start recotem-rotate-api-key --prefix AAAAaaaa --overlap 0
     wait_until_blocked
-    work=$(tr '\0' '\n' <"/proc/$(pgrep -g "$group" -x rc-db-apply)/cmdline" | grep '/records$')
+    work=$(tr '\0' '\n' <"/proc/$(pgrep -s "$group" -x rc-db-apply)/cmdline" | grep '/records$')
     kill -s "$name" "$group"
     wait "$runner"
     [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal $(kill -l "$name")" ]
@@ -351,7 +351,7 @@ two_at_once() {
   hold 'lock table api_apikey in share mode'
   RC_EVENTS=$BATS_TEST_TMPDIR/events start recotem-rotate-api-key --prefix AAAAaaaa --overlap 7
   wait_until_blocked
-  for pid in $(pgrep -g "$group"); do cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null; done >"$BATS_TEST_TMPDIR/seen" || :
+  for pid in $(pgrep -s "$group"); do cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null; done >"$BATS_TEST_TMPDIR/seen" || :
   tell_holder rollback
   wait "$runner"
   [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'exit 0' ]

@@ -5,14 +5,14 @@ setup() { started=(); nowhere=postgresql://ann@127.0.0.1:1/shop; }
 
 teardown() { end_started; }
 
-# Starts a command in a process group of its own, with the signals as a shell has them; $group is its pid, its output
+# Starts a command in a session of its own, with the signals as a shell has them; $group is its pid, its output
 # comes from $output_fd. With what number of signal it ended is in the file ended.
 start() {
   mkfifo "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/lines"
-  perl -e '
+  perl -MPOSIX -e '
     my ($pid, $ended) = splice @ARGV, 0, 2;
     my $child = fork;
-    if ($child == 0) { setpgrp; $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
+    if ($child == 0) { POSIX::setsid(); $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
     open my $out, ">", $pid; print $out "$child\n"; close $out;
     waitpid $child, 0;
     open $out, ">", $ended; print $out $? & 127, "\n"; close $out' \

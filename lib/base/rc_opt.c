@@ -20,10 +20,9 @@
 #define RC_VERSION "unknown"
 #endif
 
-enum { OPTIONS_MAX = 40, LETTERS_MAX = 2 * OPTIONS_MAX };
-enum { OPT_HELP = RC_OPT_LONG + 1000, OPT_VERSION, OPT_DESCRIBE, OPT_MDOC };
+enum { OPT_HELP = RC_OPT_LONG + 1000, OPT_VERSION, OPT_DESCRIBE };
 
-static const struct rc_option standard[] = {
+static struct rc_option standard[] = {
 	{ OPT_HELP, "help", NULL, "print this help and end" },
 	{ OPT_VERSION, "version", NULL, "print the version and end" },
 	{ OPT_DESCRIBE, "describe", NULL, "print this program's contract as JSON and end" },
@@ -62,10 +61,20 @@ end_with_parent(void)
 		raise(SIGTERM);
 }
 
+/* What we hold in memory may be secret, so no core shows it, nor may another program of the user look at it. */
+static void
+keep_memory_private(void)
+{
+#ifndef __SANITIZE_ADDRESS__	/* it looks at its own process that way */
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 static void
 start(const struct rc_program *program)
 {
 	hold_standard_descriptors();
+	keep_memory_private();
 	unsetenv("POSIXLY_CORRECT");	/* options may stand after operands, whatever the caller's taste */
 	signal(SIGPIPE, SIG_DFL);	/* systemd ignores it; `| head` should end a source quietly */
 	rc_err_set_tool(program->name);
@@ -88,7 +97,17 @@ rc_usage(const char *format, ...)
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
 	print_usage(stderr);
+	if (current->is_command)
+		rc_die(RC_WRONG, "error: %s", message);
 	rc_die(RC_FATAL, "%s", message);
+}
+
+void
+rc_usage_word(const char *message, const char *word, const char *quote)
+{
+	if (current->hides != NULL && strstr(word, current->hides) != NULL)
+		rc_usage("%s(not shown, it may hold a secret)", message);
+	rc_usage("%s%s%s%s", message, quote, word, quote);
 }
 
 /* The spelling of an option for the help: `-l, --length N`. */
@@ -126,6 +145,8 @@ help(struct rc_buf *out)
 {
 	rc_buf_printf(out, "usage: %s %s\n%s\n\n", current->name, current->synopsis, current->summary);
 	each_option(help_option, out);
+	if (current->more != NULL)
+		rc_buf_add_text(out, current->more);
 	rc_buf_printf(out, "\nreads:  %s\nwrites: %s\nmore:   man %s\n",
 	    current->reads == NULL ? "nothing" : current->reads,
 	    current->writes == NULL ? "nothing" : current->writes, current->name);
@@ -233,7 +254,7 @@ print_and_end(void (*make)(struct rc_buf *out))
 
 	make(&out);
 	if (fwrite(out.bytes, 1, out.length, stdout) != out.length || fflush(stdout) != 0)
-		rc_die(RC_RETRY, "cannot write <stdout>: %s", strerror(errno));
+		rc_die(current->is_command ? RC_NO : RC_RETRY, "cannot write <stdout>: %s", strerror(errno));
 	rc_buf_free(&out);
 	rc_exit(RC_OK);
 }
@@ -244,65 +265,159 @@ version(struct rc_buf *out)
 	rc_buf_printf(out, "%s (rc) %s\n", current->name, RC_VERSION);
 }
 
-/* Fills the forms that getopt_long(3) wants from the program's table and ours. */
-static void
-fill(struct option *longs, char *letters)
+static const struct rc_option *
+option_of(int id)
 {
-	const struct rc_option *tables[] = { current->options, standard };
-	size_t n = 0;
+	for (const struct rc_option *o = current->options; o != NULL && o->name != NULL; o++)
+		if (o->id == id)
+			return o;
+	for (const struct rc_option *o = standard; o->name != NULL; o++)
+		if (o->id == id)
+			return o;
+	return NULL;
+}
 
-	*letters++ = ':';	/* a missing argument is told apart from an unknown option */
-	for (size_t t = 0; t < 2; t++)
-		for (const struct rc_option *o = tables[t]; o != NULL && o->name != NULL; o++) {
-			if (n == OPTIONS_MAX)
-				rc_die(RC_FATAL, "more than %d options", OPTIONS_MAX);
-			longs[n++] = (struct option){
-				o->name, o->argument == NULL ? no_argument : required_argument, NULL, o->id };
-			if (o->id < RC_OPT_LONG) {
-				*letters++ = (char)o->id;
-				if (o->argument != NULL)
-					*letters++ = ':';
-			}
-		}
-	longs[n++] = (struct option){ "help-mdoc", no_argument, NULL, OPT_MDOC };	/* for the Makefile only */
-	longs[n] = (struct option){0};
-	*letters = '\0';
+static void
+add_option(const struct rc_option *option, struct rc_buf *list)
+{
+	rc_buf_add(list, (const char *)&option, sizeof option);
+}
+
+/* The options in the order of the help, for getopt_long(3), and the letters that it wants. */
+static struct option *
+getopt_table(struct rc_buf *letters)
+{
+	struct rc_buf list = {0};
+	const struct rc_option *option;
+	struct option *table;
+	size_t n;
+
+	each_option(add_option, &list);
+	n = list.length / sizeof option;
+	table = rc_alloc((n + 1) * sizeof *table);
+	/* `+`: the first operand ends the options; `:`: a missing argument is told apart from an unknown option */
+	rc_buf_add_text(letters, current->operand_ends_options ? "+:" : ":");
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&option, list.bytes + i * sizeof option, sizeof option);
+		table[i] = (struct option){
+			option->name, option->argument == NULL ? no_argument : required_argument, NULL, option->id };
+		if (option->id < RC_OPT_LONG)
+			rc_buf_printf(letters, "%c%s", option->id, option->argument == NULL ? "" : ":");
+	}
+	table[n] = (struct option){0};
+	rc_buf_text(letters);
+	rc_buf_free(&list);
+	return table;
+}
+
+/* The word that getopt_long(3) has just refused: it does not step over one with several letters before its last. */
+static const char *
+refused_word(char *argv[])
+{
+	const char *word = argv[optind - 1];
+
+	if (optopt > 0 && optopt < RC_OPT_LONG && (word[0] != '-' || strchr(word, optopt) == NULL) && argv[optind] != NULL)
+		return argv[optind];
+	return word;
+}
+
+static void
+refuse_in_filter(bool lacks_argument, char *argv[])
+{
+	const char *word = argv[optind - 1];
+
+	if (lacks_argument)
+		rc_usage("option '%s' needs an argument", word);
+	if (optopt != 0 && strncmp(word, "--", 2) == 0)
+		rc_usage("option '%.*s' takes no argument", (int)strcspn(word, "="), word);
+	if (optopt != 0)
+		rc_usage("unknown option '-%c'", optopt);
+	rc_usage("unknown option '%s'", word);
+}
+
+/* Ends the process where the option WORD is the beginning of several. */
+static void
+refuse_ambiguous(const char *word)
+{
+	size_t length = strcspn(word + 2, "="), found = 0;
+	struct rc_buf list = {0}, names = {0};
+	const struct rc_option *option;
+
+	each_option(add_option, &list);
+	for (size_t i = 0; i < list.length; i += sizeof option) {
+		memcpy(&option, list.bytes + i, sizeof option);
+		if (strncmp(option->name, word + 2, length) == 0)
+			rc_buf_printf(&names, "%s--%s", found++ == 0 ? "" : ", ", option->name);
+	}
+	if (found > 1)
+		rc_usage("ambiguous option: --%.*s could match %s", (int)length, word + 2, rc_buf_text(&names));
+	rc_buf_free(&list);
+	rc_buf_free(&names);
+}
+
+static void
+refuse_in_command(bool lacks_argument, char *argv[])
+{
+	const char *word = refused_word(argv), *value = strchr(word, '=');
+	const struct rc_option *option = optopt == 0 ? NULL : option_of(optopt);
+	char message[256];
+
+	if (lacks_argument)
+		rc_usage("argument --%s: expected one argument", option->name);
+	if (option != NULL && value != NULL) {
+		snprintf(message, sizeof message, "argument --%s: ignored explicit argument ", option->name);
+		rc_usage_word(message, value + 1, "'");
+	}
+	if (strncmp(word, "--", 2) == 0)
+		refuse_ambiguous(word);
+	rc_usage_word("unrecognized arguments: ", word, "");
+}
+
+/* As argparse has it: a word that looks like an option, and not like a number, is no option's argument. */
+static void
+check_argument(int id, char *argv[])
+{
+	if (optarg == argv[optind - 1] && optarg[0] == '-' && optarg[1] != '\0' && (optarg[1] < '0' || optarg[1] > '9'))
+		rc_usage("argument --%s: expected one argument", option_of(id)->name);
+}
+
+static struct option *
+begin(const struct rc_program *program, int argc, char *argv[], struct rc_buf *letters)
+{
+	current = program;
+	start(program);
+	if (argc == 2 && strcmp(argv[1], "--help-mdoc") == 0)	/* the Makefile's */
+		print_and_end(mdoc);
+	standard[0].id = program->is_command && option_of('h') == NULL ? 'h' : OPT_HELP;
+	opterr = 0;
+	optind = 0;	/* getopt_long(3) begins anew */
+	return getopt_table(letters);
 }
 
 int
 rc_getopt_silent(const struct rc_program *program, int argc, char *argv[])
 {
-	static struct option longs[OPTIONS_MAX + 2];
-	static char letters[LETTERS_MAX + 2];
+	static struct option *table;
+	static struct rc_buf letters;
 	int id;
 
-	if (current == NULL) {
-		current = program;
-		start(program);
-		fill(longs, letters);
-		opterr = 0;
+	if (current != program) {
+		free(table);
+		letters.length = 0;
+		table = begin(program, argc, argv, &letters);
 	}
-	id = getopt_long(argc, argv, letters, longs, NULL);
-	switch (id) {
-	case ':':
-		rc_usage("option '%s' needs an argument", argv[optind - 1]);
-	case '?':
-		if (optopt != 0 && strncmp(argv[optind - 1], "--", 2) == 0)
-			rc_usage("option '%.*s' takes no argument", (int)strcspn(argv[optind - 1], "="), argv[optind - 1]);
-		if (optopt != 0)
-			rc_usage("unknown option '-%c'", optopt);
-		rc_usage("unknown option '%s'", argv[optind - 1]);
-	case OPT_HELP:
+	id = getopt_long(argc, argv, letters.bytes, table, NULL);
+	if (id == ':' || id == '?')
+		(program->is_command ? refuse_in_command : refuse_in_filter)(id == ':', argv);
+	if (id == standard[0].id)
 		print_and_end(help);
-	case OPT_VERSION:
+	if (id == OPT_VERSION)
 		print_and_end(version);
-	case OPT_DESCRIBE:
+	if (id == OPT_DESCRIBE)
 		print_and_end(describe);
-	case OPT_MDOC:
-		print_and_end(mdoc);
-	default:
-		return id;	/* -1 at the end of the options */
-	}
+	if (id != -1 && optarg != NULL && program->is_command)
+		check_argument(id, argv);
+	return id;	/* -1 at the end of the options */
 }
 
 int

@@ -38,6 +38,12 @@ struct rc_program {
 	 */
 	const char *const *example;
 	const char *example_input;
+
+	/* A command of bin/: its messages have the form of Python's argparse, its codes are RC_NO and RC_WRONG. */
+	bool is_command;
+	bool operand_ends_options;	/* what follows the first operand is never an option */
+	const char *hides;	/* what holds this text may be a secret, and no message shows it; NULL: nothing, "": all */
+	const char *more;	/* what --help shows below the options, or NULL */
 };
 
 /*
@@ -46,7 +52,7 @@ struct rc_program {
  * process ready (rc_opt.c says how); what the user got wrong ends it with
  * RC_FATAL and the usage, --help and its like with RC_OK.
  */
-int rc_getopt(const struct rc_program *program, int argc, char *argv[]);
+int rc_getopt(const struct rc_program *program, int argc, char *argv[]);	/* another program begins anew */
 
 /* The same for a program that writes no events of its own run. */
 int rc_getopt_silent(const struct rc_program *program, int argc, char *argv[]);
@@ -58,8 +64,11 @@ int rc_getopt_silent(const struct rc_program *program, int argc, char *argv[]);
  */
 char **rc_opt_command(int *argc, char *argv[]);
 
-/* Ends the process with RC_FATAL, the message and the usage. */
+/* Ends the process with the usage and the message; the code is RC_FATAL, of a command RC_WRONG. */
 _Noreturn void rc_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same; the message ends in WORD, in quotes where QUOTE is one, or says that it is not shown (`hides` above). */
+_Noreturn void rc_usage_word(const char *message, const char *word, const char *quote);
 
 /* The option's argument as a number from MIN to MAX, or as milliseconds; else rc_usage(). */
 long rc_opt_long(const char *name, const char *argument, long min, long max);

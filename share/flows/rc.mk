@@ -16,12 +16,11 @@ rc_flows := $(dir $(lastword $(MAKEFILE_LIST)))
 ifeq ($(wildcard $(rc_flows)rc.mk),)
 $(error rc.mk: make takes no path with a blank in it; include it from another place)
 endif
-rc_in_checkout := $(wildcard $(rc_flows)../../bin/rc-sh-setup)
-rc_bin := $(abspath $(rc_flows)$(if $(rc_in_checkout),../../build/bin,../../../bin))
-rc_products := $(notdir $(patsubst %/,%,$(wildcard $(rc_flows)../sql/*/)))
-rc_found := $(wildcard $(rc_bin)/rc-* $(foreach product,$(rc_products),$(rc_bin)/$(product)-*))
-# Others may have put theirs there, too: ours have rc-sh-setup's name in them, or the form of --version.
-rc_commands := $(filter-out rc-sh-setup,$(notdir $(if $(rc_found),$(shell grep -lsE 'rc-sh-setup|%s \(rc\) %s' $(rc_found)))))
+rc_in_checkout := $(wildcard $(rc_flows)../../bin/rc-manage)
+rc_tree := $(abspath $(rc_flows)$(if $(rc_in_checkout),../../build,../../..))
+rc_bin := $(rc_tree)/bin
+# The build makes the list; of these, what is there.
+rc_commands := $(notdir $(wildcard $(addprefix $(rc_bin)/,$(file <$(rc_tree)/share/rc/commands))))
 rc_targets := $(addprefix rc/,$(rc_commands))
 
 .PHONY: $(rc_targets)

@@ -1,0 +1,577 @@
+/*
+ * Facts: category, risk, changes, idempotent, ci-safe, reads, writes and
+ * example as rc_program has them (words parted by blanks), example-input a
+ * line of standard input; hides: TEXT, and a word that holds it is shown in no
+ * message (`*` is any word); secrets: options, and variables of the
+ * environment, whose values no other process may see; lists: commands, and
+ * --help shows those of all products.
+ */
+#include "rc_page.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rc_err.h"
+#include "rc_mem.h"
+
+enum { HEAD_MAX = 64 * 1024 };
+
+static const char *
+copy(const char *text, size_t length)
+{
+	return rc_strndup(text, length);
+}
+
+/* The text up to two blanks, which may be its end. */
+static size_t
+first_part(const char *text)
+{
+	const char *blanks = strstr(text, "  ");
+
+	return blanks == NULL ? strlen(text) : (size_t)(blanks - text);
+}
+
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* ---- the head comment ---- */
+
+/* The whole of the file, as far as it can be a head comment, ended by a NUL. */
+static char *
+read_head(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = rc_alloc(HEAD_MAX + 1);
+	size_t length = 0;
+	ssize_t n = -1;
+
+	while (fd >= 0 && length < HEAD_MAX && (n = read(fd, text + length, HEAD_MAX - length)) > 0)
+		length += (size_t)n;
+	if (n < 0)
+		rc_die(RC_NO, "cannot read its page %s: %s", path, strerror(errno));
+	close(fd);
+	text[length] = '\0';
+	return text;
+}
+
+/* Splits TEXT at its blanks into a list that ends in NULL. */
+static const char **
+split(const char *text)
+{
+	const char **list = rc_alloc((strlen(text) / 2 + 2) * sizeof *list);
+	size_t n = 0;
+
+	for (;;) {
+		size_t length;
+
+		text += strspn(text, " ");
+		if ((length = strcspn(text, " ")) == 0)
+			break;
+		list[n++] = copy(text, length);
+		text += length;
+	}
+	list[n] = NULL;
+	return list;
+}
+
+static struct rc_page_word *
+add_word(struct rc_page *page, const char *name)
+{
+	if (page->word_count == RC_PAGE_WORDS_MAX)
+		rc_die(RC_NO, "its page has more than %d options", RC_PAGE_WORDS_MAX);
+	page->words[page->word_count] = (struct rc_page_word){ .name = name };
+	return &page->words[page->word_count++];
+}
+
+/* Takes the marks off METAVAR's end; what the help calls it is what stays. */
+static const char *
+read_marks(struct rc_page_word *word, const char *metavar)
+{
+	struct rc_buf shown = {0};
+	size_t length = strlen(metavar);
+	const char *preset;
+
+	if (length > 4 && strcmp(metavar + length - 4, " ...") == 0) {
+		word->repeated = true;
+		length -= 4;
+	}
+	if (length > 1 && metavar[length - 1] == '!') {
+		word->required = true;
+		length--;
+	}
+	if ((preset = strstr(metavar, ":=")) != NULL && preset < metavar + length) {
+		word->preset = copy(preset + 2, (size_t)(metavar + length - preset - 2));
+		length = (size_t)(preset - metavar);
+	}
+	word->kind = copy(metavar, length);
+	rc_buf_printf(&shown, "%s%s", word->kind, word->repeated ? " ..." : "");
+	return rc_buf_text(&shown);
+}
+
+/* What the marks say, in the help's words. */
+static const char *
+help_of(const struct rc_page_word *word, const char *help)
+{
+	struct rc_buf text = {0};
+	const char *comma = word->preset != NULL && word->preset[0] == '$' ? strchr(word->preset, ',') : NULL;
+
+	rc_buf_add_text(&text, help);
+	if (word->required)
+		rc_buf_add_text(&text, " (required)");
+	if (comma != NULL)
+		rc_buf_printf(&text, " (default: %.*s, else %s)", (int)(comma - word->preset), word->preset, comma + 1);
+	else if (word->preset != NULL)
+		rc_buf_printf(&text, " (default: %s)", word->preset);
+	return rc_buf_text(&text);
+}
+
+/* A line `-r|--realm NAME   help`, without what stands before it. */
+static void
+read_option(struct rc_page *page, const char *line)
+{
+	size_t length = first_part(line), name_length;
+	int letter = 0;
+	const char *help = line + length + strspn(line + length, " ");
+	struct rc_option *option = &page->options[page->option_count];
+	struct rc_page_word *word;
+	char *spelling;
+
+	if (line[1] != '-' && begins(line + 2, "|--")) {
+		letter = line[1];
+		line += 3;
+		length -= 3;
+	}
+	spelling = rc_strndup(line + 2, length - 2);
+	name_length = strcspn(spelling, " ");
+	word = add_word(page, copy(spelling, name_length));
+	*option = (struct rc_option){
+		.id = letter != 0 ? letter : RC_OPT_LONG + (int)page->option_count, .name = word->name };
+	if (spelling[name_length] == ' ')
+		option->argument = read_marks(word, spelling + name_length + 1);
+	option->help = copy(help, strlen(help));	/* until the marks' words are added, at the comment's end */
+	page->option_count++;
+	free(spelling);
+}
+
+static void
+read_operand(struct rc_page *page, const char *line, struct rc_buf *more)
+{
+	size_t length = first_part(line);
+	char *spelling = rc_strndup(line, length);
+	struct rc_page_word *word = add_word(page, NULL);
+	const char *shown = read_marks(word, spelling), *help = help_of(word, line + length + strspn(line + length, " "));
+
+	rc_buf_printf(more, "  %-24s %s\n", shown, help);
+	page->program.more = rc_buf_text(more);
+	word->name = word->kind;
+	if (strcmp(word->kind, "COMMAND") == 0)
+		page->program.operand_ends_options = word->repeated = true;
+	free(spelling);
+}
+
+static const char *const *
+example_words(const char *text)
+{
+	return (const char *const *)split(text);
+}
+
+static void
+read_fact(struct rc_page *page, const char *name, const char *value)
+{
+	struct rc_program *program = &page->program;
+
+	if (strcmp(name, "usage") == 0 && begins(value, program->name))
+		program->synopsis = value + strlen(program->name) + (value[strlen(program->name)] == ' ');
+	else if (strcmp(name, "category") == 0)
+		program->category = value;
+	else if (strcmp(name, "risk") == 0)
+		program->risk = value;
+	else if (strcmp(name, "changes") == 0)
+		program->changes = value;
+	else if (strcmp(name, "idempotent") == 0)
+		program->not_idempotent = strcmp(value, "yes") != 0;
+	else if (strcmp(name, "ci-safe") == 0)
+		program->not_ci_safe = strcmp(value, "yes") != 0;
+	else if (strcmp(name, "reads") == 0)
+		program->reads = value;
+	else if (strcmp(name, "writes") == 0)
+		program->writes = value;
+	else if (strcmp(name, "example") == 0)
+		program->example = example_words(value);
+	else if (strcmp(name, "hides") == 0)
+		program->hides = strcmp(value, "*") == 0 ? "" : value;
+	else if (strcmp(name, "lists") == 0)
+		page->lists_commands = strcmp(value, "commands") == 0;
+	else if (strcmp(name, "secrets") == 0)
+		page->secrets = split(value);
+}
+
+/* A line `word: value   word: value`; values of one line that stand alone may have several blanks. */
+static void
+read_facts(struct rc_page *page, const char *line)
+{
+	for (;;) {
+		size_t name = strspn(line, "abcdefghijklmnopqrstuvwxyz-"), length;
+		bool is_whole = begins(line, "usage: ") || begins(line, "example: ");
+
+		if (name == 0 || !begins(line + name, ": "))
+			return;
+		length = is_whole ? strlen(line + name + 2) : first_part(line + name + 2);
+		if (begins(line, "example-input: ")) {
+			struct rc_buf input = {0};
+
+			rc_buf_printf(&input, "%s\n", line + name + 2);
+			page->program.example_input = rc_buf_text(&input);
+			return;
+		}
+		{
+			char *key = rc_strndup(line, name);
+
+			read_fact(page, key, copy(line + name + 2, length));
+			free(key);
+		}
+		line += name + 2 + length;
+		line += strspn(line, " ");
+	}
+}
+
+/* Adds a deeper line to the help of the option before it. */
+static void
+continue_help(struct rc_page *page, const char *text)
+{
+	struct rc_option *option = &page->options[page->option_count - 1];
+	struct rc_buf help = {0};
+
+	rc_buf_printf(&help, "%s %s", option->help, text);
+	free((char *)(size_t)option->help);
+	option->help = rc_buf_text(&help);
+}
+
+static void
+read_line(struct rc_page *page, const char *line, bool *in_option, struct rc_buf *more)
+{
+	size_t name = strlen(page->program.name), blanks = strspn(line, " ");
+
+	if (*in_option && blanks >= 10) {
+		continue_help(page, line + blanks);
+		return;
+	}
+	*in_option = false;
+	if (blanks == 3 && line[3] == '-') {
+		read_option(page, line + 3);
+		*in_option = true;
+	} else if (blanks == 3 && isupper((unsigned char)line[3])) {
+		read_operand(page, line + 3, more);
+	} else if (blanks == 1 && begins(line + 1, page->program.name) && begins(line + 1 + name, " - ")) {
+		page->program.summary = copy(line + 4 + name, strlen(line + 4 + name));
+	} else if (blanks == 1) {
+		read_facts(page, line + 1);
+	}
+}
+
+/* ---- what every page has ---- */
+
+static const char *const common[] = {
+	"--json  print records, and a summary at the end",
+	"--no-input  never ask (nothing is ever asked)",
+	"--noinput  the same, in Django's spelling",
+	"-v|--verbosity N  taken for Django's sake, without effect",
+	"--settings MODULE  likewise",
+	"--pythonpath FOLDER  likewise",
+	"--traceback  likewise",
+	"--no-color  likewise",
+	"--force-color  likewise",
+	"--skip-checks  likewise",
+};
+
+static bool
+has_option(const struct rc_page *page, const char *name, size_t length)
+{
+	for (size_t i = 0; i < page->option_count; i++)
+		if (strncmp(page->options[i].name, name, length) == 0 && page->options[i].name[length] == '\0')
+			return true;
+	return false;
+}
+
+static void
+add_common_options(struct rc_page *page)
+{
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+		const char *name = strstr(common[i], "--") + 2;
+
+		if (!has_option(page, name, strcspn(name, " ")))
+			read_option(page, common[i]);
+	}
+}
+
+static void
+mark_secrets(struct rc_page *page)
+{
+	for (const char **secret = page->secrets; secret != NULL && *secret != NULL; secret++)
+		for (size_t i = 0; i < page->option_count; i++)
+			if (begins(*secret, "--") && strcmp(*secret + 2, page->words[i].name) == 0)
+				page->words[i].secret = page->has_secret_option = true;
+}
+
+void
+rc_page_read(struct rc_page *page, const char *path, const char *name)
+{
+	char *head, *line;
+	bool in_option = false;
+	struct rc_buf more = {0};	/* the operands' help, which stays */
+	size_t operands = 0;
+
+	*page = (struct rc_page){ .program = { .name = name, .synopsis = "", .summary = "", .category = "operations",
+	    .writes = "lines of text, or with --json records and a summary", .is_command = true, .options = page->options } };
+	head = read_head(path);
+	for (line = head; *line == '#';) {
+		size_t length = strcspn(line, "\n");
+		bool last = line[length] == '\0';
+
+		line[length] = '\0';
+		read_line(page, line + 1, &in_option, &more);
+		line += length + (last ? 0 : 1);
+	}
+	free(head);
+	page->is_toolkit = strcmp(page->program.category, "toolkit") == 0;
+	/* operands stand behind all options, of which some come now */
+	operands = page->word_count - page->option_count;
+	if (!page->is_toolkit) {
+		struct rc_page_word kept[RC_PAGE_WORDS_MAX];
+
+		memcpy(kept, page->words + page->option_count, operands * sizeof *kept);
+		page->word_count -= operands;
+		add_common_options(page);
+		if (page->word_count + operands > RC_PAGE_WORDS_MAX)
+			rc_die(RC_NO, "its page has more than %d options", RC_PAGE_WORDS_MAX);
+		memcpy(page->words + page->word_count, kept, operands * sizeof *kept);
+		page->word_count += operands;
+	}
+	for (size_t i = 0; i < page->option_count; i++)
+		page->options[i].help = help_of(&page->words[i], page->options[i].help);
+	mark_secrets(page);
+}
+
+/* ---- the arguments ---- */
+
+/* A whole number as Python's int() takes it, as JSON has it: without blanks, plus sign and leading zeros; NULL if TEXT is none. */
+static char *
+plain_number(const char *text)
+{
+	static const char blanks[] = " \t\n\v\f\r";
+	const char *p = text + strspn(text, blanks);
+	bool negative = *p == '-';
+	size_t digits;
+	struct rc_buf number = {0};
+
+	if (*p == '-' || *p == '+')
+		p++;
+	digits = strspn(p, "0123456789");
+	if (digits == 0 || p[digits + strspn(p + digits, blanks)] != '\0')
+		return NULL;
+	while (digits > 1 && *p == '0')
+		p++, digits--;
+	rc_buf_add_text(&number, negative ? "-" : "");
+	rc_buf_add(&number, p, digits);
+	return rc_buf_text(&number);
+}
+
+static bool
+is_period(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && text[0] != '0' && text[digits] != '\0' && strchr("mhdw", text[digits]) != NULL && text[digits + 1] == '\0';
+}
+
+/* Whether WORD is one of those between the bars of CHOICES. */
+static bool
+is_choice(const char *choices, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *p = choices; p != NULL; p = strchr(p, '|')) {
+		p += *p == '|';
+		if (strncmp(p, word, length) == 0 && (p[length] == '|' || p[length] == '\0') && length > 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+refuse_choice(const struct rc_page_word *word, const char *value)
+{
+	struct rc_buf choices = {0};
+
+	for (const char *p = word->kind;; p++) {
+		size_t length = strcspn(p, "|");
+
+		rc_buf_printf(&choices, "%s'%.*s'", choices.length == 0 ? "" : ", ", (int)length, p);
+		p += length;
+		if (*p == '\0')
+			break;
+	}
+	rc_usage("argument --%s: invalid choice: '%s' (choose from %s)", word->name, value, rc_buf_text(&choices));
+}
+
+/* A copy of VALUE in the form that the page gets; the end of the process where METAVAR does not take it. */
+static char *
+checked(const struct rc_page_word *word, const char *value)
+{
+	char message[256], *number;
+	long milliseconds;
+	const char *kind = word->kind, *wrong = NULL;
+
+	if (strcmp(kind, "N") == 0) {
+		if ((number = plain_number(value)) != NULL)
+			return number;
+		wrong = "int";
+	} else if (strcmp(kind, "DURATION") == 0) {
+		if (!rc_parse_duration(value, &milliseconds))
+			wrong = "duration";
+	} else if (strcmp(kind, "PERIOD") == 0) {
+		if (!is_period(value))
+			wrong = "period";
+	} else if (strchr(kind, '|') != NULL && !is_choice(kind, value)) {
+		refuse_choice(word, value);
+	}
+	if (wrong != NULL) {
+		snprintf(message, sizeof message, "argument --%s: invalid %s value: ", word->name, wrong);
+		rc_usage_word(message, value, "'");
+	}
+	return rc_strndup(value, strlen(value));
+}
+
+static void
+add_value(struct rc_page_word *word, char *value)
+{
+	if (!word->repeated && word->count > 0) {
+		free(word->values[0]);
+		word->count = 0;
+	}
+	word->values = rc_realloc(word->values, (word->count + 1) * sizeof *word->values);
+	word->values[word->count++] = value;
+}
+
+/* The default, where nothing was given: VALUE, what the variable has, or what stands behind the comma. */
+static void
+set_preset(struct rc_page_word *word)
+{
+	const char *text = word->preset, *comma, *value;
+	char *name;
+
+	if (text == NULL || word->given)
+		return;
+	if (text[0] == '$') {
+		comma = strchr(text, ',');
+		name = rc_strndup(text + 1, comma == NULL ? strlen(text + 1) : (size_t)(comma - text - 1));
+		value = getenv(name);
+		free(name);
+		text = value != NULL && *value != '\0' ? value : comma == NULL ? NULL : comma + 1;
+	}
+	if (text != NULL)
+		add_value(word, checked(word, text));
+}
+
+static void
+check_required(const struct rc_page *page)
+{
+	struct rc_buf missing = {0};
+
+	for (size_t i = 0; i < page->word_count; i++)
+		if (page->words[i].required && !page->words[i].given)
+			rc_buf_printf(&missing, "%s%s%s", missing.length == 0 ? "" : ", ", i < page->option_count ? "--" : "", page->words[i].name);
+	if (missing.length > 0)
+		rc_usage("the following arguments are required: %s", rc_buf_text(&missing));
+	rc_buf_free(&missing);
+}
+
+/* The words that are no options go to the operands in turn; the last one that may be repeated takes the rest. */
+static void
+take_operands(struct rc_page *page, char *words[])
+{
+	size_t next = page->option_count;
+	struct rc_buf extra = {0};
+
+	for (; *words != NULL; words++) {
+		struct rc_page_word *word = &page->words[next];
+
+		if (next == page->word_count) {
+			rc_buf_printf(&extra, "%s%s", extra.length == 0 ? "" : " ", *words);
+			continue;
+		}
+		word->given = true;
+		add_value(word, checked(word, *words));
+		page->operands = rc_realloc(page->operands, (page->operand_count + 2) * sizeof *page->operands);
+		page->operands[page->operand_count++] = rc_strndup(*words, strlen(*words));
+		page->operands[page->operand_count] = NULL;
+		if (!word->repeated)
+			next++;
+	}
+	if (extra.length > 0)
+		rc_usage_word("unrecognized arguments: ", rc_buf_text(&extra), "");
+	rc_buf_free(&extra);
+}
+
+void
+rc_page_parse(struct rc_page *page, int argc, char *argv[])
+{
+	int id;
+
+	while ((id = rc_getopt_silent(&page->program, argc, argv)) != -1)
+		for (size_t i = 0; i < page->option_count; i++)
+			if (page->options[i].id == id) {
+				page->words[i].given = true;
+				add_value(&page->words[i], page->words[i].kind == NULL ? rc_strndup("yes", 3) : checked(&page->words[i], optarg));
+			}
+	page->operands = rc_alloc(sizeof *page->operands);
+	page->operands[0] = NULL;
+	take_operands(page, argv + optind);
+	check_required(page);
+	for (size_t i = 0; i < page->word_count; i++)
+		set_preset(&page->words[i]);
+}
+
+/* ---- what the shell is told ---- */
+
+void
+rc_page_tell_one(struct rc_buf *out, const char *what, const char *name, const char *value)
+{
+	rc_buf_add(out, what, strlen(what) + 1);
+	rc_buf_add(out, name, strlen(name) + 1);
+	rc_buf_add(out, value, strlen(value) + 1);
+}
+
+static void
+tell_word(const struct rc_page_word *word, struct rc_buf *out)
+{
+	struct rc_buf variable = {0};
+
+	rc_buf_printf(&variable, "opt_%s", word->name);
+	for (char *p = rc_buf_text(&variable); *p != '\0'; p++)
+		*p = *p == '-' ? '_' : (char)tolower((unsigned char)*p);
+	if (word->repeated)
+		rc_page_tell_one(out, "list", variable.bytes, "");
+	else
+		rc_page_tell_one(out, "set", variable.bytes, word->count == 0 ? "" : word->values[0]);
+	for (size_t i = 0; word->repeated && i < word->count; i++)
+		rc_page_tell_one(out, "add", variable.bytes, word->values[i]);
+	if (word->given)
+		rc_page_tell_one(out, "give", word->name, "");
+	rc_buf_free(&variable);
+}
+
+void
+rc_page_tell(const struct rc_page *page, struct rc_buf *out)
+{
+	for (size_t i = 0; i < page->word_count; i++)
+		tell_word(&page->words[i], out);
+}

@@ -1,0 +1,205 @@
+# functions.bash - what a page of bin/ can call; rc-command sources it, and then the page
+#
+# The front has read the page's head comment (docs/extending.md) and the arguments. What a page finds:
+#   $opt_NAME        each option and operand: its value, `yes` for a flag, an array where it may be repeated; empty where it
+#                    was not given. "$@" has all operands.
+#   ${rc_given[NAME]-}   `yes` where it was given
+#   $work            a private folder, gone when the command ends
+#   $rc_command $rc_product $rc_share   names, and the folder of the data
+#   $rc_caller       the command that runs this one in its page, or nothing
+#
+# What it calls:
+#   rc_need NAME...  these options must be given
+#   rc_wrong MESSAGE [WORD]   a wrong option: usage, message, 2; WORD is what the user typed
+#   rc_fail MESSAGE  a refusal: message, 1
+#   rc_warn MESSAGE  a warning on stderr
+#   rc_refusal CODE TEMPLATE   the product's words for a filter's error.code in $work/records
+#   rc_apply STAGE...   runs the stage that changes things: if it has, the command still tells what was done before a signal
+#                    ends it. A pipeline stands between rc_applying and rc_applied.
+#   rc_answer CODE   after `stage || `: 1 is an answer, anything else ends the command
+#   rc_show FILE TEMPLATE...   records as text by rc-say, or with --json as they are
+#   rc_gate FILE TEMPLATE...   on --dry-run shows the plan so, and ends the command
+#   rc_text LINE     a line that --json leaves out
+#   rc_count FILE    the number of records, into $rc_sum; rc_sum FILE FIELD the sum of a field of whole numbers
+#   rc_has_secret NAME   whether that secret is set, in one of the ways that filters read it
+#   rc_become        when the page has ended well, its operands are run in the command's place
+# What it sets:
+#   rc_scanned rc_changed rc_warnings rc_errors   counts for the summary; those of commands that it runs come by themselves
+#   rc_undo()        a function that is called where the command ends and has not applied its change
+#
+# A page is strict (set -euo pipefail). A signal ends all its stages; bash waits for the pipeline, and then for nothing more.
+
+set -euo pipefail
+
+# ---- what the front hands over: three words each, see rc_page.h ----
+
+declare -A rc_given=()
+rc_operands=() rc_descriptor=$1
+mapfile -d '' -t -u "$rc_descriptor" rc_words
+exec {rc_descriptor}<&-
+for ((rc_word = 0; rc_word < ${#rc_words[@]}; rc_word += 3)); do
+  case ${rc_words[rc_word]} in
+  set) printf -v "${rc_words[rc_word + 1]}" %s "${rc_words[rc_word + 2]}" ;;
+  list) declare -a "${rc_words[rc_word + 1]}=()" ;;
+  add)
+    declare -n rc_list=${rc_words[rc_word + 1]}
+    rc_list+=("${rc_words[rc_word + 2]}")
+    unset -n rc_list
+    ;;
+  give) rc_given[${rc_words[rc_word + 1]}]=yes ;;
+  esac
+done
+unset rc_words
+
+# ---- before the change ----
+
+rc_scanned=0 rc_changed=0 rc_warnings=0 rc_errors=0
+rc_refusals=() rc_message='' rc_applying='' rc_applied=''
+
+# Tells the front; its words are in rc_report.h.
+rc_tell() { printf '%s\0' "$1" >&"$rc_report"; }
+
+rc_need() {
+  local name missing=''
+  for name in "$@"; do
+    [[ ${rc_given[$name]-} ]] || missing+="${missing:+, }--$name"
+  done
+  [[ -z $missing ]] || rc_wrong "the following arguments are required: $missing"
+}
+
+rc_wrong() {
+  if [[ ! $rc_report ]]; then # a command of the toolkit has no front any more
+    printf 'usage: %s\n%s: error: %s%s\n' "$rc_command $rc_synopsis" "$rc_command" "$1" "${2+"'$2'"}" >&2
+    exit 2
+  fi
+  [[ -z ${2+given} ]] || rc_tell "word $2"
+  rc_tell "wrong $1"
+  exit 2
+}
+
+rc_fail() {
+  rc_message=$1
+  rc_tell "message $1"
+  printf '%s: %s\n' "$rc_command" "$1" >&2
+  exit 1
+}
+
+rc_warn() {
+  rc_warnings=$((rc_warnings + 1))
+  printf '%s: warning: %s\n' "$rc_command" "$1" >&2
+  rc_tell "warning $1"
+}
+
+rc_refusal() { rc_refusals+=(--when "error.code=$1" "$2"); }
+
+rc_has_secret() {
+  local file=${1}_FILE
+  [[ -v $1 || -v $file || -e ${CREDENTIALS_DIRECTORY:-/dev/null}/$1 ]]
+}
+
+# ---- the change ----
+
+# The first and each later signal comes to all of the group. This shell waits for its pipeline; where that was a change that
+# took place, what was done is told before the front ends by the signal.
+rc_at_signal() { [[ $rc_applying ]] || exit "$1"; }
+
+rc_take_signals() {
+  trap 'rc_at_signal 143' TERM
+  trap 'rc_at_signal 130' INT
+  trap 'rc_at_signal 129' HUP
+}
+
+rc_ignore_signals() { trap '' TERM INT HUP; }
+
+rc_applying() {
+  rc_applying=yes
+  rc_take_signals
+  rc_tell applying
+}
+
+rc_applied() {
+  rc_ignore_signals
+  rc_applying='' rc_applied=yes
+  rc_tell applied
+}
+
+rc_apply() {
+  local code=0
+  rc_applying
+  "$@" || code=$?
+  if ((code == 0)); then
+    rc_applied
+  elif [[ $rc_applied ]]; then
+    rc_ignore_signals # what was changed before is told
+  fi
+  return "$code"
+}
+
+rc_answer() { (($1 == 1)) || exit "$1"; }
+
+rc_become() { rc_tell become; }
+
+# ---- the report ----
+
+rc_text() { [[ $opt_json ]] || printf '%s\n' "$1"; }
+
+rc_show() {
+  if [[ $opt_json ]]; then cat -- "$1"; else rc-say "${@:2}" "$1"; fi
+}
+
+rc_gate() {
+  [[ $opt_dry_run ]] || return 0
+  rc_show "$@"
+  rc_text ''
+  rc_text 'Dry run complete. No changes made.'
+  exit 0
+}
+
+rc_count() {
+  local lines
+  mapfile -t lines <"$1"
+  rc_sum=${#lines[@]}
+}
+
+rc_sum() {
+  local number
+  rc_sum=0
+  while read -r number; do rc_sum=$((rc_sum + number)); done < <(rc-say "{$2}" "$1")
+}
+
+# ---- the end ----
+
+# The messages of the records with an error, in the product's words where it has some.
+rc_print_refusals() {
+  local line
+  [[ ! $opt_json ]] || cat -- "$work/records"
+  while IFS= read -r line; do
+    printf '%s: %s\n' "$rc_command" "$line" >&2
+    rc_errors=$((rc_errors + 1)) rc_message=$line
+  done < <(rc-say '' "${rc_refusals[@]}" --when status=error '{error.message}' "$work/records")
+  rc_tell "message $rc_message"
+}
+
+rc_at_exit() {
+  trap - EXIT
+  rc_ignore_signals
+  trap '' PIPE # whoever read what is told here may be gone
+  set +e
+  if [[ $1 != 0 && ! $rc_applied ]] && declare -F rc_undo >/dev/null; then rc_undo; fi
+  [[ $1 == 1 && ! $rc_message && -s $work/records ]] && rc_print_refusals
+  [[ $1 == 111 && $opt_json ]] && grep -sF '"code":"commit_unknown"' "$work/records"
+  rc_tell "counts $rc_scanned $rc_changed $rc_warnings $rc_errors"
+  exit "$1"
+}
+
+# A command of the toolkit has its operands from the call, and an end of its own.
+if [[ ! $rc_report ]]; then
+  shift
+  . "$rc_page"
+  exit
+fi
+set -o posix # so that bash does not tell of stages that were killed: the front does
+trap 'rc_at_exit $?' EXIT
+rc_take_signals
+set -- "${rc_operands[@]}"
+. "$rc_page"
