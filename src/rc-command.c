@@ -693,13 +693,16 @@ add_commands(const struct command *command, const char *product, struct rc_buf *
 	char *folder = inside(command->share, "pages");
 	struct dirent **entries;
 	int n = scandir(folder, &entries, NULL, alphasort);
+	size_t length = strlen(product);
+	bool found = false;
 
-	rc_buf_printf(text, "\n[%s]\n", product);
 	for (int i = 0; i < n; i++) {
-		size_t length = strlen(product);
-
-		if (strncmp(entries[i]->d_name, product, length) == 0 && entries[i]->d_name[length] == '-')
+		if (strncmp(entries[i]->d_name, product, length) == 0 && entries[i]->d_name[length] == '-') {
+			if (!found)
+				rc_buf_printf(text, "\n[%s]\n", product);
 			rc_buf_printf(text, "    %s\n", entries[i]->d_name + length + 1);
+			found = true;
+		}
 		free(entries[i]);
 	}
 	if (n >= 0)

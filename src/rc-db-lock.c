@@ -11,11 +11,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "rc_child.h"
 #include "rc_clock.h"
 #include "rc_err.h"
 #include "rc_event.h"
@@ -25,7 +22,7 @@
 #include "rc_utf8.h"
 
 enum { ROLLBACK_FOR = 5000 };	/* ms */
-enum { OPT_TIMEOUT = RC_OPT_LONG, NOT_FOUND = 127, NOT_RUNNABLE = 126, SIGNALLED = 128 };
+enum { OPT_TIMEOUT = RC_OPT_LONG };
 
 static const struct rc_option options[] = {
 	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time; 0 is at once (default: wait as long as it takes)" },
@@ -66,58 +63,27 @@ lock(struct rc_session *session, const char *name, long timeout)
 	PQclear(result);
 }
 
-/* Starts the command; it ends with us, even if we are killed. */
-static pid_t
-start(char *command[], const sigset_t *mask)
-{
-	pid_t parent = getpid(), child = fork();
-	int code;
-
-	if (child < 0)
-		rc_die(RC_RETRY, "cannot start a process: %s", strerror(errno));
-	if (child > 0)
-		return child;
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		raise(SIGTERM);
-	execvp(command[0], command);
-	code = errno == ENOENT ? NOT_FOUND : NOT_RUNNABLE;
-	rc_warn("cannot run %s: %s", command[0], strerror(errno));
-	_exit(code);
-}
-
-/* Passes signals on to the child until it has ended or the connection is lost; its status as a shell has it. */
+/* Runs the command until it has ended, or ends it where the connection is lost; its status as a shell has it. */
 static int
-wait_for(pid_t child, int signals, struct rc_connection *connection)
+run(char *command[], struct rc_connection *connection)
 {
-	struct pollfd ready[] = { { .fd = signals, .events = POLLIN }, { .fd = PQsocket(connection->libpq), .events = POLLIN } };
+	struct rc_child child = { .ends_with_us = SIGTERM };
+	struct pollfd ready[] = { { .events = POLLIN }, { .fd = PQsocket(connection->libpq), .events = POLLIN } };
 	bool lost = false;
-	int status;
 
-	for (;;) {
-		struct signalfd_siginfo info;
-
+	rc_child_start(&child, command);
+	ready[0].fd = child.signals;
+	while (!rc_child_look(&child)) {
 		if (poll(ready, 2, -1) < 0 && errno != EINTR)
 			rc_die(RC_RETRY, "poll: %s", strerror(errno));
 		if (ready[1].revents != 0 && !rc_connection_is_alive(connection)) {
 			rc_warn("the connection and with it the lock is lost; ending the command");
-			kill(child, SIGTERM);
+			rc_child_kill(&child, SIGTERM);
 			lost = true;
 			ready[1].fd = -1;
 		}
-		if ((ready[0].revents & POLLIN) == 0 || read(signals, &info, sizeof info) != sizeof info)
-			continue;
-		if (info.ssi_signo == SIGINT && info.ssi_code == SI_KERNEL)
-			continue;	/* Ctrl-C goes to all in the foreground; a second one would mean more */
-		if (info.ssi_signo != SIGCHLD)
-			kill(child, (int)info.ssi_signo);
-		else if (waitpid(child, &status, WNOHANG) == child)
-			break;
 	}
-	if (lost)
-		return RC_RETRY;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status);
+	return lost ? RC_RETRY : rc_child_code(&child);
 }
 
 int
@@ -127,8 +93,7 @@ main(int argc, char *argv[])
 	long timeout = 0;
 	struct rc_session session;
 	PGresult *ignored;
-	sigset_t signals, before;
-	int opt, fd, code;
+	int opt, code;
 	const char *name;
 	long long began;
 	char counts[64];
@@ -153,16 +118,7 @@ main(int argc, char *argv[])
 	snprintf(counts, sizeof counts, "{\"waited_ms\":%lld}", rc_clock_ms() - began);
 	rc_event_set_counts(counts);
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, &before);
-	signal(SIGCHLD, SIG_DFL);	/* or, where our parent ignores it, the command's end would go unseen */
-	if ((fd = signalfd(-1, &signals, SFD_CLOEXEC)) < 0)
-		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
-	code = wait_for(start(command, &before), fd, &session.connection);
+	code = run(command, &session.connection);
 	rc_connection_ask(&session.connection, "rollback", ROLLBACK_FOR, &ignored);	/* whatever becomes of it, the command's status stands */
 	PQclear(ignored);
 	rc_session_close(&session);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rc_child.h"
 #include "rc_clock.h"
 #include "rc_connection.h"
 #include "rc_environment.h"
@@ -28,7 +29,7 @@ enum {
 	OPT_TRIES = RC_OPT_LONG, OPT_INTERVAL, OPT_TRY_TIMEOUT, OPT_BACKOFF, OPT_TIMEOUT, OPT_SQL, OPT_MIGRATIONS, OPT_STABLE,
 	OPT_KEEP_TRYING
 };
-enum { BACKOFF_MAX = 30000, NOT_FOUND = 127, NOT_RUNNABLE = 126 };
+enum { BACKOFF_MAX = 30000 };
 
 static const struct rc_option options[] = {
 	{ OPT_TRIES, "tries", "N", "give up after N tries (default: 30)" },
@@ -272,16 +273,11 @@ read_migrations(char *path)
 static _Noreturn void
 become(char *command[])
 {
-	int code;
-
 	rc_leave(RC_OK);
 	prctl(PR_SET_PDEATHSIG, 0);
 	unsetenv("RC_RUN_ID");
 	unsetenv("RC_PARENT");
-	execvp(command[0], command);
-	code = errno == ENOENT ? NOT_FOUND : NOT_RUNNABLE;
-	rc_warn("cannot run %s: %s", command[0], strerror(errno));
-	rc_exit(code);
+	rc_child_become(command, NULL);
 }
 
 static void

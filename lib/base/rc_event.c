@@ -96,6 +96,15 @@ make_folders(char *path)
 	}
 }
 
+/* Whether the folder is there and belongs to another user, who is not root. */
+static bool
+is_of_another(const char *path)
+{
+	struct stat folder;
+
+	return stat(path, &folder) == 0 && folder.st_uid != geteuid() && folder.st_uid != 0;
+}
+
 static int
 open_events(void)
 {
@@ -107,11 +116,12 @@ open_events(void)
 		if (*file == '\0')
 			return OFF;
 		rc_buf_add_text(&path, file);
-	} else if (state != NULL && *state == '/') {
+	} else if (state != NULL && *state == '/' && !is_of_another(state)) {
 		rc_buf_printf(&path, "%s/rc/events.ndjson", state);
 	} else {
-		if (home == NULL || *home == '\0') {
-			const struct passwd *entry = getpwuid(getuid());
+		/* In another user's home (sudo) a link of his could lead anywhere. */
+		if (home == NULL || *home == '\0' || is_of_another(home)) {
+			const struct passwd *entry = getpwuid(geteuid());
 
 			home = entry == NULL ? NULL : entry->pw_dir;
 		}

@@ -386,9 +386,11 @@ begin(const struct rc_program *program, int argc, char *argv[], struct rc_buf *l
 {
 	current = program;
 	start(program);
+	standard[0].id = OPT_HELP;
+	if (program->is_command && option_of('h') == NULL)
+		standard[0].id = 'h';
 	if (argc == 2 && strcmp(argv[1], "--help-mdoc") == 0)	/* the Makefile's */
 		print_and_end(mdoc);
-	standard[0].id = program->is_command && option_of('h') == NULL ? 'h' : OPT_HELP;
 	opterr = 0;
 	optind = 0;	/* getopt_long(3) begins anew */
 	return getopt_table(letters);

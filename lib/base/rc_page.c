@@ -396,8 +396,10 @@ is_period(const char *text)
 static bool
 is_choice(const char *choices, const char *word)
 {
-	size_t length = strlen(word);
+	size_t length = strcspn(word, "|");
 
+	if (word[length] == '|')
+		return false;
 	for (const char *p = choices; p != NULL; p = strchr(p, '|')) {
 		p += *p == '|';
 		if (strncmp(p, word, length) == 0 && (p[length] == '|' || p[length] == '\0') && length > 0)
