@@ -606,7 +606,7 @@ judge(struct command *command)
 {
 	struct rc_report *report = &command->report;
 	int code = rc_child_code(&command->child), *signal_number = &command->child.signal;
-	bool may_have_changed = report->applying && !given(command, "dry-run");
+	bool may_have_changed = report->applying && !given(command, "dry-run"), page_told = report->message != NULL;
 
 	if (code == RC_CHILD_SIGNALLED + SIGPIPE && !may_have_changed)
 		*signal_number = SIGPIPE;	/* as with any program whose reader needs no more */
@@ -616,7 +616,7 @@ judge(struct command *command)
 		return code;
 	if (code != RC_OK)
 		code = RC_NO;
-	if (report->applied && code != RC_OK && report->changed > 0)
+	if (report->applied && code != RC_OK && report->changed > 0 && !page_told)
 		say(report, "the change is committed, but its report could not be written");
 	return *signal_number != 0 && !report->applied ? code : sum_up(command, code, may_have_changed);
 }

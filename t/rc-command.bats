@@ -4,6 +4,7 @@ load helper
 # The front of the commands of bin/: each test writes a page of its own and runs it.
 
 setup() {
+  # shellcheck disable=SC2034 # helper.bash uses it
   started=()
   page=$BATS_TEST_TMPDIR/demo-page
   cd "$BATS_TEST_TMPDIR" || return
@@ -348,7 +349,7 @@ $(ulimit -c)
 @test "an events file that can't be written stops nothing" {
   write_page '#   --file NAME   a name' 'echo done'
   RC_EVENTS=/dev/full run -0 --separate-stderr show --file=-x
-  [ "$output$stderr" = done ]
+  [ "$output$stderr" = 'done' ]
 }
 
 @test "as root, another user's home is not where the events go" {

@@ -13,7 +13,8 @@
  * `:=VALUE` the default (`:=$NAME` a variable's value, `:=$NAME,VALUE` that or
  * VALUE), and then ` ...` may be repeated.  METAVAR N takes a whole number as
  * Python reads it, DURATION what rc_parse_duration() reads, PERIOD a number of
- * m, h, d or w, `a|b|c` one of these words, any other one what is given.
+ * m, h, d or w, FILE what is not empty, `a|b|c` one of these words, any other
+ * one what is given.
  */
 #ifndef RC_PAGE_H
 #define RC_PAGE_H

@@ -195,6 +195,7 @@ rc_at_exit() {
 # A command of the toolkit has its operands from the call, and an end of its own.
 if [[ ! $rc_report ]]; then
   shift
+  # shellcheck source=/dev/null
   . "$rc_page"
   exit
 fi
@@ -202,4 +203,5 @@ set -o posix # so that bash does not tell of stages that were killed: the front 
 trap 'rc_at_exit $?' EXIT
 rc_take_signals
 set -- "${rc_operands[@]}"
+# shellcheck source=/dev/null
 . "$rc_page"
