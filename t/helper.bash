@@ -276,7 +276,8 @@ make_fail_calls() {
 # failing WORDS COMMAND...: runs it while those calls fail.
 failing() { RC_FAIL=$1 LD_PRELOAD=$fail_calls "${@:2}"; }
 
-# small COMMAND...: runs it with a $TMPDIR of 96 kB in memory, in which what is larger can't have been, however briefly.
+# small LIMIT COMMAND...: runs it with a $TMPDIR in memory that has this limit (size=96k, say), and what is larger can't have
+# been in it, however briefly.
 # shellcheck disable=SC2016 # the inner shell expands it
-small() { unshare -m bash -c 'mount -t tmpfs -o size=96k rc "$TMPDIR" && exec "$@"' _ "$@"; }
-need_small() { TMPDIR=$BATS_TEST_TMPDIR small true 2>/dev/null || skip 'no mount of its own can be had'; }
+small() { unshare -m bash -c 'mount -t tmpfs -o "$0" rc "$TMPDIR" && exec "$@"' "$@"; }
+need_small() { TMPDIR=$BATS_TEST_TMPDIR small size=96k true 2>/dev/null || skip 'no mount of its own can be had'; }

@@ -143,7 +143,7 @@ proxy() {
   mkdir "$BATS_TEST_TMPDIR/tmp"
   need_small
   password=$(head -c 100000 /dev/zero | tr '\0' x)
-  TMPDIR=$BATS_TEST_TMPDIR/tmp DEFAULT_ADMIN_PASSWORD=$password run -0 --separate-stderr small recotem-create-superuser
+  TMPDIR=$BATS_TEST_TMPDIR/tmp DEFAULT_ADMIN_PASSWORD=$password run -0 --separate-stderr small size=96k recotem-create-superuser
   [ "$output$stderr" = "$made" ]
   password_fits admin "$password"
 }

@@ -193,7 +193,7 @@ recotem-create-test-users: error: the following arguments are required: --user" 
   mkdir "$BATS_TEST_TMPDIR/tmp"
   need_small
   password=$(head -c 100000 /dev/zero | tr '\0' x)
-  TMPDIR=$BATS_TEST_TMPDIR/tmp run -0 --separate-stderr small recotem-create-test-users --user "u:$password"
+  TMPDIR=$BATS_TEST_TMPDIR/tmp run -0 --separate-stderr small size=96k recotem-create-test-users --user "u:$password"
   password_fits u "$password"
 }
 
@@ -652,4 +652,16 @@ Updated test user 'ann'." ]
   sql "alter database $(sql 'select current_database()') set standard_conforming_strings = off"
   run -0 --separate-stderr recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
   [ "$output" = "Created test user 'ann'." ]
+}
+
+@test "--generate: the file goes where there is no room for the plan" {
+  local inodes
+  mkdir "$BATS_TEST_TMPDIR/tmp"
+  need_small
+  for inodes in 3 4; do
+    TMPDIR=$BATS_TEST_TMPDIR/tmp run -1 small "nr_inodes=$inodes" recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann
+    [[ $output == *'No space left on device'* ]]
+    [ ! -e "$BATS_TEST_TMPDIR/made" ]
+    [ "$(rows)" = '' ]
+  done
 }

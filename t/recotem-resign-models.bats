@@ -852,3 +852,13 @@ start_many() {
   [[ $stderr == *'relation "api_trainedmodel" does not exist'* ]]
   [ "$(stat -c %s "$folder/a")" = 3 ]
 }
+
+@test "a stage that is killed is told" {
+  add_model "$BATS_TEST_TMPDIR/none"
+  mkdir "$BATS_TEST_TMPDIR/tree"
+  cp -a "$(dirname "$(command -v rc-say)")/.." "$BATS_TEST_TMPDIR/tree/"
+  printf '#!/bin/sh\nkill -KILL $$\n' >"$BATS_TEST_TMPDIR/killed"
+  install -m 755 "$BATS_TEST_TMPDIR/killed" "$(find "$BATS_TEST_TMPDIR/tree" -name rc-hmac-sign -type f)"
+  run -1 --separate-stderr "$(find "$BATS_TEST_TMPDIR/tree" -path '*bin/recotem-resign-models')"
+  [ "$stderr" = 'recotem-resign-models: a stage was ended by SIGKILL; look whether the change took place' ]
+}
