@@ -243,7 +243,7 @@ rc_text "$(type -t cat)"; : >"$work/twice"; : >"$work/twice"'
     finish
     [ "$ended" = "signal $(kill -l "$signal")" ]
     until_group_gone
-    [ "$(cat out)" = $'ready\nundone' ]
+    [ "$(cat out)" = $'ready\nundone' ] || { cat out err; return 1; }
     [ "$(cat err)" = '' ]
     [ ! -e "$(cat work)" ]
   done

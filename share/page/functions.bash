@@ -182,6 +182,7 @@ rc_print_refusals() {
 
 rc_at_exit() {
   trap - EXIT
+  ((BASHPID == $$)) || exit "$1" # a stage that is just being started, and has the traps still
   rc_ignore_signals
   trap '' PIPE # whoever read what is told here may be gone
   set +e
