@@ -101,7 +101,11 @@ rc_has_secret() {
 
 # The first and each later signal comes to all of the group. This shell waits for its pipeline; where that was a change that
 # took place, what was done is told before the front ends by the signal.
-rc_at_signal() { [[ $rc_applying ]] || exit "$1"; }
+rc_at_signal() {
+  [[ ! $rc_applying ]] || return 0
+  rc_ignore_signals
+  exit "$1"
+}
 
 rc_take_signals() {
   trap 'rc_at_signal 143' TERM
@@ -181,9 +185,9 @@ rc_print_refusals() {
 }
 
 rc_at_exit() {
+  rc_ignore_signals
   trap - EXIT
   ((BASHPID == $$)) || exit "$1" # a stage that is just being started, and has the traps still
-  rc_ignore_signals
   trap '' PIPE # whoever read what is told here may be gone
   set +e
   if [[ $1 != 0 && ! $rc_applied ]] && declare -F rc_undo >/dev/null; then rc_undo; fi
