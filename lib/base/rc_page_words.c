@@ -35,7 +35,7 @@ is_period(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 
-	return digits > 0 && text[0] != '0' && text[digits] != '\0' && strchr("mhdw", text[digits]) != NULL && text[digits + 1] == '\0';
+	return digits > 0 && text[digits] != '\0' && strchr("mhdw", text[digits]) != NULL && text[digits + 1] == '\0';
 }
 
 /* Whether WORD is one of those between the bars of CHOICES. */
@@ -81,10 +81,10 @@ checked(const struct rc_page_word *word, const char *value)
 	if (strcmp(kind, "N") == 0) {
 		if ((number = plain_number(value)) != NULL)
 			return number;
-		wrong = "int";
+		wrong = "int value";
 	} else if (strcmp(kind, "DURATION") == 0) {
 		if (!rc_parse_duration(value, &milliseconds))
-			wrong = "duration";
+			wrong = "duration value";
 	} else if (strcmp(kind, "PERIOD") == 0) {
 		if (!is_period(value))
 			wrong = "period";
@@ -94,7 +94,7 @@ checked(const struct rc_page_word *word, const char *value)
 		refuse_choice(word, value);
 	}
 	if (wrong != NULL) {
-		snprintf(message, sizeof message, "argument --%s: invalid %s value: ", word->name, wrong);
+		snprintf(message, sizeof message, "argument --%s: invalid %s: ", word->name, wrong);
 		rc_usage_word(message, value, "'");
 	}
 	return rc_strndup(value, strlen(value));
