@@ -25,6 +25,29 @@ silent() {
   [ "$stderr" = '' ]
 }
 
+@test "at 10 MB the file of our own place becomes the old one, once, and no event of many at once is lost" {
+  unset RC_EVENTS
+  export XDG_STATE_HOME=$BATS_TEST_TMPDIR
+  mkdir "$BATS_TEST_TMPDIR/rc"
+  echo older >"$BATS_TEST_TMPDIR/rc/events.ndjson.old"
+  head -c 9999999 /dev/zero | tr '\0' '\n' >"$BATS_TEST_TMPDIR/rc/events.ndjson"
+  rc-event start # the file is not full yet
+  [ "$(cat "$BATS_TEST_TMPDIR/rc/events.ndjson.old")" = older ]
+  seq 40 | xargs -P 8 -I @ rc-event --pid @ start
+  [ "$(stat -c %s "$BATS_TEST_TMPDIR/rc/events.ndjson.old")" -ge 10000000 ]
+  [ "$(cat "$BATS_TEST_TMPDIR"/rc/events.ndjson* | grep -c '"pid":[0-9]*,"event":"start"')" = 41 ]
+  [ "$(grep -c . "$BATS_TEST_TMPDIR/rc/events.ndjson")" -gt 1 ]
+}
+
+@test "a file that RC_EVENTS names is the user's to rotate" {
+  export RC_EVENTS=$BATS_TEST_TMPDIR/own
+  head -c 10000000 /dev/zero >"$RC_EVENTS"
+  rc-event start
+  rc-event start
+  [ ! -e "$RC_EVENTS.old" ]
+  [ "$(tail -c +10000001 "$RC_EVENTS" | wc -l)" = 2 ]
+}
+
 @test "an event is one line with all fields in a fixed order" {
   silent rc-event --pid 42 start
   silent rc-event --tool some-tool --pid 43 --exit 1 error 'a "message" of é'

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -22,7 +23,7 @@
 #include "rc_str.h"
 
 enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
-enum { NOT_OPENED = -2, OFF = -1 };
+enum { NOT_OPENED = -2, OFF = -1, FILE_FULL = 10 * 1000 * 1000 };
 
 static int events_fd = NOT_OPENED;
 static char run_id[RC_RUN_ID_LENGTH + 1];
@@ -106,18 +107,40 @@ is_of_another(const char *path)
 }
 
 static int
-open_events(void)
+open_file(const char *path)
 {
-	const char *file = getenv("RC_EVENTS"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	struct rc_buf path = {0};
-	int fd;
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+}
 
-	if (file != NULL) {
-		if (*file == '\0')
-			return OFF;
-		rc_buf_add_text(&path, file);
-	} else if (state != NULL && *state == '/' && !is_of_another(state)) {
-		rc_buf_printf(&path, "%s/rc/events.ndjson", state);
+/*
+ * Where the file at PATH, open as FD, is full, it becomes the old one and a new
+ * one is opened.  Of several processes the one that gets the lock and finds
+ * the file still under its name renames it; the others go on in either.
+ */
+static int
+rotate(const char *path, int fd)
+{
+	struct stat ours, there;
+	struct rc_buf old = {0};
+
+	if (fstat(fd, &ours) != 0 || !S_ISREG(ours.st_mode) || ours.st_size < FILE_FULL || flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return fd;
+	rc_buf_printf(&old, "%s.old", path);
+	if (lstat(path, &there) == 0 && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
+		rename(path, rc_buf_text(&old));	/* what fails here is tried by the next process */
+	rc_buf_free(&old);
+	close(fd);
+	return open_file(path);
+}
+
+/* Puts the path of our own file into PATH; false where there is no place for one. */
+static bool
+own_path(struct rc_buf *path)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (state != NULL && *state == '/' && !is_of_another(state)) {
+		rc_buf_printf(path, "%s/rc/events.ndjson", state);
 	} else {
 		/* In another user's home (sudo) a link of his could lead anywhere. */
 		if (home == NULL || *home == '\0' || is_of_another(home)) {
@@ -126,15 +149,31 @@ open_events(void)
 			home = entry == NULL ? NULL : entry->pw_dir;
 		}
 		if (home == NULL || *home != '/')
-			return OFF;
-		rc_buf_printf(&path, "%s/.local/state/rc/events.ndjson", home);
+			return false;
+		rc_buf_printf(path, "%s/.local/state/rc/events.ndjson", home);
 	}
+	rc_buf_text(path);
+	return true;
+}
+
+static int
+open_events(void)
+{
+	const char *given = getenv("RC_EVENTS");
+	struct rc_buf path = {0};
+	int fd = OFF;
+
+	if (given != NULL ? *given == '\0' : !own_path(&path))
+		return OFF;
+	if (given != NULL)
+		rc_buf_add_text(&path, given);
 	rc_buf_text(&path);
-	fd = open(path.bytes, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-	if (fd < 0 && errno == ENOENT) {
+	if ((fd = open_file(path.bytes)) < 0 && errno == ENOENT) {
 		make_folders(path.bytes);
-		fd = open(path.bytes, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+		fd = open_file(path.bytes);
 	}
+	if (fd >= 0 && given == NULL)
+		fd = rotate(path.bytes, fd);
 	rc_buf_free(&path);
 	return fd < 0 ? OFF : fd;
 }

@@ -6,6 +6,8 @@
  * ~/.local/state/rc/events.ndjson.  An empty RC_EVENTS switches it off; a file
  * that can't be written is passed over in silence, for a trace must not stop
  * the work it traces.  LOG_LEVEL (debug, info, warning, error) filters.
+ * At 10 MB a file of our own place becomes events.ndjson.old, instead of the
+ * one that was that before; a file that RC_EVENTS names is its user's to rotate.
  *
  *   {"v":1,"time","run_id","parent","tool","pid","event","message","exit","counts"}
  *
