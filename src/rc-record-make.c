@@ -19,9 +19,10 @@
 #include "rc_stream.h"
 #include "rc_utf8.h"
 
-enum { OPT_EACH = RC_OPT_LONG, OPT_END_RECORD, READ_SIZE = 64 * 1024 };
+enum { OPT_OMIT_EMPTY = RC_OPT_LONG, OPT_EACH, OPT_END_RECORD, READ_SIZE = 64 * 1024 };
 
 static const struct rc_option options[] = {
+	{ OPT_OMIT_EMPTY, "omit-empty", NULL, "with --each, an empty value makes no field" },
 	{ OPT_EACH, "each", "NAME[,NAME...]", "read values that end with a NUL, and make a record of as many as names" },
 	{ OPT_END_RECORD, "end-record", NULL, "end with an end record that has the count and the SHA-256" },
 	RC_OPTION_END
@@ -31,7 +32,7 @@ static const char *const example[] = { "user=admin", "project_id:=42", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-record-make",
-	.synopsis = "[--each NAME[,NAME...]] [--end-record] [NAME=TEXT | NAME:=JSON | NAME@FD | NAME@SECRET] ...",
+	.synopsis = "[--each NAME[,NAME...] [--omit-empty]] [--end-record] [NAME=TEXT | NAME:=JSON | NAME@FD | NAME@SECRET] ...",
 	.summary = "make records from arguments",
 	.options = options,
 	.writes = "one record with the fields in the order of the arguments; with --each one for each group of values",
@@ -212,7 +213,7 @@ read_value(struct values *in, struct rc_buf *value, struct rc_output *out)
 
 /* Makes a record of each COUNT values; REST is the text of one with the fields that all of them get. */
 static void
-make_each(const char *const *names, size_t count, const struct rc_buf *rest, struct rc_output *out)
+make_each(const char *const *names, size_t count, bool omit_empty, const struct rc_buf *rest, struct rc_output *out)
 {
 	static struct values in;
 	struct rc_buf line = {0}, value = {0};
@@ -233,12 +234,13 @@ make_each(const char *const *names, size_t count, const struct rc_buf *rest, str
 		}
 		if (!rc_utf8_valid(value.bytes, value.length))
 			refuse(&in, "not UTF-8");
-		rc_json_add_bytes(&line, names[i], value.bytes, value.length);
+		if (value.length > 0 || !omit_empty)
+			rc_json_add_bytes(&line, names[i], value.bytes, value.length);
 		if (rc_size_add(line.length, rest->length) > RC_RECORD_MAX)
 			refuse(&in, "the record becomes longer than a record may be");
 		if (i + 1 < count)
 			continue;
-		if (rest->length > strlen("{}"))
+		if (rest->length > strlen("{}") && line.length > strlen("{"))
 			rc_buf_add(&line, ",", 1);
 		rc_buf_add(&line, rest->bytes + 1, rest->length - 1);	/* with its closing brace */
 		rc_output_line(out, line.bytes, line.length);
@@ -251,7 +253,7 @@ make_each(const char *const *names, size_t count, const struct rc_buf *rest, str
 int
 main(int argc, char *argv[])
 {
-	bool end_record = false;
+	bool end_record = false, omit_empty = false;
 	char *each = NULL;
 	const char **names = NULL;
 	size_t count = 0;
@@ -263,12 +265,15 @@ main(int argc, char *argv[])
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
 		switch (opt) {
 		case OPT_EACH: each = optarg; break;
+		case OPT_OMIT_EMPTY: omit_empty = true; break;
 		case OPT_END_RECORD: end_record = true; break;
 		}
 	}
 	rc_record_clear(&record);
 	for (int i = optind; i < argc; i++)
 		set_field(&record, argv[i], each != NULL);
+	if (omit_empty && each == NULL)
+		rc_usage("--omit-empty needs --each");
 	if (each != NULL)
 		names = parse_names(each, &record, &count);
 	write_checked(&record, &text);
@@ -278,7 +283,7 @@ main(int argc, char *argv[])
 		out.digest = rc_digest_new();
 
 	if (each != NULL)
-		make_each(names, count, &text, &out);
+		make_each(names, count, omit_empty, &text, &out);
 	else
 		rc_output_line(&out, text.bytes, text.length);
 	if (end_record)

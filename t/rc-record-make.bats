@@ -1,6 +1,14 @@
 # shellcheck disable=SC2016 # inner shells and literal dollars
 load helper
 
+@test "--each with --omit-empty makes no field of an empty value" {
+  run -0 --separate-stderr bash -c 'printf "%s\0" ann "" bob pw "" "" | rc-record-make --each name,password --omit-empty x:=1'
+  [ "$output" = '{"name":"ann","x":1}
+{"name":"bob","password":"pw","x":1}
+{"x":1}' ]
+  run -100 rc-record-make --omit-empty a=b
+}
+
 @test "a record has the fields in the order of the arguments" {
   run -0 --separate-stderr rc-record-make user=admin project_id:=42 active:=true note:=null 'tags:=["a"]'
   [ "$output" = '{"user":"admin","project_id":42,"active":true,"note":null,"tags":["a"]}' ]
@@ -96,7 +104,7 @@ END_OF_CASES
 @test "a word without a mark is bad usage" {
   run -100 --separate-stderr rc-record-make name
   [ "$output" = '' ]
-  [ "${stderr_lines[0]}" = 'usage: rc-record-make [--each NAME[,NAME...]] [--end-record] [NAME=TEXT | NAME:=JSON | NAME@FD | NAME@SECRET] ...' ]
+  [ "${stderr_lines[0]}" = 'usage: rc-record-make [--each NAME[,NAME...] [--omit-empty]] [--end-record] [NAME=TEXT | NAME:=JSON | NAME@FD | NAME@SECRET] ...' ]
   [ "${stderr_lines[1]}" = "rc-record-make: 'name' is not NAME=TEXT, NAME:=JSON, NAME@FD or NAME@SECRET" ]
 }
 

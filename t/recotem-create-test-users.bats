@@ -251,7 +251,7 @@ Created test user 'bob'." ]
 {"name":5,"password":"s3cret"}|A user needs a name, which is a string.
 {"name":["s3cret"],"password":"s3cret"}|A user needs a name, which is a string.
 {"password":"s3cret"}|A user needs a name, which is a string.
-{"name":"a\u0000","password":"s3cret"}|:2: user-check.sql: 
+{"name":"a\u0000","password":"s3cret"}|:2: white-space.sql: 
 {"name":"a","password":""}|:2: the field 'password' is empty
 {"name":"a"}|:2: 
 {"name":"a","password":null}|:2: 

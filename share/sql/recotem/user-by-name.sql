@@ -1,2 +1,2 @@
 -- {"user":NAME} -> the user of exactly that name
-select id, username as name from auth_user where username = $1->>'user'
+select id, username as name from auth_user where username::text = $1->>'user'
