@@ -206,6 +206,7 @@ resolve(struct rc_session *session)
 bool
 rc_transaction_commit(struct rc_session *session)
 {
+	static bool told;	/* a long piece of work commits part by part */
 	struct rc_answer answer = {0};
 	enum verdict verdict;
 	bool known = true;
@@ -221,8 +222,10 @@ rc_transaction_commit(struct rc_session *session)
 	session->unclear = verdict == NOT_CLEAR;
 	if (verdict != COMMITTED)
 		known = resolve(session);
-	if (known && (!session->settled || *session->mark.transaction != '\0'))
+	if (known && !told && (!session->settled || *session->mark.transaction != '\0')) {
 		rc_at_exit(tell_committed);
+		told = true;
+	}
 	return known;
 }
 

@@ -47,6 +47,7 @@ struct rc_json_field {
 struct rc_json_object {
 	struct rc_json_field *fields;	/* in the order of the text */
 	size_t count, room;
+	bool lone_surrogates;		/* set by the caller: a string that is a field's value may hold them, as nested ones may */
 	bool same_names;		/* the very names of the object read before, in their order */
 	uint64_t *seen;			/* hash table for names, only with many fields */
 	size_t seen_room;
