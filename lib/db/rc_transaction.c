@@ -109,8 +109,8 @@ rc_transaction_begin(struct rc_session *session, const struct rc_transaction *tr
 
 		if (again)
 			add_needed(&script, "rollback");
-		add_needed(&script, transaction->read_only ?
-		    "begin isolation level repeatable read read only" : "begin isolation level read committed read write");
+		add_needed(&script, !transaction->read_only ? "begin isolation level read committed read write" :
+		    transaction->many_moments ? "begin isolation level read committed read only" : "begin isolation level repeatable read read only");
 		add_settings(session, &script);
 		add_wishes(session, &script, transaction->patience);
 		if (transaction->first != NULL)
