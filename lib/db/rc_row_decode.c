@@ -142,21 +142,21 @@ put_escaped(char *at, const char *p, const char *end)
 			p += 8;
 			at += 8;
 		}
-		do {
-			c = (unsigned char)*p++;
-			if (escapes[c] == 0) {
-				*at++ = (char)c;
-				continue;
-			}
-			*at++ = '\\';
-			*at++ = escapes[c];
-			if (escapes[c] == 'u') {
-				memcpy(at, "00", 2);
-				at[2] = hex[c >> 4];
-				at[3] = hex[c & 15];
-				at += 4;
-			}
-		} while (p < end && end - p < 8);
+		if (p == end)
+			break;
+		c = (unsigned char)*p++;	/* an escaped one, or one of the last seven */
+		if (escapes[c] == 0) {
+			*at++ = (char)c;
+			continue;
+		}
+		*at++ = '\\';
+		*at++ = escapes[c];
+		if (escapes[c] == 'u') {
+			memcpy(at, "00", 2);
+			at[2] = hex[c >> 4];
+			at[3] = hex[c & 15];
+			at += 4;
+		}
 	}
 	return at;
 }
