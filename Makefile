@@ -185,13 +185,14 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 # A pass has its seed, which gives the same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would
 # take longer than the time that is left.
 SOAK ?= 180
-soak: ## kill what changes things at random moments, again and again for SOAK seconds (default: 180)
+soak_titles := at any moment|random tables
+soak: ## kill what changes things at random moments, and make random tables, again and again for SOAK seconds (default: 180)
 	$(need) build server check
 	$(build_tree)
-	@files=$$(grep -l '^@test .*at any moment' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
+	@files=$$(grep -lE '^@test .*($(soak_titles))' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
 	while ((pass == 0 || SECONDS + pass < $(SOAK))); do \
 		before=$$SECONDS; echo "soak: RC_TEST_SEED=$$RC_TEST_SEED"; \
-		$(bats) --filter 'at any moment' $$files; \
+		$(bats) --filter '$(soak_titles)' $$files; \
 		RC_TEST_SEED=$$((RC_TEST_SEED + 1)); pass=$$((SECONDS - before)); \
 	done
 

@@ -11,6 +11,7 @@
 #include "rc_digest.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
+#include "rc_relation.h"
 #include "rc_row_decode.h"
 #include "rc_sql.h"
 #include "rc_stream.h"
@@ -71,8 +72,7 @@ struct export {
 	struct rc_row_column *columns;
 	size_t column_count;
 	PGresult *description;	/* has the columns' names */
-	char *oid, *relation;	/* the table's, and its name as SQL */
-	char kind;		/* its relkind */
+	struct rc_relation table;
 	PGresult *key;		/* the columns of its primary key */
 };
 
@@ -217,50 +217,21 @@ set_params(struct export *export)
 
 /* ---- the table ---- */
 
-static _Noreturn void
-die_of_missing_table(struct export *export)
-{
-	PGresult *near = ask(export, "select case when pg_catalog.pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end"
-	    " from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-	    " where c.relkind in ('r', 'p', 'v', 'm', 'f') and pg_catalog.lower($1) in (pg_catalog.lower(c.relname), pg_catalog.lower(n.nspname || '.' || c.relname))"
-	    " order by 1 limit 1", &export->request.table, 1);
-
-	if (PQntuples(near) == 1)
-		rc_die(RC_FATAL, "%s: no such table; there is %s", export->what, rc_result_text(near, 0, 0));
-	rc_die(RC_FATAL, "%s: no such table", export->what);
-}
-
-/* Looks the table up: its name as it is in the catalogue, of the schemas that are searched or with its schema. */
 static void
 find_table(struct export *export)
 {
-	PGresult *found = ask(export, "select c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.relkind"
-	    " from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-	    " where c.relkind in ('r', 'p', 'v', 'm', 'f')"
-	    " and (c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)"
-	    " order by c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) desc limit 1", &export->request.table, 1);
-	const char *oid;
-
-	if (PQntuples(found) != 1)
-		die_of_missing_table(export);
-	free(export->oid);
-	free(export->relation);
+	rc_relation_find(&export->table, &export->session, export->request.table);
 	PQclear(export->key);
-	oid = rc_result_text(found, 0, 0);
-	export->oid = rc_strndup(oid, strlen(oid));
-	export->relation = rc_strndup(rc_result_text(found, 0, 1), strlen(rc_result_text(found, 0, 1)));
-	export->kind = *rc_result_text(found, 0, 2);
-	PQclear(found);
 	export->key = ask(export, "select a.attname from pg_catalog.pg_index i join pg_catalog.pg_attribute a"
 	    " on a.attrelid = i.indrelid and a.attnum = any(i.indkey::int2[]) where i.indrelid = $1::pg_catalog.oid and i.indisprimary",
-	    (const char *const *)&export->oid, 1);
+	    (const char *const *)&export->table.oid, 1);
 }
 
 /* With a key that two rows share, or that is null, rows would be lost between two parts. */
 static void
 check_resume_key(struct export *export)
 {
-	const char *const values[] = { export->oid, export->request.resume_key };
+	const char *const values[] = { export->table.oid, export->request.resume_key };
 	PGresult *result = ask(export, "select a.attnotnull and exists (select from pg_catalog.pg_index i where i.indrelid = a.attrelid"
 	    " and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)"
 	    " from pg_catalog.pg_attribute a where a.attrelid = $1::pg_catalog.oid and a.attname = $2 and a.attnum > 0 and not a.attisdropped", values, 2);
@@ -317,7 +288,7 @@ add_query(struct export *export, const char *range, struct rc_buf *sql)
 	rc_buf_add_text(sql, "select ");
 	add_columns(export, sql);
 	if (request->table != NULL)
-		rc_buf_printf(sql, " from %s", export->relation);
+		rc_buf_printf(sql, " from %s", export->table.sql);
 	else
 		rc_buf_printf(sql, " from (\n%s\n) as rc_query", request->query);
 	if (request->where != NULL) {
@@ -449,11 +420,11 @@ count_blocks(struct export *export)
 	PGresult *result;
 	long blocks;
 
-	if (strchr("rpm", export->kind) == NULL)
+	if (strchr("rpm", export->table.kind) == NULL)
 		rc_die(RC_FATAL, "%s: --partition needs a table", export->what);
 	result = ask(export, "with recursive part (oid) as (select $1::pg_catalog.oid union select i.inhrelid from pg_catalog.pg_inherits i join part on i.inhparent = part.oid)"
 	    " select coalesce(max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), count(*) filter (where c.relkind = 'f')"
-	    " from part join pg_catalog.pg_class c on c.oid = part.oid where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->oid, 1);
+	    " from part join pg_catalog.pg_class c on c.oid = part.oid where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
 	if (strcmp(rc_result_text(result, 0, 1), "0") != 0)
 		rc_die(RC_FATAL, "%s: --partition needs a table without foreign parts", export->what);
 	if (!rc_parse_long(rc_result_text(result, 0, 0), 0, 1L << 32, &blocks))
@@ -542,7 +513,6 @@ main(int argc, char *argv[])
 	PQclear(export.description);
 	PQclear(export.key);
 	free(export.columns);
-	free(export.oid);
-	free(export.relation);
+	rc_relation_free(&export.table);
 	return rc_finish(NULL, &export.out);
 }
