@@ -22,9 +22,9 @@ big_table() {
 }
 
 # Starts the export of big into a pipe that is read to its middle; $exporter is its pid.
-start_export() { # [OPTION ...]
+start_export() {
   mkfifo "$BATS_TEST_TMPDIR/pipe"
-  rc-export-rows --table big --end-record "$@" >"$BATS_TEST_TMPDIR/pipe" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  rc-export-rows --table big --end-record >"$BATS_TEST_TMPDIR/pipe" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
   exporter=$!
   started+=("$exporter")
   exec {pipe}<"$BATS_TEST_TMPDIR/pipe"

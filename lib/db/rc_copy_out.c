@@ -47,17 +47,17 @@ get_message(struct rc_copy_out *copy, struct rc_output *output)
 {
 	PGconn *conn = copy->session->connection.libpq;
 	struct pollfd ready = { .fd = PQsocket(conn), .events = POLLIN };
-	int length = PQgetCopyData(conn, &copy->message, 1);
+	int length;
 
-	if (length != 0)
-		return length;
-	if (PQsslInUse(conn) == 0) {
-		if (poll(&ready, 1, PATIENCE) == 0)
+	while ((length = PQgetCopyData(conn, &copy->message, 1)) == 0 && PQsslInUse(conn) == 0) {
+		if (poll(&ready, 1, PATIENCE) == 0) {
 			rc_output_flush(output);
-		else if (PQconsumeInput(conn) == 1 && (length = PQgetCopyData(conn, &copy->message, 1)) != 0)
-			return length;
+			break;
+		}
+		if (PQconsumeInput(conn) != 1)
+			break;
 	}
-	return PQgetCopyData(conn, &copy->message, 0);
+	return length != 0 ? length : PQgetCopyData(conn, &copy->message, 0);
 }
 
 const char *
