@@ -287,3 +287,33 @@ Dry run complete. No changes made." ]
 }
 
 has_argon2() { rc-password-hash --scheme argon2id --min-guesses 1 --from a --to b </dev/null 2>/dev/null || skip 'built without libargon2 and zxcvbn'; }
+
+# ---- on the original's own databases ----
+
+@test "on a dump of the original without an organization every row is the original's" {
+  real_tree
+  has_argon2
+  zulip_dump empty
+  echo 'correct horse battery' >"$BATS_TEST_TMPDIR/pw"
+  rows_are realm-first zulip-create-realm 'Alpha Org' owner@alphaorg.example 'Ann Owner' --string-id alphaorg --password-file "$BATS_TEST_TMPDIR/pw"
+}
+
+@test "on a dump of the original with organizations every row is the original's, for a user of the new one too" {
+  real_tree
+  has_argon2
+  zulip_dump sample
+  local columns=$BATS_TEST_DIRNAME/../../shared/facts/zulip.columns.ndjson
+  echo 'correct horse battery' >"$BATS_TEST_TMPDIR/pw"
+  zulip_rows | sort >"$BATS_TEST_TMPDIR/before"
+  zulip-create-realm 'Beta Org' Owner@betaorg.example 'Bob Owner' --string-id betaorg --password-file "$BATS_TEST_TMPDIR/pw"
+  zulip_rows | sort >"$BATS_TEST_TMPDIR/after"
+  zulip-create-user --realm betaorg Carl@BETA.example 'Carl Member' --password-file "$BATS_TEST_TMPDIR/pw"
+  zulip_rows | sort >"$BATS_TEST_TMPDIR/last"
+  [ "$(comm -23 "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/last")" = '' ]
+  comm -13 "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after" | zulip_masked >"$BATS_TEST_TMPDIR/realm"
+  comm -13 "$BATS_TEST_TMPDIR/after" "$BATS_TEST_TMPDIR/last" | zulip_masked >"$BATS_TEST_TMPDIR/user"
+  for name in realm user; do
+    zulip_facts "$name" >"$BATS_TEST_TMPDIR/facts"
+    diff <(zulip_relative "$columns" "$BATS_TEST_TMPDIR/facts") <(zulip_relative "$columns" "$BATS_TEST_TMPDIR/$name")
+  done
+}

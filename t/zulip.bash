@@ -70,3 +70,34 @@ refuses() {
   [ "$stderr" = "$1: $message" ] || { printf '%s\n' "$*" "$stderr" >&2; return 1; }
   [ "$(zulip_rows | sort)" = "$before" ]
 }
+
+# A database from a dump of the facts, or skips where they are not beside the checkout.
+zulip_dump() { # empty|sample
+  local file=$BATS_TEST_DIRNAME/../../shared/facts/zulip-$1-db.sql.gz name=t_dump_${BATS_SUITE_TEST_NUMBER}_$RANDOM
+  [ -e "$file" ] || skip 'no facts beside the checkout'
+  psql -XAtq "$RC_TEST_SERVER" -c "create database $name"
+  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
+  zcat "$file" | sed '/^\\restrict/d; /^\\unrestrict/d' | psql -Xq -v ON_ERROR_STOP=1 "$DATABASE_URL" >/dev/null
+  sql "alter database $name set search_path = zulip, public"
+}
+
+# Of masked records the ids of new rows become their places in their tables, and all others "there before", so that two servers
+# with other rows can be compared. $1 is a file of the catalogue's kind.
+zulip_relative() { # COLUMNS FILE
+  jq -cS --slurpfile columns "$1" --slurpfile rows "$2" -n '
+    def key($table): if $table == "zerver_namedusergroup" then "usergroup_ptr_id" else "id" end;
+    (reduce ($columns[] | select(.references)) as $c ({}; .[$c.table + "." + $c.column] = ($c.references | rtrimstr(".id") | rtrimstr(".usergroup_ptr_id"))))
+      as $leads
+    | ($rows | group_by(.table) | map(.[0].table as $t | {key: (if $t == "zerver_namedusergroup" then "zerver_usergroup" else $t end),
+        value: (map(.row[key($t)]) | sort | to_entries | map({key: (.value | tostring), value: (.key + 1)}) | from_entries)}) | from_entries) as $places
+    | def place($table): if type == "number" then ($places[if $table == "zerver_namedusergroup" then "zerver_usergroup" else $table end][tostring] // "there before") else . end;
+    $rows[] | .table as $t | .row as $row
+    | .row |= with_entries(.key as $k | .value |= (
+        if $k == key($t) then place($t)
+        elif $leads[$t + "." + $k] then place($leads[$t + "." + $k])
+        elif $k == "type_id" then place(if $row.type == 2 then "zerver_stream" else "zerver_userprofile" end)
+        elif $k == "object_id" then place("zerver_userprofile")
+        elif $t == "fts_update_log" and $k == "message_id" or $k == "event_last_message_id" or $k == "first_message_id" then place("zerver_message")
+        elif $k == "extra_data" then (if .subgroup_ids then .subgroup_ids |= map(place("zerver_usergroup")) elif .supergroup_ids then .supergroup_ids |= map(place("zerver_usergroup")) else . end)
+        else . end))' | sort
+}

@@ -25,6 +25,7 @@ zulip_ask() { # OPTION-VALUE OPERAND PROMPT
 zulip_read_password() {
   local blank=$' \t\n\v\f\r\x1c\x1d\x1e\x1f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'
   local parts=()
+  # shellcheck disable=SC2034 # the pages use it
   password=$opt_password has_password=${rc_given[password]-}${rc_given[password-file]-}
   if [[ ${rc_given[password]-} ]]; then
     [[ ! ${rc_given[password-file]-} ]] || rc_wrong 'argument --password: not allowed with argument --password-file'
@@ -33,23 +34,23 @@ zulip_read_password() {
     { mapfile -d '' -t parts <"$opt_password_file"; } 2>/dev/null || rc_fail "$opt_password_file can not be read"
     ((${#parts[@]} < 2)) || rc_fail "$opt_password_file: a password has no U+0000"
     password=${parts[0]-}
-    password=${password#"${password%%[!$blank]*}"} password=${password%"${password##*[!$blank]}"}
+    password=${password#"${password%%[!"$blank"]*}"} password=${password%"${password##*[!"$blank"]}"}
   fi
 }
 
 # What holds for all records goes to $work/context: the versions of Zulip that are known, the server's name, and the texts. Those
 # of $opt_texts go before ours of the same name. More fields are arguments.
 zulip_context() {
-  local host=$opt_external_host file name html folder list
+  local host=$opt_external_host text name html folder list
   if [[ ! $host ]]; then zulip_setting EXTERNAL_HOST; host=$REPLY; fi
   if [[ ! $host ]]; then
     host=localhost
     rc_warn 'links in mails lead to localhost: the name of the server is in neither --external-host nor its settings (EXTERNAL_HOST)'
   fi
-  list=$(for file in "$rc_share"/zulip/welcome/*.md; do
-    name=${file##*/} name=${name%.md} folder=${file%/*} html=''
+  list=$(for text in "$rc_share"/zulip/welcome/*.md; do
+    name=${text##*/} name=${name%.md} folder=${text%/*} html=''
     if [[ $opt_texts && -e $opt_texts/$name.md ]]; then folder=$opt_texts; fi
-    if [[ -e ${file%.md}.html ]]; then html=$(<"$folder/$name.html"); fi
+    if [[ -e ${text%.md}.html ]]; then html=$(<"$folder/$name.html"); fi
     printf '%s\0' "$name" "$(<"$folder/$name.md")" "$html"
   done | rc-record-make --each name,markdown,html | paste -sd ,)
   rc-record-make "versions:=$(<"$rc_share/zulip/versions.json")" "external_host=$host" "texts:=[$list]" "$@" >"$work/context"
