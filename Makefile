@@ -38,7 +38,7 @@ commands := $(sort $(scripts) $(filters))
 pages := $(filter-out $(patsubst src/%.c,%.1,$(filter src/%,$(left_out))),$(notdir $(wildcard share/man/*.1)))
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db net
+rooms := base file crypto record db net job
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
 

@@ -4,10 +4,12 @@
 # There is no list of commands and none of exceptions: the names come from the tree, arguments and input from --describe.
 
 load helper
+load jobs
 
 setup_file() {
   real_tree
   new_database
+  add_outbox
   local alice
   alice=$(add_user alice)
   add_project one "$alice"

@@ -1,4 +1,5 @@
 load helper
+load jobs
 
 # The man pages: their form, and that what they show is true.
 
@@ -113,6 +114,7 @@ run_examples() {
       . "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash"
     else
       new_database
+      add_outbox
       fill
     fi
     folder=$BATS_TEST_TMPDIR/${page##*/}
