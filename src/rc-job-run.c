@@ -230,7 +230,10 @@ claim_size(struct worker *worker)
 		most = room;
 	if (worker->limit >= 0 && most > worker->limit - worker->counts.claimed)
 		most = (long)(worker->limit - worker->counts.claimed);
-	return most > 0 && rc_handlers_paused(&worker->handlers, &worker->except) ? 0 : most;
+	if (most <= 0 || !rc_handlers_paused(&worker->handlers, &worker->except))
+		return most > 0 ? most : 0;
+	worker->hungry = !worker->once;	/* the one handler does not run: not now */
+	return 0;
 }
 
 /* What came of a claim tells how many the next one shall bring: more where handlers had to wait for it. */

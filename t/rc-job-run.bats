@@ -196,8 +196,9 @@ END
   add_jobs 2000
   handler 'echo "$id" >>effects.$PPID; done_'
   rc-job-run --once -- ./handler >one 2>&1 3>&- &
-  rc-job-run --once -- ./handler >two 2>&1 3>&- &
-  wait
+  started+=("$!")
+  rc-job-run --once -- ./handler >two 2>&1 3>&-
+  wait "${started[0]}"
   [ "$(job_counts)" = 'DONE 0 2000' ]
   [ "$(cat effects.* | sort | uniq -d)" = '' ]
 }
@@ -206,11 +207,12 @@ END
   add_jobs 300
   handler 'echo "$id" >>effects; done_'
   rc-job-run --once --max-jobs 5 -- ./handler >one 2>&1 3>&- &
+  started+=("$!")
   for i in $(seq 300 -1 1); do
     echo "update outbox_job set status = 'RUNNING', updated_at = clock_timestamp() where id = $i and status = 'PENDING' returning id;"
     echo "update outbox_job set status = 'DONE' where id = $i and status = 'RUNNING' and false;"
   done | psql -XAtq "$DATABASE_URL" >theirs
-  wait
+  wait "${started[0]}"
   [ "$(sort effects theirs | uniq -d)" = '' ]
   [ "$(cat effects theirs | wc -l)" = 300 ]
   [ "$(sql "select count(*) from outbox_job where status = 'RUNNING'")" = "$(wc -l <theirs)" ]

@@ -453,7 +453,7 @@ rc_handlers_give(struct rc_handlers *handlers)
 	for (struct rc_handler *handler = handlers->first; handler != NULL; handler = handler->next) {
 		if (handler->waiting.count > 0 && now >= handler->again)
 			give_waiting(handlers, handler);
-		if (handler->waiting.count > 0 && handler->again > now)
+		if (handler->again > now && (wait < 0 || handler->again - now < wait))
 			wait = (long)(handler->again - now);
 		for (struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next)
 			look_after(handlers, handler, copy, now);

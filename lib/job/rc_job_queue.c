@@ -572,7 +572,11 @@ rc_job_queue_socket(const struct rc_job_queue *queue, short *events, long *wait)
 		*wait = until < 0 ? 0 : (long)until;
 	}
 	*events = queue->connection.events;
-	return queue->state == RC_QUEUE_AWAY ? -1 : PQsocket(queue->connection.libpq);
+	if (queue->state == RC_QUEUE_AWAY)
+		return -1;
+	if (PQsocket(queue->connection.libpq) < 0)
+		*wait = 0;	/* it has failed already, which rc_job_queue_go_on() will see */
+	return PQsocket(queue->connection.libpq);
 }
 
 void
