@@ -26,7 +26,7 @@
 #include "rc_stream.h"
 
 enum { OPT_HANDLERS = RC_OPT_LONG, OPT_PER_HANDLER, OPT_IN_FLIGHT, OPT_EXEC, OPT_MAP, OPT_POLL, OPT_ONCE, OPT_LIMIT, OPT_MAX_JOBS,
-    OPT_TIMEOUT, OPT_STALL, OPT_GRACE, OPT_ATTEMPTS, OPT_DELAY_MAX, OPT_JITTER, OPT_ADOPT, OPT_REPORT };
+    OPT_TIMEOUT, OPT_STALL, OPT_GRACE, OPT_ATTEMPTS, OPT_DELAY_MAX, OPT_JITTER, OPT_ADOPT, OPT_REPORT, OPT_WARN, OPT_SAY };
 enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000 };
 
 static const struct rc_option options[] = {
@@ -47,6 +47,8 @@ static const struct rc_option options[] = {
 	{ OPT_JITTER, "jitter", "PERCENT", "shorten or lengthen the delay by up to so much (default: 0)" },
 	{ OPT_ADOPT, "adopt-after", "DURATION", "take others' jobs over that have been running for so long" },
 	{ OPT_REPORT, "report", "WHICH", "write a record for each job: all, or trouble: those that are not done" },
+	{ OPT_WARN, "warn", NULL, "a warning for each job that fails" },
+	{ OPT_SAY, "say", "WHEN=TEXT", "a line of text at the start, when it is stopping, or has stopped, instead of the counts" },
 	RC_OPTION_END
 };
 
@@ -55,7 +57,7 @@ static const char *const example[] = { "--once", "--", "sed", "-E", "s/^(.\"id\"
 static const struct rc_program program = {
 	.name = "rc-job-run",
 	.synopsis = "[--map FILE] [--once] [--limit N] [--max-jobs N] [--poll-seconds SECONDS] [--exec] [--per-handler N] [--in-flight N] "
-	    "[--job-timeout DURATION] [--grace DURATION] [--attempts N] [--adopt-after DURATION] [--report all|trouble] "
+	    "[--job-timeout DURATION] [--grace DURATION] [--attempts N] [--adopt-after DURATION] [--report all|trouble] [--warn] [--say WHEN=TEXT] ... "
 	    "--handlers DIR | -- HANDLER [ARGUMENT ...]",
 	.summary = "do the jobs of a table with programs that read them and write verdicts",
 	.options = options,
@@ -67,6 +69,10 @@ static const struct rc_program program = {
 };
 
 enum report { REPORT_NONE, REPORT_TROUBLE, REPORT_ALL };
+
+enum saying { SAY_START, SAY_STOPPING, SAY_STOPPED, SAYINGS };
+
+static const char *const sayings[SAYINGS] = { "start=", "stopping=", "stopped=" };
 
 struct counts {
 	long long claimed, done, retried, failed, returned, late;
@@ -81,8 +87,9 @@ struct worker {
 	struct rc_handler_rules handler_rules;
 	struct rc_output out;
 	long poll_every, grace, max_jobs, limit;	/* ms, ms, jobs, jobs (-1: none) */
-	bool once;
+	bool once, warn;
 	enum report report;
+	const char *says[SAYINGS];	/* or NULL */
 
 	int signals;
 	long target;		/* how many jobs are to wait for handlers */
@@ -116,6 +123,17 @@ opt_report(const char *text)
 }
 
 static void
+take_saying(struct worker *worker, const char *text)
+{
+	for (int i = 0; i < SAYINGS; i++)
+		if (strncmp(text, sayings[i], strlen(sayings[i])) == 0) {
+			worker->says[i] = text + strlen(sayings[i]);
+			return;
+		}
+	rc_usage("--say takes start=TEXT, stopping=TEXT or stopped=TEXT, not '%s'", text);
+}
+
+static void
 take_option(struct worker *worker, const char **map, int opt)
 {
 	struct rc_handler_rules *handlers = &worker->handler_rules;
@@ -138,6 +156,8 @@ take_option(struct worker *worker, const char **map, int opt)
 	case OPT_DELAY_MAX: jobs->delay_max = (double)rc_opt_duration("delay-max", optarg) / 1000; break;
 	case OPT_JITTER: jobs->jitter = (double)rc_opt_long("jitter", optarg, 0, 100) / 100; break;
 	case OPT_ADOPT: jobs->adopt_after = (double)rc_opt_duration("adopt-after", optarg) / 1000; break;
+	case OPT_WARN: worker->warn = true; break;
+	case OPT_SAY: take_saying(worker, optarg); break;
 	case OPT_REPORT: worker->report = opt_report(optarg); break;
 	}
 }
@@ -194,6 +214,28 @@ report_job(struct worker *worker, const struct rc_job *job, const char *status)
 }
 
 static void
+say(struct worker *worker, enum saying when)
+{
+	if (worker->says[when] == NULL)
+		return;
+	rc_output_text(&worker->out, worker->says[when], strlen(worker->says[when]));
+	rc_output_text(&worker->out, "\n", 1);
+	rc_output_flush(&worker->out);
+}
+
+static void
+warn_of(const struct worker *worker, const struct rc_job *job, bool given_up)
+{
+	const char *error = job->error == NULL ? "" : job->error;
+
+	if (given_up)
+		rc_warn("Job %s (%s) marked as FAILED after %d attempts. Last error: %.200s", job->id, job->type, job->attempts + 1, error);
+	else
+		rc_warn("Job %s (%s) failed (attempt %d/%d). Scheduled retry after %.1fs. Error: %.200s", job->id, job->type,
+		    job->attempts + 1, worker->job_rules.attempts, job->after, error);
+}
+
+static void
 free_settled(struct worker *worker)
 {
 	struct rc_job *job;
@@ -206,6 +248,8 @@ free_settled(struct worker *worker)
 		    given_up ? &worker->counts.failed : &worker->counts.retried) += 1;
 		if (worker->report == REPORT_ALL || (worker->report == REPORT_TROUBLE && !done && !back))
 			report_job(worker, job, done ? "done" : back ? "returned" : given_up ? "failed" : "retry");
+		if (worker->warn && !done && !back)
+			warn_of(worker, job, given_up);
 		rc_job_free(&worker->index, job);
 	}
 	if (worker->queue.late > 0)
@@ -297,6 +341,7 @@ stop(struct worker *worker)
 {
 	worker->stopping = true;
 	worker->stop_by = rc_clock_ms() + worker->grace;
+	say(worker, SAY_STOPPING);
 	rc_handlers_stop(&worker->handlers);
 }
 
@@ -457,11 +502,14 @@ main(int argc, char *argv[])
 	srandom((unsigned)(rc_clock_ms() ^ getpid()));
 	rc_handlers_start(&worker.handlers, &worker.handler_rules, &worker.index);
 	rc_job_queue_start(&worker.queue, &worker.map, &worker.index, &worker.job_rules);
+	say(&worker, SAY_START);
 	run(&worker);
 	rc_handlers_end(&worker.handlers);
 	lost = worker.index.count;
 	rc_job_queue_close(&worker.queue);
-	tell_counts(&worker);
+	if (worker.says[SAY_STOPPED] == NULL)
+		tell_counts(&worker);
+	say(&worker, SAY_STOPPED);
 	if (lost > 0)
 		rc_die(RC_RETRY, "the server is away: %ld %s running in the table", lost, lost == 1 ? "job is left" : "jobs are left");
 	return rc_finish(NULL, &worker.out);
