@@ -8,16 +8,21 @@ enum { PATIENCE = 5 };	/* ms before what waits is written out */
 static void
 need_status(const struct rc_copy_out *copy, PGresult *result, ExecStatusType status)
 {
-	struct rc_buf words = {0};
+	struct rc_buf words = {0}, what = {0};
 
+	rc_buf_add_text(&what, copy->what);
+	if (copy->messages > 0)
+		rc_buf_printf(&what, ", after %llu rows", copy->messages);
+	rc_buf_text(&what);
 	if (PQresultErrorField(result, PG_DIAG_SEVERITY) != NULL)
-		rc_session_die(copy->session, result, copy->what);
+		rc_session_die(copy->session, result, what.bytes);
 	if (result == NULL || PQresultStatus(result) == PGRES_FATAL_ERROR) {	/* libpq's own: the connection broke */
 		rc_result_add_line(&words, PQerrorMessage(copy->session->connection.libpq));
-		rc_die(RC_RETRY, "%s: %s", copy->what, words.length > 0 ? words.bytes : "the connection broke");
+		rc_die(RC_RETRY, "%s: %s", what.bytes, words.length > 0 ? words.bytes : "the connection broke");
 	}
 	if (PQresultStatus(result) != status)
-		rc_session_misled(copy->what);
+		rc_session_misled(what.bytes);
+	rc_buf_free(&what);
 }
 
 void
@@ -71,6 +76,7 @@ rc_copy_out_next(struct rc_copy_out *copy, struct rc_output *output, size_t *len
 	copy->message = NULL;
 	got = get_message(copy, output);
 	if (got > 0) {
+		copy->messages++;
 		*length = (size_t)got;
 		return copy->message;
 	}

@@ -2,7 +2,8 @@
  * rc_copy_out - the bytes of COPY ... TO STDOUT
  *
  * The one place for libpq's calls of it.  Like rc_session it ends the process
- * where nothing can be done: a stream that breaks off is RC_RETRY.
+ * where nothing can be done: a stream that breaks off is RC_RETRY.  The message
+ * says after how many rows, for the one that failed has no name.
  */
 #ifndef RC_COPY_OUT_H
 #define RC_COPY_OUT_H
@@ -16,6 +17,7 @@ struct rc_copy_out {
 	struct rc_session *session;
 	const char *what;	/* for messages */
 	char *message;		/* of libpq's, or NULL */
+	unsigned long long messages;	/* that came */
 };
 
 /* Sends SQL, one COPY statement.  WHAT must live until the end of the stream. */
