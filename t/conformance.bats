@@ -21,6 +21,7 @@ setup_file() {
   local file product
   for file in "$BATS_TEST_DIRNAME"/examples/*.bash; do
     product=${file##*/} product=${product%.bash}
+    # shellcheck source=/dev/null
     (. "$file" && printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/$product.url")
   done
   local command

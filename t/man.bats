@@ -111,6 +111,7 @@ run_examples() {
     printf '=== %s\n' "${page##*/}"
     name=${page##*/}
     if [ -e "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash" ]; then
+      # shellcheck source=/dev/null
       . "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash"
     else
       new_database

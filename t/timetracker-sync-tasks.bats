@@ -1,4 +1,4 @@
-# shellcheck disable=SC2154 # source and http come from http.bash
+# shellcheck disable=SC2034,SC2120,SC2154 # source and http come from http.bash, started is for helper.bash
 load helper
 load http
 
@@ -87,8 +87,8 @@ written() { sql "select pg_stat_force_next_flush(); select n_tup_ins + n_tup_upd
     [[ $stderr == *'status 404'* ]]
     [ "$(rows)" = "$before" ]
   done
-  (tasks 1 9; echo '{"external_id":"T-10",') >cut
-  run -1 sync --max-delete 100 <cut
+  (tasks 1 9; echo '{"external_id":"T-10",') >'cut'
+  run -1 sync --max-delete 100 <'cut'
   [ "$(rows)" = "$before" ]
 }
 
@@ -250,7 +250,7 @@ Dry run complete. No changes made.' ]
     jq -nc --arg k "$1" --arg s "$2" --arg c "$3" --arg u "$4" '{id: "10000", key: $k, fields: {summary: $s, updated: $u,
       status: {name: "x", statusCategory: {key: $c}}, project: {key: "TT", name: "Time"}, issuetype: {name: "Story"}, components: []}}'
   }
-  answer '/rest/api/2/search?maxResults=100&startAt=0' '200 OK' <<<"{\"startAt\":0,\"total\":3,\"issues\":[$(issue TT-1 One new 2026-11-01T10:00:00.000+0000),$(issue TT-2 Two done 2026-11-02T10:11:12.000+0000)]}"
+  answer '/rest/api/2/search?maxResults=100&startAt=0' '200 OK' <<<"{\"startAt\":0,\"total\":3,\"issues\":[$(issue TT-1 One new 2026-11-01T10:00:00.000+0000),$(issue TT-2 Two 'done' 2026-11-02T10:11:12.000+0000)]}"
   answer '/rest/api/2/search?maxResults=100&startAt=2' '200 OK' <<<"{\"startAt\":2,\"total\":3,\"issues\":[$(issue TT-3 Three indeterminate 2026-11-01T10:00:00.000+0000)]}"
   answer '/rest/api/2/search?jql=updated+%3e%3d+%222026-11-02+10%3a11%22+order+by+key&maxResults=100&startAt=0' '200 OK' <<<'{"startAt":0,"total":0,"issues":[]}'
   JIRA_TOKEN=s3cret run -0 --separate-stderr timetracker-sync-tasks --source "$source/rest/api/2/search" --map jira.jq

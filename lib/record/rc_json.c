@@ -318,6 +318,15 @@ scan_value(const struct scan *scan, const char *p, int depth)
 	}
 }
 
+const char *
+rc_json_value_end(const char *text, const char *end, bool is_utf8)
+{
+	struct rc_json_error error;
+	struct scan scan = { .end = end, .is_utf8 = is_utf8, .error = &error };
+
+	return scan_value(&scan, text, 1);
+}
+
 bool
 rc_json_check(const char *text, size_t length, struct rc_json_error *error)
 {
