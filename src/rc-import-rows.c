@@ -631,8 +631,10 @@ add_row(struct import *work, struct rc_record *record)
 	rc_put16(rc_buf_reserve(rows, 2), work->row_fields);
 	rows->length += 2;
 	if (work->staged) {
-		add_bytes(rows, "", 8);
-		rc_put64(rows->bytes + rows->length - 8, work->rows + 1);
+		char number[8];
+
+		rc_put64(number, work->rows + 1);
+		add_bytes(rows, number, sizeof number);
 	}
 	work->other.length = 0;
 	if (bad == NULL)
