@@ -1001,7 +1001,9 @@ merge_rows(struct import *work)
 {
 	if (!work->staged)
 		return;
-	rc_merge_prepare(&work->merge);
+	work->merge.rows = work->rows;
+	if (work->mode == UPDATE || work->mode == SYNC)
+		rc_merge_prepare(&work->merge);
 	check_duplicates(work);
 	apply(work);
 	handle_missing(work);

@@ -12,6 +12,7 @@ take_error(struct rc_copy_in *copy)
 	PGresult *error = NULL, *next;
 
 	copy->open = false;
+	PQsetnonblocking(libpq, copy->was_nonblocking);
 	while ((next = PQgetResult(libpq)) != NULL) {
 		if (error == NULL && !rc_result_is_good(next))
 			error = next;
@@ -29,6 +30,14 @@ take_error(struct rc_copy_in *copy)
 	return error;
 }
 
+/* The COPY has not begun. */
+static PGresult *
+end_early(struct rc_copy_in *copy, PGresult *error)
+{
+	PQsetnonblocking(copy->session->connection.libpq, copy->was_nonblocking);
+	return error;
+}
+
 PGresult *
 rc_copy_in_start(struct rc_copy_in *copy, struct rc_session *session, const char *sql)
 {
@@ -37,13 +46,15 @@ rc_copy_in_start(struct rc_copy_in *copy, struct rc_session *session, const char
 	PGresult *result;
 
 	copy->session = session;
+	copy->was_nonblocking = PQisnonblocking(libpq);
+	PQsetnonblocking(libpq, 0);	/* or libpq would keep in memory what the server is too slow for */
 	copy->rows.length = 0;
 	copy->error = NULL;
 	session->unnamed = NULL;
 	result = PQexec(libpq, sql);
 	if (PQresultStatus(result) != PGRES_COPY_IN) {
 		if (PQstatus(libpq) != CONNECTION_BAD || *rc_result_sqlstate(result) != '\0')
-			return result;
+			return end_early(copy, result);
 		PQclear(result);
 		return take_error(copy);
 	}

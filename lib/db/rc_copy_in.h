@@ -17,7 +17,7 @@
 struct rc_copy_in {
 	struct rc_session *session;
 	struct rc_buf rows;	/* what is not sent yet; the caller adds whole rows */
-	bool open;
+	bool open, was_nonblocking;
 	PGresult *error;	/* the server's, which ended the COPY */
 };
 

@@ -1,6 +1,7 @@
 #include "rc_merge.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,7 +229,12 @@ rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long long *
 	result = rc_session_query(merge->session, "rows of one key", rc_buf_text(&sql), NULL);
 	good = keep_last || PQntuples(result) == 0;
 	if (keep_last)
-		merge->unchanged += strtoull(PQcmdTuples(result), NULL, 10);
+		if (keep_last) {
+		unsigned long long gone = strtoull(PQcmdTuples(result), NULL, 10);
+
+		merge->unchanged += gone;
+		merge->rows -= gone;
+	}
 	if (!good) {
 		*line = strtoull(rc_result_text(result, 0, 0), NULL, 10);
 		*before = strtoull(rc_result_text(result, 0, 1), NULL, 10);
@@ -261,7 +267,7 @@ add_differs(const struct rc_merge *merge, struct rc_buf *sql)
 
 /*
  * Whether many of the ALL rows are in the table as they are, judged by a
- * thousand of them.  Then it is cheaper to look for them first than to try to
+ * few hundred of them.  Then it is cheaper to look for them first than to try to
  * insert each, which locks the row that is there; else it would be dearer.
  */
 static bool
@@ -274,8 +280,8 @@ are_mostly_same(const struct rc_merge *merge, unsigned long long all)
 	rc_buf_add_text(&sql, "select pg_catalog.count(*), pg_catalog.count(*) filter (where ");
 	add_differs(merge, &sql);
 	rc_buf_add_text(&sql, ") from (select * from pg_temp.rc_import");
-	if (all > 2000)
-		rc_buf_printf(&sql, " tablesample pg_catalog.system (%.6f)", 100.0 * 1000 / (double)all);
+	if (all > 600)
+		rc_buf_printf(&sql, " tablesample pg_catalog.system (%.6f)", 100.0 * 300 / (double)all);
 	rc_buf_add_text(&sql, ") s");
 	result = rc_session_query(merge->session, "a sample", rc_buf_text(&sql), NULL);
 	seen = strtoull(rc_result_text(result, 0, 0), NULL, 10);
@@ -347,6 +353,10 @@ count_rows(const struct rc_merge *merge, unsigned long long from, unsigned long 
 	struct rc_buf sql = {0};
 	PGresult *result;
 
+	*all = merge->rows;
+	*matched = 0;
+	if (!matters && from == 0)
+		return;
 	rc_buf_add_text(&sql, "select pg_catalog.count(*)");
 	if (matters) {
 		rc_buf_printf(&sql, ", pg_catalog.count(*) filter (where exists (select from %s t where ", merge->table->sql);
@@ -366,38 +376,91 @@ count_rows(const struct rc_merge *merge, unsigned long long from, unsigned long 
 	rc_buf_free(&sql);
 }
 
+/*
+ * How many rows this transaction has put into the table, by the server's own
+ * statistics, less what it took out again (an insertion that a race lost);
+ * false where they are off.
+ */
+static bool
+ask_statistics(const struct rc_merge *merge, long long *inserted)
+{
+	static const char sql[] = "select pg_catalog.pg_stat_get_xact_tuples_inserted($1::pg_catalog.oid)"
+	    " operator(pg_catalog.-) pg_catalog.pg_stat_get_xact_tuples_deleted($1::pg_catalog.oid), pg_catalog.current_setting('track_counts')";
+	char oid[24];
+	const char *value = oid;
+	struct rc_parameters parameters = { .count = 1, .values = &value };
+	PGresult *result;
+	bool on;
+
+	snprintf(oid, sizeof oid, "%u", merge->table->oid);
+	result = rc_session_query(merge->session, "the count", sql, &parameters);
+	*inserted = strtoll(rc_result_text(result, 0, 0), NULL, 10);
+	on = strcmp(rc_result_text(result, 0, 1), "on") == 0;
+	PQclear(result);
+	return on;
+}
+
+/* How an upsert's rows are told apart: those that are new, and those that were there. */
+enum census {
+	NO_NEED,
+	BY_MATCHES,	/* those that had a row of their key before */
+	BY_STATISTICS,	/* costs nothing, but triggers may put rows into the table, too */
+	BY_ROW,		/* each row's xmax tells; a twentieth more */
+};
+
+static enum census
+choose_census(const struct rc_merge *merge, long long *before)
+{
+	if (merge->mode == RC_MERGE_UPDATE)
+		return BY_MATCHES;
+	if (merge->mode != RC_MERGE_UPSERT)
+		return NO_NEED;
+	if (merge->table->kind != 'r')
+		return BY_MATCHES;
+	return !merge->table->triggers && ask_statistics(merge, before) ? BY_STATISTICS : BY_ROW;
+}
+
+/* Adds the statement that takes the rows. */
+static void
+add_statement(struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to, enum census census)
+{
+	bool same = merge->mode == RC_MERGE_UPSERT && sets_any(merge) && from == 0 && !has_other(merge) && are_mostly_same(merge, merge->rows);
+
+	if (census == BY_ROW)
+		rc_buf_add_text(sql, "with done as (");
+	if (merge->mode == RC_MERGE_UPDATE)
+		add_update(merge, sql, from, to);
+	else
+		add_insert(merge, sql, from, to, same);
+	if (census == BY_ROW)
+		rc_buf_add_text(sql, " returning t.xmax operator(pg_catalog.=) 0 as fresh)"
+		    " select pg_catalog.count(*), pg_catalog.count(*) filter (where fresh) from done");
+}
+
 PGresult *
 rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long long to)
 {
-	bool by_row = merge->mode == RC_MERGE_UPSERT && merge->table->kind == 'r';	/* a row's xmax tells whether it is new */
 	struct rc_buf sql = {0};
 	unsigned long long all, matched, done, fresh;
-	bool same = false;
+	long long before = 0, after = 0;
+	enum census census = choose_census(merge, &before);
 	PGresult *result;
 
-	count_rows(merge, from, to, merge->mode == RC_MERGE_UPDATE || (merge->mode == RC_MERGE_UPSERT && !by_row), &all, &matched);
-	if (merge->mode == RC_MERGE_UPSERT && sets_any(merge) && from == 0 && !has_other(merge))
-		same = are_mostly_same(merge, all);
-	if (by_row)
-		rc_buf_add_text(&sql, "with done as (");
-	if (merge->mode == RC_MERGE_UPDATE)
-		add_update(merge, &sql, from, to);
-	else
-		add_insert(merge, &sql, from, to, same);
-	if (by_row)
-		rc_buf_add_text(&sql, " returning t.xmax operator(pg_catalog.=) 0 as fresh)"
-		    " select pg_catalog.count(*), pg_catalog.count(*) filter (where fresh) from done");
+	count_rows(merge, from, to, census == BY_MATCHES, &all, &matched);
+	add_statement(merge, &sql, from, to, census);
 	result = rc_session_exec(merge->session, rc_buf_text(&sql), NULL);
 	rc_buf_free(&sql);
 	if (!rc_result_is_good(result))
 		return result;
-	done = strtoull(by_row ? rc_result_text(result, 0, 0) : PQcmdTuples(result), NULL, 10);
-	if (by_row)
-		fresh = strtoull(rc_result_text(result, 0, 1), NULL, 10);
-	else if (merge->mode == RC_MERGE_UPSERT)
-		fresh = all - matched;
-	else
-		fresh = merge->mode == RC_MERGE_UPDATE ? 0 : done;
+	done = strtoull(census == BY_ROW ? rc_result_text(result, 0, 0) : PQcmdTuples(result), NULL, 10);
+	if (census == BY_STATISTICS)
+		ask_statistics(merge, &after);
+	switch (census) {
+	case NO_NEED: fresh = done; break;
+	case BY_MATCHES: fresh = merge->mode == RC_MERGE_UPDATE ? 0 : all - matched; break;
+	case BY_STATISTICS: fresh = (unsigned long long)(after - before); break;
+	case BY_ROW: fresh = strtoull(rc_result_text(result, 0, 1), NULL, 10); break;
+	}
 	PQclear(result);
 	merge->inserted += fresh;
 	merge->updated += done - fresh;

@@ -36,6 +36,7 @@ struct rc_merge {
 	size_t column_count;
 	const struct rc_table_key *keys;	/* of one index; not for INSERT and SKIP */
 	size_t key_count;
+	unsigned long long rows;	/* that the COPY brought */
 	bool records;		/* there is a column `record` with the records' text */
 	unsigned long long inserted, updated, unchanged, missing;
 };
@@ -43,7 +44,7 @@ struct rc_merge {
 /* Makes the temporary table, which goes with the transaction, and adds the COPY that fills it to SQL. */
 void rc_merge_create(struct rc_merge *merge, struct rc_buf *copy);
 
-/* After the COPY: lets the server know how many rows there are, and how their keys are spread. */
+/* After the COPY of `rows` rows: lets the server know what it must to join them with the table, where it will. */
 void rc_merge_prepare(struct rc_merge *merge);
 
 /*

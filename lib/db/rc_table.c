@@ -37,7 +37,7 @@ static const char table_sql[] =
     "select c.relkind, quote_ident(n.nspname) || '.' || quote_ident(c.relname), row_security_active(c.oid),"
     " exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled in ('O', 'A')"
     "  and t.tgtype & 1 = 1 and t.tgtype & 4 = 4 and t.tgtype & 66 <> 0),"
-    " exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3')"
+    " exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'), c.relhastriggers"
     " from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::oid";
 
 /* The statements' one parameter. */
@@ -149,6 +149,7 @@ rc_table_read(struct rc_table *table, struct rc_session *session, const char *na
 	table->row_security = is_true(result, 0, 2);
 	table->insert_trigger = is_true(result, 0, 3);
 	table->insert_rule = is_true(result, 0, 4);
+	table->triggers = is_true(result, 0, 5);
 	PQclear(result);
 	if (strchr("rpvf", table->kind) == NULL)
 		rc_die(RC_FATAL, "%s is no table", name);

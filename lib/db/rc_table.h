@@ -36,6 +36,7 @@ struct rc_table {
 	bool row_security;	/* policies hold for this role */
 	bool insert_trigger;	/* row by row, BEFORE or INSTEAD OF */
 	bool insert_rule;
+	bool triggers;		/* of any kind, those of foreign keys too */
 	struct rc_table_column *columns;
 	size_t column_count;
 	struct rc_table_key *keys;	/* index by index, the primary key first */
