@@ -172,3 +172,13 @@ rc_job_index_each(const struct rc_job_index *index, struct rc_buf *out, void (*a
 		for (const struct rc_job *job = index->buckets[i]; job != NULL; job = job->chain)
 			add(out, job->id);
 }
+
+long long
+rc_job_index_oldest(const struct rc_job_index *index, long long none)
+{
+	for (int i = 0; index->buckets != NULL && i < BUCKETS; i++)
+		for (const struct rc_job *job = index->buckets[i]; job != NULL; job = job->chain)
+			if (job->moment < none)
+				none = job->moment;
+	return none;
+}

@@ -73,6 +73,9 @@ void rc_job_free(struct rc_job_index *index, struct rc_job *job);
 /* The job of that id, or NULL. */
 struct rc_job *rc_job_find(const struct rc_job_index *index, const char *id, size_t length);
 
+/* The earliest moment of the claims that jobs in hand are of, or NONE where there are none. */
+long long rc_job_index_oldest(const struct rc_job_index *index, long long none);
+
 /* Calls ADD(OUT, id) for each job in hand. */
 struct rc_buf;
 void rc_job_index_each(const struct rc_job_index *index, struct rc_buf *out, void (*add)(struct rc_buf *out, const char *id));

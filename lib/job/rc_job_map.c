@@ -174,10 +174,14 @@ add_entry(struct rc_job_map *map, struct rc_buf *sql, const char *file, const ch
 {
 	struct rc_buf channel = {0};
 
-	if (strcmp(name, "channel") == 0) {	/* what LISTEN and NOTIFY call the table */
+	if (strcmp(name, "channel") == 0 || strcmp(name, "channel_name") == 0) {	/* what LISTEN and NOTIFY call the table */
 		rc_buf_printf(&channel, "rc_job %s", rc_job_map_text(map, "table"));
-		add_quoted(sql, '"', rc_buf_text(&channel));
+		add_quoted(sql, name[7] == '\0' ? '"' : '\'', rc_buf_text(&channel));
 		rc_buf_free(&channel);
+		return true;
+	}
+	if (strcmp(name, "table_name") == 0) {
+		add_quoted(sql, '\'', rc_job_map_text(map, "table"));
 		return true;
 	}
 	for (size_t i = 0; i < ENTRIES; i++) {

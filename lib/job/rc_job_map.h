@@ -31,7 +31,7 @@ void rc_job_map_free(struct rc_job_map *map);
 bool rc_job_map_has(struct rc_job_map *map, const char *name);
 const char *rc_job_map_text(struct rc_job_map *map, const char *name);
 
-/* A statement for the table, which the caller frees: a FILE with a slash is a path, any other one of share/sql/job. */
+/* A statement for the table, which the caller frees: FILE is one of share/sql/job, without a slash. */
 char *rc_job_map_statement(struct rc_job_map *map, const char *file);
 
 #endif

@@ -20,6 +20,10 @@ static const struct { const char *file, *name; int parameters; } kinds[RC_STATEM
 	[RC_BACK] = { "back.sql", "rc_back", 2 },
 	[RC_RECOVER] = { "recover.sql", "rc_recover", 2 },
 	[RC_ADOPT] = { "adopt.sql", "rc_adopt", 2 },
+	[RC_NOTE] = { "note.sql", "rc_note", 2 },
+	[RC_FORGET] = { "forget.sql", "rc_forget", 2 },
+	[RC_KEEP] = { "keep.sql", "rc_keep", 2 },
+	[RC_LOST] = { "lost.sql", "rc_lost", 1 },
 };
 
 /* ---- rules ---- */
@@ -45,7 +49,7 @@ rc_job_queue_gives_up(const struct rc_job_rules *rules, const struct rc_job *job
 static bool
 is_used(const struct rc_job_queue *queue, enum rc_statement_number number)
 {
-	return (number != RC_RECOVER && number != RC_ADOPT) || rc_job_map_has(queue->map, "updated_at");
+	return number < RC_RECOVER || rc_job_map_has(queue->map, "updated_at");
 }
 
 static void
@@ -137,8 +141,9 @@ begin_setup(struct rc_job_queue *queue)
 		rc_buf_printf(&sql, "set search_path = %s, public, pg_temp;", quoted);
 		PQfreemem(quoted);
 	}
-	rc_buf_printf(&sql, "%s; select pg_catalog.pg_backend_pid(), "
-	    "(extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::bigint", queue->listen);
+	rc_buf_printf(&sql, "%s; select pg_catalog.pg_backend_pid(), (extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::bigint, "
+	    "coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('rc.job_claim'), 'select, insert, update, delete'), false)",
+	    queue->listen);
 	rc_connection_send_script(&queue->connection, rc_buf_text(&sql));
 	rc_buf_free(&sql);
 }
@@ -153,6 +158,18 @@ die_of(const PGresult *result, const char *what)
 	rc_die(rc_sqlstate_class(rc_result_sqlstate(result)), "%s: %s (%s)", what, words.bytes, rc_result_sqlstate(result));
 }
 
+/* Takes a lock of our own, and with it what was claimed under that of the session before. */
+static bool
+send_lock(struct rc_job_queue *queue)
+{
+	const char *values[] = { queue->old_lock, queue->lock };
+
+	memcpy(queue->old_lock, queue->lock, sizeof queue->lock);
+	snprintf(queue->lock, sizeof queue->lock, "%ld%09ld", random() % 1000000000, random() % 1000000000);
+	return PQsendQueryParams(queue->connection.libpq, "select pg_catalog.pg_advisory_lock($1::bigint)", 1, NULL, &values[1], NULL, NULL, 0) == 1 &&
+	    (*queue->old_lock == '\0' || PQsendQueryPrepared(queue->connection.libpq, kinds[RC_KEEP].name, 2, values, NULL, NULL, 0) == 1);
+}
+
 static void
 begin_prepare(struct rc_job_queue *queue)
 {
@@ -160,9 +177,12 @@ begin_prepare(struct rc_job_queue *queue)
 	bool sent = PQenterPipelineMode(libpq) == 1;
 
 	queue->state = RC_QUEUE_PREPARE;
+	queue->step = queue->step_count = 0;
 	for (int i = 0; i < RC_STATEMENTS; i++)
-		if (queue->statements[i] != NULL)
+		if (queue->statements[i] != NULL && (queue->noted || i < RC_NOTE))
 			sent = sent && PQsendPrepare(libpq, kinds[i].name, queue->statements[i], 0, NULL) == 1;
+	if (queue->noted)
+		sent = sent && send_lock(queue);
 	if (!sent || PQpipelineSync(libpq) != 1)
 		lose(queue);
 }
@@ -182,6 +202,7 @@ end_setup(struct rc_job_queue *queue)
 	if (atoi(rc_result_text(result, 0, 0)) != PQbackendPID(queue->connection.libpq) && (pooler == NULL || strcmp(pooler, "session") != 0))
 		rc_die(RC_FATAL, "there is a pooler in the way, in which notices and sessions get lost; "
 		    "give the server's own address, or set RC_POOLER=session where it has a mode for that");
+	queue->noted = queue->statements[RC_NOTE] != NULL && strcmp(rc_result_text(result, 0, 2), "t") == 0;
 	queue->clock = atoll(rc_result_text(result, 0, 1)) - rc_clock_ms() * 1000;
 	PQclear(queue->answer.result);
 	queue->answer = (struct rc_answer){0};
@@ -190,16 +211,16 @@ end_setup(struct rc_job_queue *queue)
 
 /* ---- a round ---- */
 
-/* The moment of the last claim as text. */
+/* A moment as text. */
 static void
-moment_text(const struct rc_job_queue *queue, char text[MOMENT_SIZE])
+moment_text(long long moment, char text[MOMENT_SIZE])
 {
-	time_t seconds = (time_t)(queue->moment / 1000000);
+	time_t seconds = (time_t)(moment / 1000000);
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
 	snprintf(text, MOMENT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(queue->moment % 1000000));
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(moment % 1000000));
 }
 
 /* Goes on to a moment of the server's clock that no claim of ours had before. */
@@ -316,7 +337,7 @@ send_recovery(struct rc_job_queue *queue)
 	char text[MOMENT_SIZE];
 	const char *values[] = { text, held(queue, &ids) };
 
-	moment_text(queue, text);
+	moment_text(queue->moment, text);
 	send_step(queue, RC_RECOVER, values);
 	rc_buf_free(&ids);
 }
@@ -333,6 +354,24 @@ send_adoption(struct rc_job_queue *queue)
 	send_step(queue, RC_ADOPT, values);
 	rc_buf_free(&ids);
 	queue->adopt = rc_clock_ms() + (long long)((every > 60 ? 60 : every) * 1000);
+}
+
+/* Notes the claim that comes, forgets those of which nothing is in hand, and looks for those of workers that are gone. */
+static void
+send_notes(struct rc_job_queue *queue)
+{
+	char moment[MOMENT_SIZE], oldest[MOMENT_SIZE];
+	const char *note[] = { moment, queue->lock }, *forget[] = { queue->lock, oldest };
+	long long now = rc_clock_ms();
+
+	if (now >= queue->look) {
+		send_step(queue, RC_LOST, forget);
+		queue->look = now + RESCAN_EVERY;
+	}
+	moment_text(queue->moment, moment);
+	moment_text(rc_job_index_oldest(queue->index, queue->moment), oldest);
+	send_step(queue, RC_FORGET, forget);
+	send_step(queue, RC_NOTE, note);
 }
 
 /* Begins where the claim before ended, so that what it left behind is not read again; at the beginning from time to time. */
@@ -352,7 +391,9 @@ send_claim(struct rc_job_queue *queue, long most, const char *except)
 	queue->notified = false;
 	snprintf(count, sizeof count, "%ld", most);
 	next_moment(queue);
-	moment_text(queue, moment);
+	moment_text(queue->moment, moment);
+	if (queue->noted)
+		send_notes(queue);
 	send_step(queue, RC_CLAIM, values);
 }
 
@@ -481,7 +522,7 @@ read_pipeline(struct rc_job_queue *queue)
 	while (!PQisBusy(libpq)) {
 		if ((result = PQgetResult(libpq)) == NULL) {
 			queue->step++;
-			if (PQstatus(libpq) != CONNECTION_OK || queue->step > queue->step_count + RC_STATEMENTS)
+			if (PQstatus(libpq) != CONNECTION_OK || queue->step > queue->step_count + RC_STATEMENTS + 2)
 				return false;
 			continue;
 		}

@@ -8,6 +8,10 @@
  * what its claim may have taken is put back: each claim writes a moment into
  * updated_at that no other claim has.
  *
+ * Where rc-job-setup has made the table rc.job_claim, each claim is noted there
+ * with an advisory lock that the worker holds while it lives: whoever can take
+ * that lock puts the claim's jobs back at once.
+ *
  * A verdict goes into the table only where the job is running still and has the
  * attempts that it had: what another worker has taken over is left alone.
  */
@@ -29,7 +33,8 @@ struct rc_job_rules {
 
 enum rc_queue_state { RC_QUEUE_AWAY, RC_QUEUE_LOGIN, RC_QUEUE_SETUP, RC_QUEUE_PREPARE, RC_QUEUE_FREE, RC_QUEUE_ROUND };
 
-enum rc_statement_number { RC_CLAIM, RC_DONE, RC_FAIL, RC_BACK, RC_RECOVER, RC_ADOPT, RC_STATEMENTS };
+enum rc_statement_number { RC_CLAIM, RC_DONE, RC_FAIL, RC_BACK, RC_RECOVER, RC_ADOPT,
+    RC_NOTE, RC_FORGET, RC_KEEP, RC_LOST, RC_STATEMENTS };
 
 /* What was sent in a round, in its order. */
 struct rc_round_step {
@@ -69,6 +74,9 @@ struct rc_job_queue {
 	struct rc_buf from;	/* the last run_after that was claimed; empty: from the beginning */
 	long long rescan;	/* ms: when to begin at the beginning again */
 	long long adopt;	/* ms: when to look for lost jobs */
+	bool noted;		/* there is rc.job_claim, where claims are noted */
+	char lock[24], old_lock[24];	/* our session's advisory lock, and that of the session before */
+	long long look;		/* ms: when to look for claims whose worker is gone */
 	struct rc_job_list settling;
 	struct rc_round_step *steps;
 	int step_count, step_room, step;	/* the one whose result is awaited */
