@@ -54,6 +54,17 @@ zulip_context() {
     printf '%s\0' "$name" "$(<"$folder/$name.md")" "$html"
   done | rc-record-make --each name,markdown,html | paste -sd ,)
   rc-record-make "versions:=$(<"$rc_share/zulip/versions.json")" "external_host=$host" "texts:=[$list]" "$@" >"$work/context"
+  zulip_around
+}
+
+# The same for what needs no texts: the organization of --realm.
+zulip_context_of_realm() {
+  rc-record-make "versions:=$(<"$rc_share/zulip/versions.json")" "realm=$opt_realm" >"$work/context"
+  zulip_around
+  around+=(--before user-realm.sql --before context.sql)
+}
+
+zulip_around() {
   around=(--with "$work/context")
   if [[ $opt_force ]]; then rc_warn 'whether this is a known version of Zulip is not looked at'; else around+=(--before version.sql); fi
 }
