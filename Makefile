@@ -38,7 +38,7 @@ commands := $(sort $(scripts) $(filters))
 pages := $(filter-out $(patsubst src/%.c,%.1,$(filter src/%,$(left_out))),$(notdir $(wildcard share/man/*.1)))
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db net
+rooms := base file crypto record db net job
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
 
@@ -125,6 +125,11 @@ demo: ## show Recotem's commands on a private server
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/recotem
 
+demo/%: ## show another product's commands: make demo/zulip
+	$(need) build server demo
+	$(build_tree)
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/$*
+
 run/%: tree ## run one command from the tree: make run/<command> ARGS='...'
 	@$(BUILD)/bin/$* $(ARGS)
 
@@ -185,13 +190,14 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 # A pass has its seed, which gives the same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would
 # take longer than the time that is left.
 SOAK ?= 180
-soak: ## kill what changes things at random moments, again and again for SOAK seconds (default: 180)
+soak_titles := at any moment|random tables
+soak: ## kill what changes things at random moments, and make random tables, again and again for SOAK seconds (default: 180)
 	$(need) build server check
 	$(build_tree)
-	@files=$$(grep -l '^@test .*at any moment' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
+	@files=$$(grep -lE '^@test .*($(soak_titles))' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
 	while ((pass == 0 || SECONDS + pass < $(SOAK))); do \
 		before=$$SECONDS; echo "soak: RC_TEST_SEED=$$RC_TEST_SEED"; \
-		$(bats) --filter 'at any moment' $$files; \
+		$(bats) --filter '$(soak_titles)' $$files; \
 		RC_TEST_SEED=$$((RC_TEST_SEED + 1)); pass=$$((SECONDS - before)); \
 	done
 
@@ -207,7 +213,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models .ci/run tools/* t/bench/run t/*.bash t/bench/*.bash)
+	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/zulip share/zulip/page.bash .ci/run tools/* t/bench/run t/*.bash t/bench/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib

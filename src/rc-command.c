@@ -618,6 +618,8 @@ judge(struct command *command)
 		code = RC_NO;
 	if (report->applied && code != RC_OK && report->changed > 0 && !page_told)
 		say(report, "the change is committed, but its report could not be written");
+	if (report->become_count > 0 && code == RC_OK)
+		return code;	/* what it becomes has the last word */
 	return *signal_number != 0 && !report->applied ? code : sum_up(command, code, may_have_changed);
 }
 
@@ -637,7 +639,7 @@ tell_end(const struct command *command, int code)
 		tell_event("error", report->message == NULL ? "a stage failed" : report->message, code, NULL);
 }
 
-/* Becomes the operands, in the environment that we were given, as if we had never been. */
+/* Becomes the operands, or what the page has told, in the environment that we were given, as if we had never been. */
 static _Noreturn void
 become_operands(struct command *command)
 {
@@ -653,7 +655,7 @@ become_operands(struct command *command)
 	signal(SIGPIPE, command->ignores_pipe ? SIG_IGN : SIG_DFL);
 	umask(command->umask);
 	rc_child_release(&command->child);
-	rc_child_become(command->page.operands, (char **)(void *)pairs.bytes);
+	rc_child_become(command->report.become_count > 0 ? command->report.become : command->page.operands, (char **)(void *)pairs.bytes);
 }
 
 static void
@@ -679,7 +681,7 @@ end(struct command *command)
 	tell_end(command, code);
 	if (command->child.signal != 0)
 		rc_child_end_by(command->child.signal);
-	if (code == RC_OK && report->becomes && command->page.operand_count > 0)
+	if (code == RC_OK && report->becomes && (command->page.operand_count > 0 || report->become_count > 0))
 		become_operands(command);
 	rc_exit(code);
 }

@@ -6,22 +6,18 @@
  * however they end.  If the connection breaks, the command is ended, since
  * another host may begin then.
  */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "rc_child.h"
 #include "rc_clock.h"
 #include "rc_err.h"
 #include "rc_event.h"
+#include "rc_guard.h"
 #include "rc_opt.h"
 #include "rc_session.h"
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { ROLLBACK_FOR = 5000 };	/* ms */
 enum { OPT_TIMEOUT = RC_OPT_LONG };
 
 static const struct rc_option options[] = {
@@ -63,37 +59,13 @@ lock(struct rc_session *session, const char *name, long timeout)
 	PQclear(result);
 }
 
-/* Runs the command until it has ended, or ends it where the connection is lost; its status as a shell has it. */
-static int
-run(char *command[], struct rc_connection *connection)
-{
-	struct rc_child child = { .ends_with_us = SIGTERM };
-	struct pollfd ready[] = { { .events = POLLIN }, { .fd = PQsocket(connection->libpq), .events = POLLIN } };
-	bool lost = false;
-
-	rc_child_start(&child, command);
-	ready[0].fd = child.signals;
-	while (!rc_child_look(&child)) {
-		if (poll(ready, 2, -1) < 0 && errno != EINTR)
-			rc_die(RC_RETRY, "poll: %s", strerror(errno));
-		if (ready[1].revents != 0 && !rc_connection_is_alive(connection)) {
-			rc_warn("the connection and with it the lock is lost; ending the command");
-			rc_child_kill(&child, SIGTERM);
-			lost = true;
-			ready[1].fd = -1;
-		}
-	}
-	return lost ? RC_RETRY : rc_child_code(&child);
-}
-
 int
 main(int argc, char *argv[])
 {
 	char **command = rc_opt_command(&argc, argv);
 	long timeout = 0;
 	struct rc_session session;
-	PGresult *ignored;
-	int opt, code;
+	int opt;
 	const char *name;
 	long long began;
 	char counts[64];
@@ -118,9 +90,5 @@ main(int argc, char *argv[])
 	snprintf(counts, sizeof counts, "{\"waited_ms\":%lld}", rc_clock_ms() - began);
 	rc_event_set_counts(counts);
 
-	code = run(command, &session.connection);
-	rc_connection_ask(&session.connection, "rollback", ROLLBACK_FOR, &ignored);	/* whatever becomes of it, the command's status stands */
-	PQclear(ignored);
-	rc_session_close(&session);
-	return rc_leave(code);
+	return rc_leave(rc_guard_run(&session, command, "the lock"));
 }

@@ -4,10 +4,12 @@
 # There is no list of commands and none of exceptions: the names come from the tree, arguments and input from --describe.
 
 load helper
+load jobs
 
 setup_file() {
   real_tree
   new_database
+  add_outbox
   local alice
   alice=$(add_user alice)
   add_project one "$alice"
@@ -19,6 +21,7 @@ setup_file() {
   local file product
   for file in "$BATS_TEST_DIRNAME"/examples/*.bash; do
     product=${file##*/} product=${product%.bash}
+    # shellcheck source=/dev/null
     (. "$file" && printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/$product.url")
   done
   local command

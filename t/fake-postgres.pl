@@ -14,6 +14,7 @@
 #   rows    the rows can't be records: 100 or 111, but 0 where rows are not looked at
 #   commit  COMMIT has no clear answer: 111 and a word that it is not known
 #   hang    no answer: it waits, and TERM ends it
+#   copy    the bytes of COPY TO in binary form break off or are malformed: 100 or 111; all else is well
 #
 # Each SQL text that comes is a line "MODE: SQL" in the file TRACE.  SQL that
 # prepares, runs or ends a statement is refused, as a pooler does that keeps
@@ -33,6 +34,8 @@ my %kinds = (
 	rows => [qw(notjson emptyrow null zerocolumns morecolumns secondbad rcend twonames)],
 	commit => [qw(commit_then_error commit_then_nomessage commit_40003 commit_close commit_empty commit_copy commit_select)],
 	hang => [qw(hang commit_hang)],
+	copy => [qw(copy_garbage copy_flags copy_extension copy_no_header copy_no_trailer copy_no_end copy_more_columns copy_no_columns copy_short_row
+		    copy_long_value copy_negative copy_after_trailer copy_error copy_close copy_text copy_rows)],
 );
 
 if (@ARGV == 1 && $ARGV[0] eq '--modes') {
@@ -193,11 +196,38 @@ sub commit {
 	put(($lies{$mode} || command('COMMIT')) . ready('I'));
 }
 
+# COPY TO in binary form, of one text column; honest unless the mode is one of its lies.
+sub copy_out {
+	my ($header, $trailer) = ("PGCOPY\n\xff\r\n\0" . pack('NN', 0, 0), pack('n', 65535));
+	my $row = pack('nN', 1, 7) . '{"a":1}';
+	my ($open, $end) = (message('H', pack 'Cnn', 1, 1, 1), message('c') . command('COPY 1'));
+	my $data = sub { join '', map { message('d', $_) } @_ };
+	my %lies = (
+		copy_garbage => $open . $data->("\xff" x 100) . $end,
+		copy_flags => $open . $data->("PGCOPY\n\xff\r\n\0" . pack('NN', 65536, 0) . $row, $trailer) . $end,
+		copy_extension => $open . $data->("PGCOPY\n\xff\r\n\0" . pack('NN', 0, 4294967295) . $row, $trailer) . $end,
+		copy_no_header => $open . $data->($row, $trailer) . $end,
+		copy_no_trailer => $open . $data->($header . $row) . $end,
+		copy_no_end => $open . $data->($header . $row, $trailer) . message('c'),
+		copy_more_columns => $open . $data->($header . pack('nNN', 2, 0, 0), $trailer) . $end,
+		copy_no_columns => $open . $data->($header . pack('n', 0), $trailer) . $end,
+		copy_short_row => $open . $data->($header . substr($row, 0, 4), $trailer) . $end,
+		copy_long_value => $open . $data->($header . pack('nN', 1, 0x7fffffff) . 'x', $trailer) . $end,
+		copy_negative => $open . $data->($header . pack('nN', 1, 4294967294) . 'x', $trailer) . $end,
+		copy_after_trailer => $open . $data->($header . $row, $trailer, $row) . $end,
+		copy_error => $open . $data->($header . $row) . error('XX000', 'boo'),
+		copy_close => $open . $data->($header . $row),
+		copy_text => message('H', pack 'Cnn', 0, 1, 0) . $data->('x') . $end,
+		copy_rows => row('{"a":1}') . command('SELECT 1'),
+	);
+	return $lies{$mode} || $open . $data->($header . $row, $trailer) . $end;
+}
+
 # The answer to an Execute; false where the connection ends with it.
 sub execute {
 	my ($sql) = @_;
 	my ($columns, $row, $end) = answer($sql);
-	my $honest = ($row && @$row ? row(@$row) : '') . command($end);
+	my $honest = $sql =~ /\Acopy\b/ ? copy_out() : ($row && @$row ? row(@$row) : '') . command($end);
 	my $notice = fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500);
 	my %lies = (
 		error => error('XX000', 'boo'),
@@ -230,5 +260,5 @@ sub execute {
 	if ($sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i) { put(error('26000', 'prepared statement does not exist')); return 1 }
 	sleep 4 if $mode eq 'hang';
 	put(exists $lies{$mode} && $sql !~ /txid_status/ ? $lies{$mode} : $honest);
-	return $mode !~ /\A(?:close|hugefield|hugelength|endlessrows)\z/;
+	return $mode !~ /\A(?:close|copy_close|copy_no_end|hugefield|hugelength|endlessrows)\z/;
 }

@@ -108,6 +108,17 @@ no_problems() { [ ! -s "$problems" ]; }
   no_problems
 }
 
+@test "the bytes of a COPY that break off or are malformed are 100 or 111, and no end record comes" {
+  filter=rc-export-rows
+  for mode in $(modes copy); do
+    lie_to "$filter" "$mode"
+    check 'ends with neither 100 nor 111' code_is 100 111
+    check 'says nothing' [ -s "$err" ]
+    check 'an end record comes' run ! grep -q rc_end "$out"
+  done
+  no_problems
+}
+
 @test "rows that can't be records are 100 or 111 where they are looked at" {
   for filter in $(filters); do
     lie_to "$filter" good

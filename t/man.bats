@@ -1,4 +1,5 @@
 load helper
+load jobs
 
 # The man pages: their form, and that what they show is true.
 
@@ -110,9 +111,11 @@ run_examples() {
     printf '=== %s\n' "${page##*/}"
     name=${page##*/}
     if [ -e "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash" ]; then
+      # shellcheck source=/dev/null
       . "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash"
     else
       new_database
+      add_outbox
       fill
     fi
     folder=$BATS_TEST_TMPDIR/${page##*/}

@@ -81,7 +81,7 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
     rm -f "$http"/_x.*
     answer /x "$ok" <<<"$body"
     run -100 --separate-stderr rc-http-pages --url "$source/x"
-    [[ $output != *rc_end\":{\"v\":1,\"rec* ]] || { echo "$body: $output"; false; }
+    [[ $output != *'rc_end":{"v":1,"rec'* ]] || { echo "$body: $output"; false; }
     [[ $stderr == "rc-http-pages: $source/x: "* ]] || { echo "$body: $stderr"; false; }
   done
 }

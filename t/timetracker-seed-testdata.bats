@@ -1,3 +1,4 @@
+# shellcheck disable=SC2034 # the helper uses started
 load helper
 
 setup() { new_database timetracker; started=(); }

@@ -1,22 +1,6 @@
 # What the tests of Zulip's commands share, beside helper.bash.
 
-# A fresh database with Zulip's tables, as they are on a server without an organisation, for this test; DATABASE_URL leads
-# there. The first test that asks makes the
-# template that the others copy, so that those that don't ask pay nothing. Zulip's own role finds the tables in the same way.
-new_zulip_database() {
-  local name=z_${BATS_SUITE_TEST_NUMBER}_$RANDOM
-  (
-    flock 9
-    [ -e "$BATS_SUITE_TMPDIR/zulip-template-made" ] && exit
-    psql -XAtq "$RC_TEST_SERVER" -c 'create database zulip_template'
-    psql -XAtq -v ON_ERROR_STOP=1 "${RC_TEST_SERVER/'/postgres?'//zulip_template?}" -1 -f "$(rc_share)/sql/zulip/schema.sql"
-    : >"$BATS_SUITE_TMPDIR/zulip-template-made"
-  ) 9>"$BATS_SUITE_TMPDIR/zulip-template-lock" 3>&-
-  [ -e "$BATS_SUITE_TMPDIR/zulip-template-made" ]
-  psql -XAtq "$RC_TEST_SERVER" -c "create database $name template zulip_template $RC_TEST_CLONE"
-  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
-  sql "alter database $name set search_path = zulip, public"
-}
+export SETTING_EXTERNAL_HOST=zulip.example.org
 
 # All rows of all tables, as records {"table","op","row"}; what a test compares before and after.
 zulip_rows() {
@@ -47,4 +31,73 @@ zulip_masked() {
               or ($table == "zerver_namedusergroup" and $key == "description")
               or ($table == "zerver_stream" and ($key == "description" or $key == "rendered_description"))
             then looks("."; "a text") else . end)))' "$@" | sort
+}
+
+# Makes the organization that the facts have on an empty server, and moves the numbers of groups to where the original's are.
+make_alphaorg() {
+  [ -e "$BATS_TEST_TMPDIR/pw" ] || echo 'correct horse battery' >"$BATS_TEST_TMPDIR/pw"
+  zulip-create-realm 'Alpha Org' owner@alphaorg.example 'Ann Owner' --string-id alphaorg ${1+"$@"} >/dev/null
+  sql "select setval('zerver_usergroup_id_seq', last_value + 12), setval('zerver_usergroupmembership_id_seq', m.last + 12)
+    from zerver_usergroup_id_seq, (select last_value as last from zerver_usergroupmembership_id_seq) as m" >/dev/null
+}
+
+# The recorded rows of the original: those of ../shared/facts where it is beside the checkout, else a copy that is masked.
+zulip_facts() { # NAME
+  local file=$BATS_TEST_DIRNAME/../../shared/facts/zulip-create-$1.rows.ndjson
+  if [ -e "$file" ]; then zulip_masked "$file"; else cat "$BATS_TEST_DIRNAME/data/zulip-facts/zulip-create-$1.rows.ndjson"; fi
+}
+
+# rows_are NAME COMMAND...: what the command adds to the database is what was recorded, in all columns but ids, clocks, random
+# values and texts; ids are the same too. Nothing that was there before is gone.
+rows_are() {
+  local name=$1
+  shift
+  zulip_rows | sort >"$BATS_TEST_TMPDIR/before"
+  "$@"
+  zulip_rows | sort >"$BATS_TEST_TMPDIR/after"
+  [ "$(comm -23 "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after")" = '' ]
+  comm -13 "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after" | zulip_masked >"$BATS_TEST_TMPDIR/added"
+  zulip_facts "$name" | diff - "$BATS_TEST_TMPDIR/added"
+}
+
+# refuses MESSAGE COMMAND...: 1, that message alone, nothing on stdout, and no row is another one.
+refuses() {
+  local message=$1 before
+  shift
+  before=$(zulip_rows | sort)
+  run -1 --separate-stderr "$@"
+  [ "$output" = '' ]
+  [ "$stderr" = "$1: $message" ] || { printf '%s\n' "$*" "$stderr" >&2; return 1; }
+  [ "$(zulip_rows | sort)" = "$before" ]
+}
+
+# A database from a dump of the facts, or skips where they are not beside the checkout.
+zulip_dump() { # empty|sample
+  local file=$BATS_TEST_DIRNAME/../../shared/facts/zulip-$1-db.sql.gz name=t_dump_${BATS_SUITE_TEST_NUMBER}_$RANDOM
+  [ -e "$file" ] || skip 'no facts beside the checkout'
+  psql -XAtq "$RC_TEST_SERVER" -c "create database $name"
+  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
+  zcat "$file" | sed '/^\\restrict/d; /^\\unrestrict/d' | psql -Xq -v ON_ERROR_STOP=1 "$DATABASE_URL" >/dev/null
+  sql "alter database $name set search_path = zulip, public"
+}
+
+# Of masked records the ids of new rows become their places in their tables, and all others "there before", so that two servers
+# with other rows can be compared. $1 is a file of the catalogue's kind.
+zulip_relative() { # COLUMNS FILE
+  jq -cS --slurpfile columns "$1" --slurpfile rows "$2" -n '
+    def key($table): if $table == "zerver_namedusergroup" then "usergroup_ptr_id" else "id" end;
+    (reduce ($columns[] | select(.references)) as $c ({}; .[$c.table + "." + $c.column] = ($c.references | rtrimstr(".id") | rtrimstr(".usergroup_ptr_id"))))
+      as $leads
+    | ($rows | group_by(.table) | map(.[0].table as $t | {key: (if $t == "zerver_namedusergroup" then "zerver_usergroup" else $t end),
+        value: (map(.row[key($t)]) | sort | to_entries | map({key: (.value | tostring), value: (.key + 1)}) | from_entries)}) | from_entries) as $places
+    | def place($table): if type == "number" then ($places[if $table == "zerver_namedusergroup" then "zerver_usergroup" else $table end][tostring] // "there before") else . end;
+    $rows[] | .table as $t | .row as $row
+    | .row |= with_entries(.key as $k | .value |= (
+        if $k == key($t) then place($t)
+        elif $leads[$t + "." + $k] then place($leads[$t + "." + $k])
+        elif $k == "type_id" then place(if $row.type == 2 then "zerver_stream" else "zerver_userprofile" end)
+        elif $k == "object_id" then place("zerver_userprofile")
+        elif $t == "fts_update_log" and $k == "message_id" or $k == "event_last_message_id" or $k == "first_message_id" then place("zerver_message")
+        elif $k == "extra_data" then (if .subgroup_ids then .subgroup_ids |= map(place("zerver_usergroup")) elif .supergroup_ids then .supergroup_ids |= map(place("zerver_usergroup")) else . end)
+        else . end))' | sort
 }

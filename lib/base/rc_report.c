@@ -61,6 +61,8 @@ take(struct rc_report *report, const char *word)
 		report->applied = true;
 	} else if (strcmp(word, "become") == 0) {
 		report->becomes = true;
+	} else if (strncmp(word, "become ", 7) == 0 && report->become_count < RC_BECOME_MAX) {
+		keep(&report->become[report->become_count++], text);
 	}
 }
 

@@ -11,7 +11,7 @@
  *   wrong TEXT       a wrong option
  *   applying         from here on the change may take place
  *   applied          it has
- *   become           when the page has ended well, its operands are to be run in our place
+ *   become [WORD]    when the page has ended well, its operands, or the words told so, are to be run in our place
  *
  * A command that runs in another one's page hands its counts on in the same way.
  */
@@ -22,12 +22,16 @@
 
 #include "rc_str.h"
 
+enum { RC_BECOME_MAX = 64 };
+
 struct rc_report {
 	int ours, page;		/* our end of the socket and the page's */
 	struct rc_buf text;	/* what is not a whole word yet */
 	long long scanned, changed, warnings, errors;
 	char *message, *word, *wrong;	/* NULL where nothing was told; owned */
 	bool applying, applied, becomes;
+	char *become[RC_BECOME_MAX + 1];	/* the words, ended by NULL; owned */
+	int become_count;
 	void (*warning)(const char *text);	/* what a warning calls; set by the caller */
 };
 

@@ -43,13 +43,26 @@ rc_at_signal(void (*hook)(void))
 	}
 }
 
-void
-rc_signal_hold(void)
+/* Blocks them or lets them through. */
+static void
+mask(int how)
 {
 	sigset_t held;
 
 	sigemptyset(&held);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		sigaddset(&held, ends[i]);
-	sigprocmask(SIG_BLOCK, &held, NULL);
+	sigprocmask(how, &held, NULL);
+}
+
+void
+rc_signal_hold(void)
+{
+	mask(SIG_BLOCK);
+}
+
+void
+rc_signal_release(void)
+{
+	mask(SIG_UNBLOCK);
 }

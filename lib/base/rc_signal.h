@@ -14,4 +14,7 @@ void rc_at_signal(void (*hook)(void));
 /* From here on those signals wait until the process has ended by itself. */
 void rc_signal_hold(void);
 
+/* They are heard again, for work that commits part by part. */
+void rc_signal_release(void);
+
 #endif

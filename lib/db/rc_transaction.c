@@ -109,8 +109,8 @@ rc_transaction_begin(struct rc_session *session, const struct rc_transaction *tr
 
 		if (again)
 			add_needed(&script, "rollback");
-		add_needed(&script, transaction->read_only ?
-		    "begin isolation level repeatable read read only" : "begin isolation level read committed read write");
+		add_needed(&script, !transaction->read_only ? "begin isolation level read committed read write" :
+		    transaction->many_moments ? "begin isolation level read committed read only" : "begin isolation level repeatable read read only");
 		add_settings(session, &script);
 		add_wishes(session, &script, transaction->patience);
 		if (transaction->first != NULL)
@@ -206,6 +206,7 @@ resolve(struct rc_session *session)
 bool
 rc_transaction_commit(struct rc_session *session)
 {
+	static bool told;	/* a long piece of work commits part by part */
 	struct rc_answer answer = {0};
 	enum verdict verdict;
 	bool known = true;
@@ -221,8 +222,10 @@ rc_transaction_commit(struct rc_session *session)
 	session->unclear = verdict == NOT_CLEAR;
 	if (verdict != COMMITTED)
 		known = resolve(session);
-	if (known && (!session->settled || *session->mark.transaction != '\0'))
+	if (known && !told && (!session->settled || *session->mark.transaction != '\0')) {
 		rc_at_exit(tell_committed);
+		told = true;
+	}
 	return known;
 }
 

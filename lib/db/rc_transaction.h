@@ -25,6 +25,7 @@ enum rc_patience {
 
 struct rc_transaction {
 	bool read_only;		/* then it sees one moment (repeatable read) */
+	bool many_moments;	/* or, with this, each statement its own: what was committed while it waited for a lock, too */
 	enum rc_patience patience;
 	const char *first;	/* simple SQL that is run in the same round trip, or NULL */
 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_utf8.h"
+
 enum state { VALUE, FIRST_VALUE, INSIDE, AFTER, NAME, FIRST_NAME, IN_NAME, COLON, DONE };
 
 int
@@ -299,13 +301,48 @@ read_between(struct rc_items *items, char byte)
 	}
 }
 
+/* Whether what lies whole between these is UTF-8; a character that is cut at either end belongs to what is read slowly. */
+static bool
+is_utf8(const char *bytes, const char *end)
+{
+	while (bytes < end && (*bytes & 0x80) != 0)
+		bytes++;
+	while (bytes < end && (end[-1] & 0x80) != 0)
+		end--;
+	return rc_utf8_valid(bytes, (size_t)(end - bytes));
+}
+
+/* Most items lie whole in what has come: one look finds the end and checks it all. */
+static bool
+take_whole(struct rc_items *items, const char **p, const char *end, bool utf8)
+{
+	const char *after;
+
+	if (!items->lines && (items->depth == 0 || !items->levels[items->depth - 1].is_list))
+		return false;
+	if (**p != '{' || (after = rc_json_value_end(*p, end, utf8)) == NULL || after >= end)
+		return false;
+	items->count++;
+	items->take(items->context, *p, (size_t)(after - *p));
+	*p = after;
+	value_is_over(items);
+	return true;
+}
+
 enum rc_items_status
 rc_items_read(struct rc_items *items, const char *bytes, size_t length)
 {
-	const char *p = bytes, *end = bytes + length;
+	const char *p, *end;
 	enum rc_items_status status = RC_ITEMS_OPEN;
-	bool taken;
+	bool taken, utf8;
 
+	items->chunk.length = 0;
+	rc_buf_reserve(&items->chunk, length + RC_JSON_PAD + 1);
+	memcpy(items->chunk.bytes, bytes, length);
+	memset(items->chunk.bytes + length, 0, RC_JSON_PAD + 1);
+	p = items->chunk.bytes;
+	end = p + length;
+	utf8 = is_utf8(p, end);
 	while (p < end && status == RC_ITEMS_OPEN) {
 		if (items->state == INSIDE) {
 			status = read_value(items, &p, end);
@@ -317,6 +354,8 @@ rc_items_read(struct rc_items *items, const char *bytes, size_t length)
 			pop(items);
 			p++;
 		} else if (items->state == VALUE || items->state == FIRST_VALUE) {
+			if (take_whole(items, &p, end, utf8))
+				continue;
 			status = begin_value(items, *p, &taken);
 			p += taken;
 		} else {
@@ -348,6 +387,7 @@ rc_items_free(struct rc_items *items)
 			free(items->pointers[i].tokens[n]);
 		rc_buf_free(&items->pointers[i].value);
 	}
+	rc_buf_free(&items->chunk);
 	rc_buf_free(&items->buffer);
 	rc_arena_free(&items->arena);
 }

@@ -40,7 +40,7 @@ enum rc_items_status {
 };
 
 struct rc_items {
-	/* Gets each item's text, padded as rc_json wants it. */
+	/* Gets each item's text, which is one JSON value; after it are RC_JSON_PAD readable bytes. */
 	void (*take)(void *context, const char *item, size_t length);
 	void *context;
 	bool lines;			/* one value a line, and no pointers */
@@ -51,6 +51,7 @@ struct rc_items {
 	size_t depth;
 	int state;
 	unsigned matched;		/* by the name that was read last */
+	struct rc_buf chunk;		/* the bytes that came last, padded */
 	struct rc_buf buffer;		/* the name, item or value that is being read */
 	struct rc_buf *into;		/* where the value's bytes go, or NULL */
 	bool is_item, in_string, escaped, scalar;

@@ -318,6 +318,15 @@ scan_value(const struct scan *scan, const char *p, int depth)
 	}
 }
 
+const char *
+rc_json_value_end(const char *text, const char *end, bool is_utf8)
+{
+	struct rc_json_error error;
+	struct scan scan = { .end = end, .is_utf8 = is_utf8, .error = &error };
+
+	return scan_value(&scan, text, 1);
+}
+
 bool
 rc_json_check(const char *text, size_t length, struct rc_json_error *error)
 {
@@ -523,11 +532,11 @@ read_name(const struct scan *scan, const char *p, struct rc_json_field *field, s
 
 /* Reads the value at P into FIELD; its end, or NULL. */
 static inline const char *
-read_value(const struct scan *scan, const char *p, struct rc_json_field *field)
+read_value(const struct scan *scan, const char *p, bool lone_surrogates, struct rc_json_field *field)
 {
 	p = skip_blanks(scan, p);
 	field->value = p;
-	if (*p == '"') {
+	if (*p == '"' && !lone_surrogates) {
 		unsigned flags = 0;
 
 		p = scan_strict_string(scan, p, &flags);
@@ -567,7 +576,7 @@ read_fields(struct rc_json_object *object, const struct scan *scan, const char *
 			if ((value = read_name(scan, p, field, arena)) == NULL)
 				return NULL;
 		}
-		if ((p = read_value(scan, value, field)) == NULL)
+		if ((p = read_value(scan, value, object->lone_surrogates, field)) == NULL)
 			return NULL;
 		p = skip_blanks(scan, p);
 		if (*p == '}')

@@ -47,6 +47,7 @@ struct rc_json_field {
 struct rc_json_object {
 	struct rc_json_field *fields;	/* in the order of the text */
 	size_t count, room;
+	bool lone_surrogates;		/* set by the caller: a string that is a field's value may hold them, as nested ones may */
 	bool same_names;		/* the very names of the object read before, in their order */
 	uint64_t *seen;			/* hash table for names, only with many fields */
 	size_t seen_room;
@@ -74,6 +75,13 @@ void rc_json_object_free(struct rc_json_object *object);
 
 /* Whether TEXT is one JSON value of any type, blanks around it allowed; ERROR is set where it is not. */
 bool rc_json_check(const char *text, size_t length, struct rc_json_error *error);
+
+/*
+ * The byte after the JSON value that begins at TEXT, or NULL where it is none
+ * or does not end before END; a number must be followed by something.  IS_UTF8
+ * says that all of it is known to be UTF-8.
+ */
+const char *rc_json_value_end(const char *text, const char *end, bool is_utf8);
 
 /*
  * The end (closing quote) of the string whose first byte after the opening

@@ -341,12 +341,22 @@ rc_output_open(struct rc_output *output, const char *path)
 	outputs[output_count++] = output;
 }
 
+/* Gives the digest what the buffer has of the line that is being written. */
+static void
+digest_line(struct rc_output *output)
+{
+	if (output->digest != NULL && output->buffer.length > output->line)
+		output->digest->add(output->digest, output->buffer.bytes + output->line, output->buffer.length - output->line);
+	output->line = output->buffer.length;
+}
+
 void
 rc_output_flush(struct rc_output *output)
 {
 	size_t length = output->buffer.length;
 
-	output->buffer.length = 0;	/* first: where the write fails, the exit hook comes here again */
+	digest_line(output);
+	output->buffer.length = output->line = 0;	/* first: where the write fails, the exit hook comes here again */
 	if (length > 0)
 		rc_write_all(output->fd, output->name, output->buffer.bytes, length);
 }
@@ -354,20 +364,30 @@ rc_output_flush(struct rc_output *output)
 void
 rc_output_part(struct rc_output *output, const char *bytes, size_t length)
 {
-	if (output->digest != NULL)
-		output->digest->add(output->digest, bytes, length);
 	if (output->buffer.length + length > PARTS_SIZE)
 		rc_output_flush(output);
-	if (length > PARTS_SIZE)
-		rc_write_all(output->fd, output->name, bytes, length);
-	else
+	if (length <= PARTS_SIZE) {
 		rc_buf_add(&output->buffer, bytes, length);
+		return;
+	}
+	if (output->digest != NULL)
+		output->digest->add(output->digest, bytes, length);
+	rc_write_all(output->fd, output->name, bytes, length);
+}
+
+char *
+rc_output_reserve(struct rc_output *output, size_t more)
+{
+	if (output->buffer.length >= WRITE_SIZE)
+		rc_output_flush(output);
+	return rc_buf_reserve(&output->buffer, more);
 }
 
 void
 rc_output_end_line(struct rc_output *output)
 {
 	rc_output_part(output, "\n", 1);
+	digest_line(output);
 	output->records++;
 	if (output->buffer.length >= WRITE_SIZE)
 		rc_output_flush(output);
@@ -378,12 +398,9 @@ static void
 put_fields(struct rc_output *output, const struct rc_record *record)
 {
 	const struct rc_json_object *object = &record->object;
-	size_t from = output->buffer.length;
 
 	if (record->length < WRITE_SIZE) {
 		rc_record_write(record, &output->buffer);
-		if (output->digest != NULL)
-			output->digest->add(output->digest, output->buffer.bytes + from, output->buffer.length - from);
 		return;
 	}
 	for (size_t i = 0; i < object->count; i++) {
@@ -416,6 +433,7 @@ void
 rc_output_text(struct rc_output *output, const char *text, size_t length)
 {
 	rc_buf_add(&output->buffer, text, length);
+	output->line = output->buffer.length;
 	if (output->buffer.length >= WRITE_SIZE)
 		rc_output_flush(output);
 }

@@ -49,6 +49,7 @@ struct rc_output {
 	unsigned long long records;
 	struct rc_digest *digest;
 	struct rc_buf buffer;
+	size_t line;		/* where in the buffer the line begins that the digest does not have yet */
 	struct rc_file *file;	/* where a file is replaced by it, else NULL */
 	enum rc_exit answer;	/* what the program will end with */
 };
@@ -91,6 +92,13 @@ void rc_output_end_line(struct rc_output *output);
 /* Writes any text as it is; it is no record. */
 void rc_output_text(struct rc_output *output, const char *text, size_t length);
 void rc_output_flush(struct rc_output *output);
+
+/*
+ * A line that is written in place: room for MORE bytes behind buffer.length,
+ * which the caller raises by what it used.  The line may be of any length, for
+ * what waits is written out when it is much.  rc_output_end_line() ends it.
+ */
+char *rc_output_reserve(struct rc_output *output, size_t more);
 
 /* Writes the end record, with the count of records and, where a digest was kept, the SHA-256 of all lines before it. */
 void rc_output_end_record(struct rc_output *output);

@@ -22,7 +22,7 @@
 #   rc_text LINE     a line that --json leaves out
 #   rc_count FILE    the number of records, into $rc_sum; rc_sum FILE FIELD the sum of a field of whole numbers
 #   rc_has_secret NAME   whether that secret is set, in one of the ways that filters read it
-#   rc_become        when the page has ended well, its operands are run in the command's place
+#   rc_become [WORD...]   when the page has ended well, its operands, or the words, are run in the command's place
 # What it sets:
 #   rc_scanned rc_changed rc_warnings rc_errors   counts for the summary; those of commands that it runs come by themselves
 #   rc_undo()        a function that is called where the command ends and has not applied its change
@@ -141,7 +141,11 @@ rc_apply() {
 
 rc_answer() { (($1 == 1)) || exit "$1"; }
 
-rc_become() { rc_tell become; }
+rc_become() {
+  local word
+  rc_tell become
+  for word in "$@"; do rc_tell "become $word"; done
+}
 
 # ---- the report ----
 

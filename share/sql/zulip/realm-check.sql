@@ -1,9 +1,9 @@
--- {"kind","name","string_id","reserved","allow_reserved","landing_page"} -> why the organization can't be made, or "make"
--- The order of the checks of the subdomain, and their words, are Zulip's. "reserved" has a word a line. The internal
+-- {"kind","name","string_id","allow_reserved","landing_page"} -> why the organization can't be made, or "make"
+-- The order of the checks of the subdomain, and their words, are Zulip's. The reserved words are those of the context. The internal
 -- realm is made where there is none at all; else it must be whole, for its bots write the first messages.
 with asked as (
-  select r.*, pg_catalog.string_to_array(r.reserved, U&'\000A') as words
-  from pg_catalog.jsonb_to_record($1) as r (kind text, name text, string_id text, reserved text, allow_reserved bool, landing_page bool)
+  select r.*, pg_catalog.string_to_array(pg_catalog.current_setting('rc.reserved'), U&'\000A') as words
+  from pg_catalog.jsonb_to_record($1) as r (kind text, name text, string_id text, allow_reserved bool, landing_page bool)
 ), state as (
   select exists (select from zerver_realm) as any_realm,
     (select pg_catalog.string_agg(needed.bot, ', ' order by needed.bot) from (values
@@ -14,14 +14,12 @@ with asked as (
           and u.recipient_id is not null)) as missing
 ), checked as (
   select a.kind, s.any_realm, case
-    when a.kind = 'internal' then
-      case when s.any_realm and s.missing is not null
-        then array['internal', pg_catalog.concat('The internal realm is not whole: there is no ', s.missing, '.')] end
-    when a.string_id = '' then
-      case when a.landing_page or taken.yes then array['taken', 'Subdomain is already in use. Please choose a different one.'] end
+    when a.kind = 'internal' then null
+    when a.string_id = '' and (a.landing_page or taken.yes)
+      then array['taken', 'Subdomain is already in use. Please choose a different one.']
     when a.string_id ~ '^-|-$' then array['subdomain', 'Subdomain cannot start or end with a ''-''.']
     when a.string_id ~ '[^a-z0-9-]' then array['subdomain', 'Subdomain can only have lowercase letters, numbers, and ''-''s.']
-    when pg_catalog.char_length(a.string_id) < 3 then array['subdomain', 'Subdomain needs to have length 3 or greater.']
+    when pg_catalog.char_length(a.string_id) in (1, 2) then array['subdomain', 'Subdomain needs to have length 3 or greater.']
     when pg_catalog.char_length(a.string_id) > 40 then array['subdomain', 'Subdomain can have 40 characters at most.']
     when taken.yes then array['taken', 'Subdomain is already in use. Please choose a different one.']
     when not a.allow_reserved and (a.string_id = any (a.words)
@@ -29,6 +27,8 @@ with asked as (
       then array['reserved', 'Subdomain reserved. Please choose a different one.']
     when a.name !~ '[^[:space:]]' then array['name', 'An organization needs a name.']
     when pg_catalog.char_length(a.name) > 40 then array['name', 'The name of an organization can have 40 characters at most.']
+    when s.any_realm and s.missing is not null
+      then array['internal', pg_catalog.concat('The internal realm is not whole: there is no ', s.missing, '.')]
   end as error
   from asked as a, state as s, (select exists (select from asked join zerver_realm as z on z.string_id::text = asked.string_id) as yes) as taken
 )

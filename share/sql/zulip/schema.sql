@@ -1538,6 +1538,17 @@ create index on zerver_usermessage (message_id);
 create index on zerver_message (recipient_id, id);
 create index on zerver_subscription (user_profile_id);
 create index on zerver_realmauditlog (realm_id);
+create index on zerver_realmauditlog (modified_user_id);
+create index on zerver_usergroupmembership (user_profile_id);
+create index on zerver_scheduledemail_users (userprofile_id);
+create index on zerver_onboardingstep (user_id);
+create index on zerver_onboardingusermessage (realm_id);
+create index on zerver_defaultstream (realm_id);
+create index on zerver_stream (realm_id);
+create index on zerver_stream (recipient_id);
+create index on zerver_namedusergroup (realm_id);
+create index on zerver_preregistrationuser (realm_id);
+create index on confirmation_confirmation (confirmation_key);
 
 -- What the search waits for: each new message. The names are found by the search_path of who inserts.
 create function append_to_fts_update_log() returns trigger language plpgsql as $$

@@ -1,5 +1,5 @@
 -- {"realm"}, a number or a subdomain, as text -> "realm_id"; the organization stays as it is until the end
-select z.id as realm_id, 400 as role, case when error is not null then 'error' end as status, error
+select z.id as realm_id, case when error is not null then 'error' end as status, error
 from pg_catalog.jsonb_to_record($1) as r (realm text)
 left join lateral (
   select z.id, z.string_id, z.deactivated from zerver_realm as z

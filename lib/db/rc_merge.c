@@ -1,0 +1,525 @@
+#include "rc_merge.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rc_result.h"
+
+static bool
+is_key(const struct rc_merge *merge, const struct rc_table_column *column)
+{
+	for (size_t i = 0; i < merge->key_count; i++)
+		if (strcmp(merge->keys[i].column, column->name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether an update may write it: the server itself makes up an identity that is GENERATED ALWAYS. */
+static bool
+is_set(const struct rc_merge *merge, size_t i)
+{
+	return !is_key(merge, merge->columns[i]) && !merge->columns[i]->always_identity;
+}
+
+/* Whether an update writes any. */
+static bool
+sets_any(const struct rc_merge *merge)
+{
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (is_set(merge, i))
+			return true;
+	return false;
+}
+
+static void
+add_name(const struct rc_merge *merge, struct rc_buf *sql, const char *prefix, const char *name)
+{
+	rc_buf_add_text(sql, prefix);
+	rc_session_add_identifier(merge->session, sql, name);
+}
+
+/* Adds the value of column I as the temporary table `s` (or `o`, what was made of its json) has it, in the column's own type. */
+static void
+add_source(const struct rc_merge *merge, struct rc_buf *sql, size_t i)
+{
+	const struct rc_table_column *column = merge->columns[i];
+
+	if (merge->other[i])
+		add_name(merge, sql, "o.", column->name);
+	else if (strcmp(column->base, column->declared) == 0)
+		rc_buf_printf(sql, "s.c%zu", i + 1);
+	else
+		rc_buf_printf(sql, "s.c%zu::%s", i + 1, column->declared);
+}
+
+static bool
+has_other(const struct rc_merge *merge)
+{
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (merge->other[i])
+			return true;
+	return false;
+}
+
+static void
+add_from(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	rc_buf_add_text(sql, "pg_temp.rc_import s");
+	if (has_other(merge))
+		rc_buf_add_text(sql, " cross join lateral pg_catalog.json_populate_record(null::pg_temp.rc_import_other, s.other) o");
+}
+
+/* Adds `t.key = s.key and ...`. */
+static void
+add_same_key(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	for (size_t k = 0; k < merge->key_count; k++) {
+		add_name(merge, sql, k == 0 ? "t." : " and t.", merge->keys[k].column);
+		rc_buf_printf(sql, " %s ", merge->keys[k].equals);
+		for (size_t i = 0; i < merge->column_count; i++)
+			if (strcmp(merge->columns[i]->name, merge->keys[k].column) == 0)
+				add_source(merge, sql, i);
+	}
+}
+
+/* Adds a comparison of all that an update writes, by FUNCTION of two records, with `excluded` or the source. */
+static void
+add_comparison(const struct rc_merge *merge, struct rc_buf *sql, const char *function, bool with_excluded)
+{
+	const char *comma = "";
+
+	rc_buf_printf(sql, "pg_catalog.%s(row(", function);
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (is_set(merge, i)) {
+			rc_buf_add_text(sql, comma);
+			add_name(merge, sql, "t.", merge->columns[i]->name);
+			comma = ", ";
+		}
+	rc_buf_add_text(sql, "), row(");
+	comma = "";
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (is_set(merge, i)) {
+			rc_buf_add_text(sql, comma);
+			if (with_excluded)
+				add_name(merge, sql, "excluded.", merge->columns[i]->name);
+			else
+				add_source(merge, sql, i);
+			comma = ", ";
+		}
+	rc_buf_add_text(sql, "))");
+}
+
+/* Adds `a = excluded.a, b = excluded.b`, or the same with the source. */
+static void
+add_assignments(const struct rc_merge *merge, struct rc_buf *sql, bool with_excluded)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (is_set(merge, i)) {
+			add_name(merge, sql, comma, merge->columns[i]->name);
+			rc_buf_add_text(sql, " = ");
+			if (with_excluded)
+				add_name(merge, sql, "excluded.", merge->columns[i]->name);
+			else
+				add_source(merge, sql, i);
+			comma = ", ";
+		}
+}
+
+void
+rc_merge_create(struct rc_merge *merge, struct rc_buf *copy)
+{
+	/* So that a join of a few hundred thousand rows stays in memory. */
+	static const char memory[] = "select pg_catalog.set_config('work_mem', '64MB', true)"
+	    " where pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) operator(pg_catalog.<) 67108864";
+	struct rc_buf sql = {0};
+	const char *comma = "";
+
+	rc_buf_add_text(&sql, "create temporary table rc_import (line pg_catalog.int8");
+	rc_buf_add_text(copy, "copy pg_temp.rc_import (line");
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (!merge->other[i]) {
+			rc_buf_printf(&sql, ", c%zu %s", i + 1, merge->columns[i]->base);
+			rc_buf_printf(copy, ", c%zu", i + 1);
+		}
+	if (has_other(merge)) {
+		rc_buf_add_text(&sql, ", other pg_catalog.json");
+		rc_buf_add_text(copy, ", other");
+	}
+	if (merge->records) {
+		rc_buf_add_text(&sql, ", record pg_catalog.text");
+		rc_buf_add_text(copy, ", record");
+	}
+	rc_buf_add_text(&sql, ") on commit drop");
+	rc_buf_add_text(copy, ") from stdin (format binary)");
+	PQclear(rc_session_query(merge->session, "a temporary table", rc_buf_text(&sql), NULL));
+	PQclear(rc_session_query(merge->session, "work_mem", memory, NULL));
+	if (has_other(merge)) {
+		sql.length = 0;
+		rc_buf_add_text(&sql, "create temporary table rc_import_other (");
+		for (size_t i = 0; i < merge->column_count; i++)
+			if (merge->other[i]) {
+				add_name(merge, &sql, comma, merge->columns[i]->name);
+				rc_buf_printf(&sql, " %s", merge->columns[i]->declared);
+				comma = ", ";
+			}
+		rc_buf_add_text(&sql, ") on commit drop");
+		PQclear(rc_session_query(merge->session, "a temporary table", rc_buf_text(&sql), NULL));
+	}
+	rc_buf_free(&sql);
+}
+
+/* Adds the rows with the line before of the same key, `before`, and the number from the last line of it, `back`. */
+static void
+add_neighbours(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	struct rc_buf keys = {0};
+
+	for (size_t k = 0; k < merge->key_count; k++)
+		for (size_t i = 0; i < merge->column_count; i++)
+			if (strcmp(merge->columns[i]->name, merge->keys[k].column) == 0) {
+				rc_buf_add_text(&keys, k == 0 ? "" : ", ");
+				add_source(merge, &keys, i);
+			}
+	rc_buf_printf(sql, "(select s.line, pg_catalog.lag(s.line) over (partition by %s order by s.line) as before,"
+	    " pg_catalog.lead(s.line) over (partition by %s order by s.line) as next from ", rc_buf_text(&keys), keys.bytes);
+	add_from(merge, sql);
+	rc_buf_add_text(sql, ") n");
+	rc_buf_free(&keys);
+}
+
+void
+rc_merge_prepare(struct rc_merge *merge)
+{
+	struct rc_buf sql = {0};
+	const char *comma = " (";
+
+	rc_buf_add_text(&sql, "analyze pg_temp.rc_import");
+	for (size_t i = 0; i < merge->column_count; i++)
+		if (!merge->other[i] && is_key(merge, merge->columns[i])) {
+			rc_buf_printf(&sql, "%sc%zu", comma, i + 1);
+			comma = ", ";
+		}
+	if (strcmp(comma, " (") == 0)
+		rc_buf_add_text(&sql, " (line");
+	rc_buf_add_text(&sql, ")");
+	PQclear(rc_session_query(merge->session, "a temporary table", rc_buf_text(&sql), NULL));
+	rc_buf_free(&sql);
+}
+
+bool
+rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long long *line, unsigned long long *before)
+{
+	struct rc_buf sql = {0};
+	PGresult *result;
+	bool good;
+
+	if (keep_last) {
+		rc_buf_add_text(&sql, "delete from pg_temp.rc_import d using ");
+		add_neighbours(merge, &sql);
+		rc_buf_add_text(&sql, " where d.line operator(pg_catalog.=) n.line and n.next is not null");
+	} else {
+		rc_buf_add_text(&sql, "select n.line, n.before from ");
+		add_neighbours(merge, &sql);
+		rc_buf_add_text(&sql, " where n.before is not null order by n.line limit 1");
+	}
+	result = rc_session_query(merge->session, "rows of one key", rc_buf_text(&sql), NULL);
+	good = keep_last || PQntuples(result) == 0;
+	if (keep_last)
+		if (keep_last) {
+		unsigned long long gone = strtoull(PQcmdTuples(result), NULL, 10);
+
+		merge->unchanged += gone;
+		merge->rows -= gone;
+	}
+	if (!good) {
+		*line = strtoull(rc_result_text(result, 0, 0), NULL, 10);
+		*before = strtoull(rc_result_text(result, 0, 1), NULL, 10);
+	}
+	PQclear(result);
+	rc_buf_free(&sql);
+	return good;
+}
+
+/* ---- taking the rows ---- */
+
+static void
+add_range(struct rc_buf *sql, const char *word, unsigned long long from, unsigned long long to)
+{
+	if (from > 0 || to < ULLONG_MAX)
+		rc_buf_printf(sql, " %s s.line operator(pg_catalog.>=) %llu::pg_catalog.int8 and s.line operator(pg_catalog.<=) %llu::pg_catalog.int8",
+		    word, from, to == ULLONG_MAX ? (unsigned long long)LLONG_MAX : to);
+}
+
+/* Adds that the table has no row that is the same. */
+static void
+add_differs(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	rc_buf_printf(sql, "not exists (select from %s t where ", merge->table->sql);
+	add_same_key(merge, sql);
+	rc_buf_add_text(sql, " and ");
+	add_comparison(merge, sql, "record_image_eq", false);
+	rc_buf_add_text(sql, ")");
+}
+
+/*
+ * Whether many of the ALL rows are in the table as they are, judged by a
+ * few hundred of them.  Then it is cheaper to look for them first than to try to
+ * insert each, which locks the row that is there; else it would be dearer.
+ */
+static bool
+are_mostly_same(const struct rc_merge *merge, unsigned long long all)
+{
+	struct rc_buf sql = {0};
+	unsigned long long seen, differ;
+	PGresult *result;
+
+	rc_buf_add_text(&sql, "select pg_catalog.count(*), pg_catalog.count(*) filter (where ");
+	add_differs(merge, &sql);
+	rc_buf_add_text(&sql, ") from (select * from pg_temp.rc_import");
+	if (all > 600)
+		rc_buf_printf(&sql, " tablesample pg_catalog.system (%.6f)", 100.0 * 300 / (double)all);
+	rc_buf_add_text(&sql, ") s");
+	result = rc_session_query(merge->session, "a sample", rc_buf_text(&sql), NULL);
+	seen = strtoull(rc_result_text(result, 0, 0), NULL, 10);
+	differ = strtoull(rc_result_text(result, 0, 1), NULL, 10);
+	PQclear(result);
+	rc_buf_free(&sql);
+	return seen > 0 && (seen - differ) * 4 > seen;
+}
+
+/* Adds the INSERT without RETURNING; where many are the SAME as in the table, those stay out of it. */
+static void
+add_insert(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to, bool same)
+{
+	bool identity = false;
+
+	rc_buf_printf(sql, "insert into %s as t (", merge->table->sql);
+	for (size_t i = 0; i < merge->column_count; i++) {
+		add_name(merge, sql, i == 0 ? "" : ", ", merge->columns[i]->name);
+		identity |= merge->columns[i]->is_identity;
+	}
+	rc_buf_printf(sql, ")%s select ", identity ? " overriding system value" : "");
+	for (size_t i = 0; i < merge->column_count; i++) {
+		rc_buf_add_text(sql, i == 0 ? "" : ", ");
+		add_source(merge, sql, i);
+	}
+	rc_buf_add_text(sql, " from ");
+	add_from(merge, sql);
+	add_range(sql, "where", from, to);
+	if (same) {
+		rc_buf_add_text(sql, from > 0 || to < ULLONG_MAX ? " and " : " where ");
+		add_differs(merge, sql);
+	}
+	if (merge->mode == RC_MERGE_SKIP)
+		rc_buf_add_text(sql, " on conflict do nothing");
+	if (merge->mode != RC_MERGE_UPSERT)
+		return;
+	rc_buf_add_text(sql, " on conflict (");
+	for (size_t k = 0; k < merge->key_count; k++)
+		add_name(merge, sql, k == 0 ? "" : ", ", merge->keys[k].column);
+	if (!sets_any(merge)) {
+		rc_buf_add_text(sql, ") do nothing");
+		return;
+	}
+	rc_buf_add_text(sql, ") do update set ");
+	add_assignments(merge, sql, true);
+	rc_buf_add_text(sql, " where ");
+	add_comparison(merge, sql, "record_image_ne", true);
+}
+
+static void
+add_update(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to)
+{
+	rc_buf_printf(sql, "update %s t set ", merge->table->sql);
+	add_assignments(merge, sql, false);
+	rc_buf_add_text(sql, " from ");
+	add_from(merge, sql);
+	rc_buf_add_text(sql, " where ");
+	add_same_key(merge, sql);
+	rc_buf_add_text(sql, " and ");
+	add_comparison(merge, sql, "record_image_ne", false);
+	add_range(sql, "and", from, to);
+}
+
+/* The rows of the range, and how many of them have a row of their key in the table, where that MATTERS. */
+static void
+count_rows(const struct rc_merge *merge, unsigned long long from, unsigned long long to, bool matters,
+    unsigned long long *all, unsigned long long *matched)
+{
+	struct rc_buf sql = {0};
+	PGresult *result;
+
+	*all = merge->rows;
+	*matched = 0;
+	if (!matters && from == 0)
+		return;
+	rc_buf_add_text(&sql, "select pg_catalog.count(*)");
+	if (matters) {
+		rc_buf_printf(&sql, ", pg_catalog.count(*) filter (where exists (select from %s t where ", merge->table->sql);
+		add_same_key(merge, &sql);
+		rc_buf_add_text(&sql, "))");
+	}
+	rc_buf_add_text(&sql, " from ");
+	if (matters)
+		add_from(merge, &sql);
+	else
+		rc_buf_add_text(&sql, "pg_temp.rc_import s");
+	add_range(&sql, "where", from, to);
+	result = rc_session_query(merge->session, "the count", rc_buf_text(&sql), NULL);
+	*all = strtoull(rc_result_text(result, 0, 0), NULL, 10);
+	*matched = matters ? strtoull(rc_result_text(result, 0, 1), NULL, 10) : 0;
+	PQclear(result);
+	rc_buf_free(&sql);
+}
+
+/*
+ * How many rows this transaction has put into the table, by the server's own
+ * statistics, less what it took out again (an insertion that a race lost);
+ * false where they are off.
+ */
+static bool
+ask_statistics(const struct rc_merge *merge, long long *inserted)
+{
+	static const char sql[] = "select pg_catalog.pg_stat_get_xact_tuples_inserted($1::pg_catalog.oid)"
+	    " operator(pg_catalog.-) pg_catalog.pg_stat_get_xact_tuples_deleted($1::pg_catalog.oid), pg_catalog.current_setting('track_counts')";
+	char oid[24];
+	const char *value = oid;
+	struct rc_parameters parameters = { .count = 1, .values = &value };
+	PGresult *result;
+	bool on;
+
+	snprintf(oid, sizeof oid, "%u", merge->table->oid);
+	result = rc_session_query(merge->session, "the count", sql, &parameters);
+	*inserted = strtoll(rc_result_text(result, 0, 0), NULL, 10);
+	on = strcmp(rc_result_text(result, 0, 1), "on") == 0;
+	PQclear(result);
+	return on;
+}
+
+/* How an upsert's rows are told apart: those that are new, and those that were there. */
+enum census {
+	NO_NEED,
+	BY_MATCHES,	/* those that had a row of their key before */
+	BY_STATISTICS,	/* costs nothing, but triggers may put rows into the table, too */
+	BY_ROW,		/* each row's xmax tells; a twentieth more */
+};
+
+static enum census
+choose_census(const struct rc_merge *merge, long long *before)
+{
+	if (merge->mode == RC_MERGE_UPDATE)
+		return BY_MATCHES;
+	if (merge->mode != RC_MERGE_UPSERT)
+		return NO_NEED;
+	if (merge->table->kind != 'r')
+		return BY_MATCHES;
+	return !merge->table->triggers && ask_statistics(merge, before) ? BY_STATISTICS : BY_ROW;
+}
+
+/* Adds the statement that takes the rows. */
+static void
+add_statement(struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to, enum census census)
+{
+	bool same = merge->mode == RC_MERGE_UPSERT && sets_any(merge) && from == 0 && !has_other(merge) && are_mostly_same(merge, merge->rows);
+
+	if (census == BY_ROW)
+		rc_buf_add_text(sql, "with done as (");
+	if (merge->mode == RC_MERGE_UPDATE)
+		add_update(merge, sql, from, to);
+	else
+		add_insert(merge, sql, from, to, same);
+	if (census == BY_ROW)
+		rc_buf_add_text(sql, " returning t.xmax operator(pg_catalog.=) 0 as fresh)"
+		    " select pg_catalog.count(*), pg_catalog.count(*) filter (where fresh) from done");
+}
+
+PGresult *
+rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long long to)
+{
+	struct rc_buf sql = {0};
+	unsigned long long all, matched, done, fresh;
+	long long before = 0, after = 0;
+	enum census census = choose_census(merge, &before);
+	PGresult *result;
+
+	count_rows(merge, from, to, census == BY_MATCHES, &all, &matched);
+	add_statement(merge, &sql, from, to, census);
+	result = rc_session_exec(merge->session, rc_buf_text(&sql), NULL);
+	rc_buf_free(&sql);
+	if (!rc_result_is_good(result))
+		return result;
+	done = strtoull(census == BY_ROW ? rc_result_text(result, 0, 0) : PQcmdTuples(result), NULL, 10);
+	if (census == BY_STATISTICS)
+		ask_statistics(merge, &after);
+	switch (census) {
+	case NO_NEED: fresh = done; break;
+	case BY_MATCHES: fresh = merge->mode == RC_MERGE_UPDATE ? 0 : all - matched; break;
+	case BY_STATISTICS: fresh = (unsigned long long)(after - before); break;
+	case BY_ROW: fresh = strtoull(rc_result_text(result, 0, 1), NULL, 10); break;
+	}
+	PQclear(result);
+	merge->inserted += fresh;
+	merge->updated += done - fresh;
+	if (merge->mode == RC_MERGE_UPDATE)
+		merge->missing += all - matched;
+	merge->unchanged += (merge->mode == RC_MERGE_UPDATE ? matched : all) - done;
+	return NULL;
+}
+
+/* ---- rows that no line has ---- */
+
+static void
+add_missing(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	rc_buf_add_text(sql, "not exists (select from ");
+	add_from(merge, sql);
+	rc_buf_add_text(sql, " where ");
+	add_same_key(merge, sql);
+	rc_buf_add_text(sql, ")");
+}
+
+char *
+rc_merge_missing_sql(const struct rc_merge *merge)
+{
+	struct rc_buf sql = {0};
+
+	rc_buf_add_text(&sql, "select pg_catalog.to_json(r.*)::pg_catalog.text from (select 'missing'::pg_catalog.text as status, pg_catalog.to_json(k.*) as key from (select ");
+	for (size_t k = 0; k < merge->key_count; k++)
+		add_name(merge, &sql, k == 0 ? "t." : ", t.", merge->keys[k].column);
+	rc_buf_printf(&sql, " from %s t where ", merge->table->sql);
+	add_missing(merge, &sql);
+	rc_buf_add_text(&sql, " order by ");
+	for (size_t k = 0; k < merge->key_count; k++)
+		rc_buf_printf(&sql, "%s%zu", k == 0 ? "" : ", ", k + 1);
+	rc_buf_add_text(&sql, ") k) r");
+	return rc_buf_text(&sql);
+}
+
+void
+rc_merge_missing(struct rc_merge *merge, enum rc_merge_missing action, const struct rc_table_column *column, const char *value)
+{
+	struct rc_parameters parameters = { .count = action == RC_MERGE_SET, .values = &value };
+	struct rc_buf sql = {0};
+	PGresult *result;
+
+	if (action == RC_MERGE_DELETE) {
+		rc_buf_printf(&sql, "delete from %s t where ", merge->table->sql);
+	} else if (action == RC_MERGE_SET) {
+		rc_buf_printf(&sql, "update %s t set ", merge->table->sql);
+		add_name(merge, &sql, "", column->name);
+		rc_buf_printf(&sql, " = $1::%s where pg_catalog.record_image_ne(row(", column->declared);
+		add_name(merge, &sql, "t.", column->name);
+		rc_buf_printf(&sql, "), row($1::%s)) and ", column->declared);
+	} else {
+		rc_buf_printf(&sql, "select pg_catalog.count(*) from %s t where ", merge->table->sql);
+	}
+	add_missing(merge, &sql);
+	result = rc_session_query(merge->session, "rows that the input lacks", rc_buf_text(&sql), &parameters);
+	merge->missing += strtoull(PQnfields(result) > 0 ? rc_result_text(result, 0, 0) : PQcmdTuples(result), NULL, 10);
+	PQclear(result);
+	rc_buf_free(&sql);
+}

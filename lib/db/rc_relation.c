@@ -1,0 +1,56 @@
+#include "rc_relation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rc_mem.h"
+
+#define FROM " from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm', 'f') and "
+#define IDENTITY "select c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.relkind" FROM
+
+static PGresult *
+ask(struct rc_session *session, const char *name, const char *sql)
+{
+	const struct rc_parameters parameters = { .count = 1, .values = &name };
+
+	return rc_session_query(session, name, sql, &parameters);
+}
+
+static _Noreturn void
+die_of_missing(struct rc_session *session, const char *name)
+{
+	PGresult *near = ask(session, name, "select case when pg_catalog.pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end" FROM
+	    "pg_catalog.lower($1) in (pg_catalog.lower(c.relname), pg_catalog.lower(n.nspname || '.' || c.relname)) order by 1 limit 1");
+
+	if (PQntuples(near) == 1)
+		rc_die(RC_FATAL, "%s: no such table; there is %s", name, rc_result_text(near, 0, 0));
+	rc_die(RC_FATAL, "%s: no such table", name);
+}
+
+void
+rc_relation_find(struct rc_relation *relation, struct rc_session *session, const char *name)
+{
+	PGresult *found = ask(session, name, IDENTITY
+	    "(c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)"
+	    " order by c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) desc limit 1");
+
+	if (PQntuples(found) != 1 && strchr(name, '"') != NULL) {
+		PQclear(found);
+		found = ask(session, name, IDENTITY "c.oid = pg_catalog.to_regclass($1)::pg_catalog.oid");
+	}
+	if (PQntuples(found) != 1)
+		die_of_missing(session, name);
+	rc_relation_free(relation);
+	relation->oid = rc_strndup(rc_result_text(found, 0, 0), strlen(rc_result_text(found, 0, 0)));
+	relation->sql = rc_strndup(rc_result_text(found, 0, 1), strlen(rc_result_text(found, 0, 1)));
+	relation->kind = *rc_result_text(found, 0, 2);
+	PQclear(found);
+}
+
+void
+rc_relation_free(struct rc_relation *relation)
+{
+	free(relation->oid);
+	free(relation->sql);
+	*relation = (struct rc_relation){0};
+}

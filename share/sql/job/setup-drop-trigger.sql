@@ -1,0 +1,1 @@
+drop trigger if exists rc_job_notify on {table}

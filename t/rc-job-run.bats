@@ -1,0 +1,384 @@
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+# shellcheck disable=SC2016 # handlers expand it
+load helper
+load jobs
+
+setup() {
+  started=()
+  new_database timetracker
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() { end_started; }
+
+# A handler that says done, one line at a time; and one that notes what it does in the table effect before that.
+done_handler=(sed -u -E 's/^(."id":[0-9]+).*/\1,"status":"done"}/')
+
+# handler BODY: makes ./handler, a program that runs BODY for each job, which is in $job and its id in $id; done says so.
+handler() {
+  printf '#!/bin/bash\ndone_() { printf "{\\"id\\":%%s,\\"status\\":\\"done\\"}\\n" "$id"; }\nwhile IFS= read -r job; do id=${job#*:} id=${id%%%%,*}\n%s\ndone\n' "$1" >handler
+  chmod +x handler
+}
+
+summary() { tail -n 1 <<<"$output"; }
+
+@test "all jobs that are due are done, in the columns that TimeTracker's worker leaves" {
+  add_jobs 3
+  sql "insert into outbox_job (job_type, dedup_key, payload_json, status, attempts, run_after, created_at, updated_at)
+       values ('A', 'tomorrow', '{}', 'PENDING', 0, now() + interval '1 day', now(), now()), ('A', 'other', '{}', 'RUNNING', 0, now(), now(), now())"
+  before=$(sql "select to_jsonb(o) - 'status' - 'updated_at' from outbox_job o order by id")
+  run -0 --separate-stderr rc-job-run --once -- "${done_handler[@]}"
+  [ "$output" = '{"claimed":3,"done":3,"retried":0,"failed":0,"returned":0,"late":0}' ]
+  [ -z "$stderr" ]
+  [ "$(sql "select to_jsonb(o) - 'status' - 'updated_at' from outbox_job o order by id")" = "$before" ]
+  [ "$(job_counts)" = 'DONE 0 3, PENDING 0 1, RUNNING 0 1' ]
+  [ "$(sql "select bool_and(updated_at > created_at) from outbox_job where status = 'DONE'")" = t ]
+}
+
+@test "no jobs, nothing done, no handler started" {
+  run -0 --separate-stderr rc-job-run --once -- sh -c 'touch started; cat'
+  [ "$output" = '{"claimed":0,"done":0,"retried":0,"failed":0,"returned":0,"late":0}' ]
+  [ ! -e started ]
+}
+
+@test "a handler gets the job's fields, by run_after and id" {
+  add_jobs 2
+  sql "update outbox_job set run_after = now() - interval '2 hours', dedup_key = 'k' || id, attempts = 4 where id = 2"
+  run -0 rc-job-run --once -- sh -c 'tee seen | sed -u -E "s/^(.\"id\":[0-9]+).*/\1,\"status\":\"done\"}/"'
+  [ "$(head -n 1 seen)" = '{"id":2,"job_type":"A","dedup_key":"k2","payload":{"n": 2},"attempts":4}' ]
+  [ "$(wc -l <seen)" = 2 ]
+}
+
+@test "done, retry and failed, with an error and a delay, in any order" {
+  add_jobs 4
+  handler 'jobs+=("$id"); [ ${#jobs[@]} = 4 ] || continue
+    echo "{\"id\":\"4\",\"status\":\"failed\",\"error\":\"never \u00e9\nsecond line\"}"
+    echo "{\"status\":\"retry\",\"id\":3,\"error\":\"later\"}"; echo "{\"id\":2,\"status\":\"retry\",\"after\":60.5}"; echo "{\"id\":1,\"status\":\"done\"}"'
+  run -0 --separate-stderr rc-job-run --once --report all -- ./handler
+  [ "$(job_counts)" = 'DONE 0 1, FAILED 1 1, PENDING 1 2' ]
+  [ "$(sql 'select last_error from outbox_job where id = 4')" = $'never é\nsecond line' ]
+  [ "$(sql "select round(extract(epoch from run_after - updated_at)) from outbox_job where id in (2, 3) order by id")" = $'61\n2' ]
+  [ "$(sort <<<"$output")" = '{"claimed":4,"done":1,"retried":2,"failed":1,"returned":0,"late":0}
+{"id":1,"job_type":"A","status":"done","attempts":0}
+{"id":2,"job_type":"A","status":"retry","attempts":1,"after":60.5}
+{"id":3,"job_type":"A","status":"retry","attempts":1,"after":2.0,"error":"later"}
+{"id":4,"job_type":"A","status":"failed","attempts":1,"error":"never é\nsecond line"}' ]
+}
+
+@test "the delay grows to 300 seconds, and the tenth failure is the last" {
+  add_jobs 10
+  sql 'update outbox_job set attempts = id - 1'
+  handler 'echo "{\"id\":$id,\"status\":\"retry\",\"error\":\"no\"}"'
+  run -0 rc-job-run --once -- ./handler
+  [ "$(sql "select string_agg(attempts || ' ' || status || ' ' || case status when 'FAILED' then '-' else round(extract(epoch from run_after - updated_at))::text end, ', ' order by id) from outbox_job")" = \
+    '1 PENDING 2, 2 PENDING 4, 3 PENDING 8, 4 PENDING 16, 5 PENDING 32, 6 PENDING 64, 7 PENDING 128, 8 PENDING 256, 9 PENDING 300, 10 FAILED -' ]
+  [ "$(sql "select run_after < created_at from outbox_job where id = 10")" = t ]
+}
+
+@test "--exec: 0 is done, 100 failed, all else and a signal retry, with the output as the error" {
+  add_jobs 4
+  printf '#!/bin/sh\nread -r job; case $job in *\\"n\\":\\ 1*) exit 0;; *\\"n\\":\\ 2*) echo gone; exit 100;; *\\"n\\":\\ 3*) exit 7;; *) kill -9 $$;; esac\n' >one
+  chmod +x one
+  run -0 --separate-stderr rc-job-run --once --exec --per-handler 2 -- ./one
+  [ "$(job_counts)" = 'DONE 0 1, FAILED 1 1, PENDING 1 2' ]
+  [ "$(sql 'select last_error from outbox_job where last_error is not null order by id')" = \
+    $'HandlerError: ./one ended with exit status 100\ngone\n\nHandlerError: ./one ended with exit status 7\nHandlerError: ./one ended by signal 9' ]
+}
+
+@test "--handlers: the program of a job's type; a type without one fails and names those there are" {
+  mkdir handlers
+  add_jobs 2 A
+  add_jobs 1 B
+  add_jobs 1 ../handlers/A
+  handler 'echo "$job" >>A.seen; done_'
+  mv handler handlers/A
+  run -0 rc-job-run --once --handlers handlers
+  [ "$(wc -l <A.seen)" = 2 ]
+  [ "$(job_counts)" = 'DONE 0 2, PENDING 1 2' ]
+  [ "$(sql "select last_error from outbox_job where job_type = 'B'")" = "ValueError: Unknown job_type: B. Available handlers: ['A']" ]
+}
+
+@test "a handler that is killed: each of its jobs is tried alone, and only the one that kills it counts an attempt" {
+  add_jobs 30
+  handler '[[ $job != *"\"n\": 17}"* ]] || kill -9 $$
+    echo "$id" >>effects; done_'
+  run -0 --separate-stderr rc-job-run --once -- ./handler
+  [ "$(job_counts)" = 'DONE 0 29, PENDING 1 1' ]
+  [ "$(sql 'select last_error from outbox_job where attempts = 1')" = 'HandlerError: ./handler ended by signal 9' ]
+  [[ $stderr == 'rc-job-run: ./handler ended by signal 9, with '*' jobs; each of them is tried alone' ]]
+}
+
+@test "a job that kills its handler every time fails at last, and no other pays for it" {
+  add_jobs 10
+  sql 'update outbox_job set attempts = 9 where id = 5; update outbox_job set attempts = 9 where id = 6'
+  handler '[ "$id" != 5 ] || kill -9 $$; done_'
+  run -0 rc-job-run --once -- ./handler
+  [ "$(job_counts)" = 'DONE 0 8, DONE 9 1, FAILED 10 1' ]
+}
+
+@test "a handler that can't be run: some jobs count an attempt, the others go back" {
+  add_jobs 50
+  run -0 --separate-stderr rc-job-run --once -- ./no-such-program
+  [ "$(sql "select count(*) from outbox_job where status = 'PENDING'")" = 50 ]
+  [ "$(sql 'select distinct last_error from outbox_job where attempts = 1')" = 'HandlerError: ./no-such-program cannot be run: No such file or directory' ]
+}
+
+@test "a handler that hangs is ended after --job-timeout, and its job comes back" {
+  add_jobs 3
+  handler '[ "$id" != 2 ] || sleep 100; done_'
+  run -0 --separate-stderr rc-job-run --once --job-timeout 300ms --in-flight 1 -- ./handler
+  [ "$(job_counts)" = 'DONE 0 2, PENDING 1 1' ]
+  [ "$(sql 'select last_error from outbox_job where id = 2')" = 'HandlerError: ./handler gave no verdict within 0.3 s' ]
+}
+
+@test "a handler that closes its output, or ends with its jobs unanswered" {
+  add_jobs 2
+  handler '[ "$id" != 1 ] || { exec >&-; sleep 100; }; done_'
+  run -0 rc-job-run --once --in-flight 1 -- ./handler
+  [ "$(sql 'select last_error from outbox_job where id = 1')" = 'HandlerError: ./handler closed its standard output' ]
+  [ "$(job_counts)" = 'DONE 0 1, PENDING 1 1' ]
+  run -0 rc-job-run --once --in-flight 1 -- true
+  add_jobs 1
+  run -0 rc-job-run --once --in-flight 1 -- true
+  [ "$(sql 'select last_error from outbox_job where id = 3')" = 'HandlerError: true ended with exit status 0' ]
+}
+
+@test "verdicts that are none: the line is named, and the job comes back" {
+  for garbage in hello '{"id":1}' '{"id":1,"status":"great"}' '{"status":"done"}' '{"id":1,"status":"done","after":"x"}' '{"id":1,"id":1,"status":"done"}' $'{"id":1,"status":"done","error":"\xff"}'; do
+    sql 'truncate outbox_job restart identity'
+    add_jobs 1
+    printf '%s\n' "$garbage" >garbage
+    handler 'cat garbage'
+    run -0 --separate-stderr rc-job-run --once -- ./handler
+    [[ $stderr == "rc-job-run: ./handler: line 1 of its output is no verdict: "* ]]
+    [ "$(job_counts)" = 'PENDING 1 1' ]
+  done
+}
+
+@test "verdicts for unknown jobs and double ones are told with their line and passed over" {
+  add_jobs 1
+  handler 'echo "{\"id\":99,\"status\":\"failed\"}"; done_; echo "{\"id\":1,\"status\":\"failed\"}"'
+  run -0 --separate-stderr rc-job-run --once -- ./handler
+  [ "$stderr" = 'rc-job-run: ./handler: line 1 of its output: it has no job 99 now
+rc-job-run: ./handler: line 3 of its output: it has no job 1 now' ]
+  [ "$(job_counts)" = 'DONE 0 1' ]
+}
+
+@test "a handler that buffers its output is named, and its verdicts still come" {
+  add_jobs 3
+  start rc-job-run --stall 300ms -- jq -c '{id, status: "done"}'
+  wait_until "select count(*) = 3 from outbox_job where status = 'DONE'"
+  kill -TERM "$group"
+  finish
+  [ "$ended" = 'exit 0' ]
+  grep -q '^rc-job-run: jq: no verdict for 0.3 s' err
+}
+
+@test "payloads with every trap, and one of 10 MB, arrive as they are" {
+  add_jobs 1 A '{"big": 9223372036854775807, "float": 1.10, "e": 1e400, "unicode": "\u00e9\u2028\ud83d\ude00", "escape": "\"\\\b\n\t/", "nested": [[[{}]]], "null": null, "": "", "status": "failed"}'
+  sql "insert into outbox_job select 2, 'A', 'big', to_jsonb(repeat('x', 10485760)), 'PENDING', 0, now(), null, now(), now()"
+  sql "insert into outbox_job select 3, 'quote\" \\ new
+line', 'odd \" \\', '[1, \"\"]', 'PENDING', 0, now(), null, now(), now()"
+  run -0 rc-job-run --once -- sh -c 'tee seen | sed -u -E "s/^(.\"id\":[0-9]+).*/\1,\"status\":\"done\"}/"'
+  [ "$(job_counts)" = 'DONE 0 3' ]
+  rc-tally seen
+  sort seen | while IFS= read -r line; do
+    printf '%s' "$line" >line
+    psql -XAtq "$DATABASE_URL" -v "id=$(cut -d : -f 2 line | cut -d , -f 1)" <<'END' >same
+\set job `cat line`
+select (:'job'::jsonb)->'payload' = payload_json and (:'job'::jsonb)->>'job_type' = job_type and (:'job'::jsonb)->>'dedup_key' = dedup_key from outbox_job where id = :id
+END
+    [ "$(cat same)" = t ]
+  done
+}
+
+@test "two workers over one table: every job once" {
+  add_jobs 2000
+  handler 'echo "$id" >>effects.$PPID; done_'
+  rc-job-run --once -- ./handler >one 2>&1 3>&- &
+  started+=("$!")
+  rc-job-run --once -- ./handler >two 2>&1 3>&-
+  wait "${started[0]}"
+  [ "$(job_counts)" = 'DONE 0 2000' ]
+  [ "$(cat effects.* | sort | uniq -d)" = '' ]
+}
+
+@test "beside the conditional update of TimeTracker's own worker no job is done twice" {
+  add_jobs 300
+  handler 'echo "$id" >>effects; done_'
+  rc-job-run --once --max-jobs 5 -- ./handler >one 2>&1 3>&- &
+  started+=("$!")
+  for i in $(seq 300 -1 1); do
+    echo "update outbox_job set status = 'RUNNING', updated_at = clock_timestamp() where id = $i and status = 'PENDING' returning id;"
+    echo "update outbox_job set status = 'DONE' where id = $i and status = 'RUNNING' and false;"
+  done | psql -XAtq "$DATABASE_URL" >theirs
+  wait "${started[0]}"
+  [ "$(sort effects theirs | uniq -d)" = '' ]
+  [ "$(cat effects theirs | wc -l)" = 300 ]
+  [ "$(sql "select count(*) from outbox_job where status = 'RUNNING'")" = "$(wc -l <theirs)" ]
+}
+
+@test "TERM: the job in work is finished, the others go back untouched, exit 0" {
+  add_jobs 50
+  sql "update outbox_job set attempts = 3, last_error = 'before'"
+  handler 'touch begun; sleep 0.3; done_'
+  start rc-job-run --in-flight 1 -- ./handler
+  until [ -e begun ]; do sleep 0.01; done
+  kill -TERM "$group"
+  finish
+  [ "$ended" = 'exit 0' ]
+  [[ $(job_counts) =~ ^'DONE 3 '[12]', PENDING 3 '4[89]$ ]]
+  [ "$(sql 'select distinct last_error from outbox_job')" = before ]
+}
+
+@test "TERM: what is not finished within --grace goes back without an attempt; a second signal ends the grace" {
+  for grace in 300ms 100s; do
+    sql 'truncate outbox_job restart identity'
+    rm -f begun
+    add_jobs 5
+    handler 'touch begun; sleep 100; done_'
+    start rc-job-run --grace "$grace" -- ./handler
+    until [ -e begun ]; do sleep 0.01; done
+    kill -TERM "$group"
+    [ "$grace" = 300ms ] || { sleep 0.1; kill -INT "$group"; }
+    finish
+    [ "$ended" = 'exit 0' ]
+    [ "$(job_counts)" = 'PENDING 0 5' ]
+    until_group_gone
+  done
+}
+
+@test "TERM at any moment leaves nothing running" {
+  random_rounds 5
+  handler 'done_'
+  for _ in "${rounds[@]}"; do
+    sql 'truncate outbox_job restart identity'
+    add_jobs 3000
+    start rc-job-run -- ./handler
+    random_moment 400
+    kill -TERM "$group"
+    finish
+    [ "$ended" = 'exit 0' ]
+    [ "$(sql "select count(*) from outbox_job where status in ('PENDING', 'DONE') and attempts = 0 and last_error is null")" = 3000 ]
+  done
+}
+
+@test "kill -9 at any moment: its handler ends with it, and another worker adopts what is left" {
+  random_rounds 3
+  handler 'echo "$id" >>effects; done_'
+  for _ in "${rounds[@]}"; do
+    sql 'truncate outbox_job restart identity'
+    rm -f effects
+    add_jobs 2000
+    start rc-job-run -- ./handler
+    random_moment 400
+    kill -KILL "$group"
+    finish
+    wait_until_session_gone
+    sleep 0.6
+    run -0 rc-job-run --once --adopt-after 500ms -- ./handler
+    [ "$(sql "select count(*) from outbox_job where status = 'DONE'")" = 2000 ]
+    [ "$(sort -u effects | wc -l)" = 2000 ]
+  done
+}
+
+@test "sessions that are ended at any moment: all jobs are done, none is left running" {
+  random_rounds 3
+  handler 'echo "$id" >>effects; done_'
+  for _ in "${rounds[@]}"; do
+    sql 'truncate outbox_job restart identity'
+    rm -f effects
+    add_jobs 3000
+    start rc-job-run -- ./handler
+    for _ in 1 2 3; do
+      random_moment 300
+      sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database()" >/dev/null
+    done
+    wait_until "select count(*) = 3000 from outbox_job where status = 'DONE'"
+    kill -TERM "$group"
+    finish
+    [ "$ended" = 'exit 0' ]
+    [ "$(sort effects | uniq -d | wc -l)" = 0 ]
+    grep -q 'the connection is lost, trying again' err || [ ! -s err ]
+  done
+}
+
+@test "a worker that slept too long does not overwrite what another has done since" {
+  add_jobs 1
+  handler 'touch begun; sleep 0.5; done_'
+  start rc-job-run --once -- ./handler
+  until [ -e begun ]; do sleep 0.01; done
+  kill -STOP "$group"
+  sleep 0.3
+  handler 'echo "{\"id\":$id,\"status\":\"failed\",\"error\":\"second\"}"'
+  run -0 rc-job-run --once --adopt-after 200ms -- ./handler
+  kill -CONT "$group"
+  finish
+  [ "$ended" = 'exit 0' ]
+  grep -q '^rc-job-run: 1 verdict came too late: the jobs are no longer ours$' err
+  [ "$(job_counts)" = 'FAILED 2 1' ]
+}
+
+@test "a job that is added with a notice is begun at once; without one within --poll-seconds" {
+  start rc-job-run --poll-seconds 100 --report all -- "${done_handler[@]}"
+  wait_until "select exists (select from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database() and state = 'idle')"
+  sleep 0.2
+  add_jobs 1
+  sql 'notify "rc_job outbox_job"'
+  wait_for '"status":"done"'
+  kill -TERM "$group"
+  finish
+  start rc-job-run --poll-seconds 0.2 --report all -- "${done_handler[@]}"
+  sleep 0.3
+  add_jobs 1
+  wait_for '"status":"done"'
+}
+
+@test "--limit ends it after so many, --max-jobs bounds what is in hand" {
+  add_jobs 20
+  run -0 rc-job-run --limit 7 -- "${done_handler[@]}"
+  [ "$(job_counts)" = 'DONE 0 7, PENDING 0 13' ]
+  handler 'touch begun; sleep 100'
+  start rc-job-run --max-jobs 4 --grace 0 -- ./handler
+  until [ -e begun ]; do sleep 0.01; done
+  wait_until "select count(*) = 4 from outbox_job where status = 'RUNNING'"
+  sleep 0.2
+  [ "$(job_counts)" = 'DONE 0 7, PENDING 0 9, RUNNING 0 4' ]
+}
+
+@test "a server that is not there yet is waited for; a refused login, a missing table and a wrong map are fatal" {
+  add_jobs 1
+  DATABASE_URL='postgresql:///x?host=/nowhere' start rc-job-run --once -- "${done_handler[@]}"
+  wait_for 'trying again' err
+  kill -TERM "$group"
+  finish
+  [ "$ended" = 'exit 0' ]
+  sql 'drop table outbox_job'
+  run -100 --separate-stderr rc-job-run --once -- true
+  [[ $stderr == 'rc-job-run: '*'outbox.json: relation "outbox_job" does not exist (42P01)' ]]
+  DATABASE_URL=${DATABASE_URL/'?'/no?} run -100 rc-job-run --once -- true
+  echo '{"table":"x"}' >map.json
+  run -100 --separate-stderr rc-job-run --map ./map.json --once -- true
+  [ "$stderr" = "rc-job-run: ./map.json: expected a text in 'id'" ]
+}
+
+@test "any table: other names, ids that are no numbers, no columns that can be done without" {
+  sql "create schema \"my s\"; create table \"my s\".\"Queue \"\"x\" (\"key {id}\" uuid primary key default gen_random_uuid(), kind text, body json, state text, tries smallint, due timestamptz default now() - interval '1 s');
+       insert into \"my s\".\"Queue \"\"x\" (kind, body, state, tries) select 'k', '{\"a\" :
+ 1}', 'it''s new', 0 from generate_series(1, 5)"
+  echo '{"schema":"my s","table":"Queue \"x","id":"key {id}","id_type":"uuid","job_type":"kind","payload":"body","status":"state","attempts":"tries","run_after":"due",
+   "pending":"it'\''s new","running":"r","done":"d","failed":"f"}' >map.json
+  run -0 --separate-stderr rc-job-run --once --map ./map.json -- jq --unbuffered -c '{id, status: (if .payload.a == 1 then "done" else "failed" end)}'
+  [ "$output" = '{"claimed":5,"done":5,"retried":0,"failed":0,"returned":0,"late":0}' ]
+  [ "$(sql 'select distinct state, tries from "my s"."Queue ""x"')" = 'd|0' ]
+}
+
+@test "wrong options are refused before anything is done" {
+  for arguments in '' '--handlers . -- true' '--max-jobs x -- true' '--poll-seconds -1 -- true' '--report some -- true' 'operand -- true'; do
+    # shellcheck disable=SC2086 # words
+    run -100 --separate-stderr rc-job-run $arguments
+    [ "${stderr_lines[0]%% [*}" = 'usage: rc-job-run' ]
+  done
+  run -100 --separate-stderr rc-job-run --handlers ./no-such-folder
+  [ "$stderr" = 'rc-job-run: cannot open ./no-such-folder: No such file or directory' ]
+}

@@ -1,0 +1,117 @@
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+load helper
+load jobs
+
+setup() {
+  started=()
+  new_database timetracker
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() { end_started; }
+
+slow_handler=(sh -c 'while read -r job; do id=${job#*:}; id=${id%%,*}; echo "$id" >>effects; sleep 0.005; echo "{\"id\":$id,\"status\":\"done\"}"; done')
+
+@test "it is made once and again, and taken away; the table's columns and indexes stay" {
+  before=$(sql "select indexdef from pg_indexes where schemaname = 'public' order by 1")
+  for _ in 1 2; do
+    run -0 --separate-stderr rc-job-setup install
+    [ "$output" = '{"table":"outbox_job","status":"installed"}' ]
+    [ -z "$stderr" ]
+  done
+  [ "$(sql "select tgname from pg_trigger where tgrelid = 'outbox_job'::regclass and not tgisinternal")" = rc_job_notify ]
+  run -0 rc-job-setup remove
+  run -0 rc-job-setup remove
+  [ "$(sql "select tgname from pg_trigger where tgrelid = 'outbox_job'::regclass and not tgisinternal")" = '' ]
+  [ "$(sql "select indexdef from pg_indexes where schemaname = 'public' order by 1")" = "$before" ]
+}
+
+@test "--dry-run leaves nothing" {
+  run -0 rc-job-setup --dry-run install
+  [ "$output" = '{"table":"outbox_job","status":"would_install"}' ]
+  [ "$(sql "select to_regnamespace('rc') is null")" = t ]
+}
+
+@test "a missing table, a wrong word" {
+  run -100 rc-job-setup
+  run -100 rc-job-setup instal
+  sql 'drop table outbox_job'
+  run -100 --separate-stderr rc-job-setup install
+  [[ $stderr == 'rc-job-setup: setup-trigger.sql: relation "outbox_job" does not exist (42P01)' ]]
+}
+
+@test "a job that is added is begun at once" {
+  rc-job-setup install
+  start rc-job-run --poll-seconds 1000 --report all -- jq --unbuffered -c '{id, status: "done"}'
+  wait_until "select exists (select from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database() and state = 'idle' and query not like 'listen%')"
+  add_jobs 1
+  wait_for '"status":"done"'
+}
+
+@test "kill -9 at any moment: another worker takes the jobs over at once, each is done, none is left running" {
+  random_rounds 3
+  rc-job-setup install
+  for _ in "${rounds[@]}"; do
+    sql 'truncate outbox_job restart identity'
+    rm -f effects
+    add_jobs 400
+    start rc-job-run -- "${slow_handler[@]}"
+    random_moment 800
+    kill -KILL "$group"
+    finish
+    start rc-job-run -- "${slow_handler[@]}"
+    wait_until "select count(*) = 400 from outbox_job where status = 'DONE'"
+    kill -TERM "$group"
+    finish
+    [ "$ended" = 'exit 0' ]
+    [ "$(sort -u effects | wc -l)" = 400 ]
+    [ "$(sql 'select coalesce(max(attempts), 0) <= 1 from outbox_job')" = t ]
+  done
+}
+
+@test "of six workers that are killed one after another at any moment no job is left" {
+  random_rounds 1
+  rc-job-setup install
+  for _ in "${rounds[@]}"; do
+    sql 'truncate outbox_job restart identity'
+    rm -f effects
+    add_jobs 1000
+    workers=()
+    for _ in 1 2 3 4 5 6; do
+      rc-job-run --max-jobs 50 -- "${slow_handler[@]}" >/dev/null 2>&1 3>&- &
+      workers+=("$!")
+    done
+    started+=("${workers[@]}")
+    for pid in "${workers[@]}"; do
+      random_moment 300
+      kill -KILL "$pid"
+      wait "$pid" || :
+    done
+    start rc-job-run -- "${slow_handler[@]}"
+    wait_until "select count(*) = 1000 from outbox_job where status = 'DONE'"
+    kill -TERM "$group"
+    finish
+    [ "$(sort -u effects | wc -l)" = 1000 ]
+  done
+}
+
+@test "a worker whose session is ended keeps its jobs, or another one has them; none is left" {
+  rc-job-setup install
+  add_jobs 300
+  start rc-job-run -- "${slow_handler[@]}"
+  rc-job-run --max-jobs 20 -- "${slow_handler[@]}" >/dev/null 2>&1 3>&- &
+  started+=("$!")
+  for _ in 1 2 3; do
+    sleep 0.2
+    sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database()" >/dev/null
+  done
+  wait_until "select count(*) = 300 from outbox_job where status = 'DONE'"
+}
+
+@test "notes of claims do not pile up" {
+  rc-job-setup install
+  add_jobs 3000
+  rc-job-run --once -- jq --unbuffered -c '{id, status: "done"}'
+  rc-job-run --once -- true
+  [ "$(sql 'select count(*) from rc.job_claim')" = 1 ]
+}
