@@ -325,6 +325,39 @@ change(struct rc_session *session, struct assignment *work, struct target *targe
 	return failed;
 }
 
+/* What was changed is rolled back, so no target tells of it. */
+static void
+take_back(struct assignment *work)
+{
+	for (size_t i = 0; i < work->target_count; i++)
+		if (work->targets[i].status == NULL || strcmp(work->targets[i].status, "assigned") == 0)
+			set_status(work, &work->targets[i], "would_assign");
+}
+
+/* Whether the rows have their owner now: a trigger, a rule or a policy may have kept the change out.  NULL, or the lock in the way. */
+static PGresult *
+look_at_changed(struct rc_session *session, struct assignment *work)
+{
+	for (size_t i = 0; i < work->target_count; i++) {
+		struct target *target = &work->targets[i];
+		bool left = false;
+		struct rc_buf message = {0};
+		PGresult *failed;
+
+		if (target->type == NULL || target->rows == NULL)
+			continue;	/* not looked at */
+		if ((failed = rc_change_verify(session, &target->change, &left)) != NULL)
+			return failed;
+		if (!left)
+			continue;
+		take_back(work);
+		rc_buf_printf(&message, "%s was not written: the database kept the row out", target->table);
+		set_error(work, target, "not_written", rc_buf_text(&message), NULL, NULL);
+		rc_buf_free(&message);
+	}
+	return NULL;
+}
+
 /* A clash that only the server sees, such as one of two targets together: its words are the target's error. */
 static void
 report_clash(struct assignment *work, const PGresult *failed)
@@ -334,9 +367,7 @@ report_clash(struct assignment *work, const PGresult *failed)
 
 	rc_buf_printf(&message, "%s: %s%s%s", work->in_the_way->table, rc_result_words(failed), detail == NULL ? "" : ": ",
 	    detail == NULL ? "" : detail);
-	for (size_t i = 0; i < work->target_count; i++)
-		if (work->targets[i].status == NULL || strcmp(work->targets[i].status, "assigned") == 0)
-			set_status(work, &work->targets[i], "would_assign");	/* it was rolled back */
+	take_back(work);
 	set_error(work, work->in_the_way, "unique_clash", rc_buf_text(&message),
 	    PQresultErrorField(failed, PG_DIAG_CONSTRAINT_NAME), NULL);
 	rc_buf_free(&message);
@@ -384,6 +415,8 @@ attempt(struct rc_session *session, void *context)
 	for (size_t i = 0; i < work->target_count && with_rows > 0 && failed == NULL; i++)
 		if (work->targets[i].status == NULL)
 			failed = change(session, work, &work->targets[i]);
+	if (failed == NULL && with_rows > 0 && work->errors == 0 && !work->dry_run)
+		failed = look_at_changed(session, work);
 	if (failed != NULL || work->errors > 0 || work->dry_run || with_rows == 0) {
 		rc_transaction_rollback(session);
 		return failed;

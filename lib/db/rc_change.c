@@ -99,3 +99,20 @@ rc_change_make(struct rc_session *session, const struct rc_change *change, unsig
 	PQclear(result);
 	return NULL;
 }
+
+PGresult *
+rc_change_verify(struct rc_session *session, const struct rc_change *change, bool *left)
+{
+	struct rc_change rest = *change;
+	struct rc_buf rows = {0};
+	unsigned long long count = 0;
+	PGresult *stopped;
+
+	/* Rows that another session has made since we began to write are not ours to judge. */
+	rc_buf_printf(&rows, "%s and pg_catalog.age(xmin) >= pg_catalog.age(pg_catalog.pg_current_xact_id()::xid)", change->rows);
+	rest.rows = rc_buf_text(&rows);
+	stopped = rc_change_count(session, &rest, "1", &count);
+	rc_buf_free(&rows);
+	*left = count > 0;
+	return stopped;
+}

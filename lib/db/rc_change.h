@@ -33,4 +33,7 @@ bool rc_change_has_table(struct rc_session *session, const char *table);
 PGresult *rc_change_count(struct rc_session *session, const struct rc_change *change, const char *limit, unsigned long long *count);
 PGresult *rc_change_make(struct rc_session *session, const struct rc_change *change, unsigned long long *count);
 
+/* After it was made: whether it LEFT rows as they were, since a trigger, a rule or a policy kept it out.  Otherwise like the two. */
+PGresult *rc_change_verify(struct rc_session *session, const struct rc_change *change, bool *left);
+
 #endif
