@@ -277,3 +277,16 @@ I_3|#3 Three|f|o/r|{"labels": ["bug"]}' ]
   run -0 --separate-stderr timetracker-sync-tasks --source "$source/issues?state=all" --map github-issues.jq --incremental
   [ "$output" = 'Tasks: 0 added, 0 updated, 0 unchanged, 0 deactivated, 1 reactivated, 0 rejected' ]
 }
+
+@test "docs/sync.md: a new source is the one mapping file that is shown there" {
+  start_http
+  sed -n '/^```jq/,/^```$/{//!p}' "$BATS_TEST_DIRNAME/../docs/sync.md" >jobs.jq
+  page=$(sed -n 's/^    \({"jobs".*\)/\1/p' "$BATS_TEST_DIRNAME/../docs/sync.md")
+  answer '/v1/jobs?limit=50' '200 OK' <<<"$page"
+  answer '/v1/jobs?limit=50&cursor=b2Zmc2V0' '200 OK' <<<'{"jobs":[{"no":18,"name":"Wall","client":null,"done":true,"changed":"2026-11-25T11:00:00Z"}],"next":null}'
+  answer '/v1/jobs?changed_after=2026-11-25T11%3a00%3a00Z&limit=50' '200 OK' <<<'{"jobs":[],"next":null}'
+  PLANNER_TOKEN=x run -0 --separate-stderr timetracker-sync-tasks --source "$source/v1/jobs" --map ./jobs.jq
+  [ "$(sql 'select external_id, display_name, is_active, account from task_cache order by 1')" = $'17|17 Roof|t|Smith\n18|18 Wall|f|' ]
+  run -0 --separate-stderr timetracker-sync-tasks --source "$source/v1/jobs" --map ./jobs.jq --incremental
+  [ "$output" = 'Tasks: 0 added, 0 updated, 0 unchanged, 0 deactivated, 0 reactivated, 0 rejected' ]
+}

@@ -78,6 +78,18 @@ realms() { sql 'select string_id from zerver_realm order by id'; }
   [ "$(sql "select count(*) from zerver_message where rendered_content like '%{%' or content = '' or rendered_content = ''")" = 0 ]
 }
 
+@test "a folder of texts that is none, or where a text has no HTML beside it" {
+  mkdir "$BATS_TEST_TMPDIR/texts"
+  echo Hello >"$BATS_TEST_TMPDIR/texts/greetings-1.md"
+  refuses "$BATS_TEST_TMPDIR/texts/greetings-1.md and $BATS_TEST_TMPDIR/texts/greetings-1.html belong together, and one of them is missing" \
+    zulip-create-realm One --string-id one --email a@example.com --texts "$BATS_TEST_TMPDIR/texts"
+  refuses '/no/such is no folder of texts' zulip-create-realm One --string-id one --email a@example.com --texts /no/such
+  rm "$BATS_TEST_TMPDIR/texts/greetings-1.md"
+  echo Owners >"$BATS_TEST_TMPDIR/texts/group-owners.md" # a description of a group is no HTML
+  zulip-create-realm One --string-id one --email a@example.com --texts "$BATS_TEST_TMPDIR/texts" >/dev/null
+  [ "$(sql "select description from zerver_namedusergroup where name = 'role:owners' and realm_id = 2")" = Owners ]
+}
+
 @test "--queue-events: the message for Zulip's worker is added to the file, compact and one a line" {
   echo old >"$BATS_TEST_TMPDIR/queue"
   zulip-create-realm One --string-id one --email a@example.com --queue-events "$BATS_TEST_TMPDIR/queue" >/dev/null

@@ -228,8 +228,7 @@ rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long long *
 	}
 	result = rc_session_query(merge->session, "rows of one key", rc_buf_text(&sql), NULL);
 	good = keep_last || PQntuples(result) == 0;
-	if (keep_last)
-		if (keep_last) {
+	if (keep_last) {
 		unsigned long long gone = strtoull(PQcmdTuples(result), NULL, 10);
 
 		merge->unchanged += gone;

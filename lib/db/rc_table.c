@@ -66,8 +66,11 @@ static const char *
 find_oid(struct rc_table *table, struct rc_session *session, const char *name)
 {
 	/* to_regclass() reads it as SQL, and may refuse its form; the second look is for a name as it is. */
-	static const char exact[] = "select c.oid from pg_catalog.pg_class c where c.relname operator(pg_catalog.=) $1::pg_catalog.name"
-	    " and pg_catalog.pg_table_is_visible(c.oid) and c.relkind operator(pg_catalog.=) any (array['r', 'p', 'v', 'f']::\"char\"[])";
+	static const char exact[] = "select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace"
+	    " where c.relkind operator(pg_catalog.=) any (array['r', 'p', 'v', 'f']::\"char\"[])"
+	    " and ((c.relname operator(pg_catalog.=) $1::pg_catalog.text and pg_catalog.pg_table_is_visible(c.oid))"
+	    "  or n.nspname::pg_catalog.text operator(pg_catalog.||) '.' operator(pg_catalog.||) c.relname::pg_catalog.text operator(pg_catalog.=) $1::pg_catalog.text)"
+	    " order by n.nspname limit 1";
 	struct rc_parameters parameters = one(&name);
 	PGresult *result = rc_session_query(session, name, exact, &parameters);
 	const char *oid;

@@ -47,6 +47,14 @@ zulip_context() {
     host=localhost
     rc_warn 'links in mails lead to localhost: the name of the server is in neither --external-host nor its settings (EXTERNAL_HOST)'
   fi
+  if [[ $opt_texts ]]; then
+    [[ -d $opt_texts ]] || rc_fail "$opt_texts is no folder of texts"
+    for text in "$rc_share"/zulip/welcome/*.html; do
+      name=${text##*/} name=$opt_texts/${name%.html}
+      [[ -e $name.md && -e $name.html || ! -e $name.md && ! -e $name.html ]] ||
+        rc_fail "$name.md and $name.html belong together, and one of them is missing"
+    done
+  fi
   list=$(for text in "$rc_share"/zulip/welcome/*.md; do
     name=${text##*/} name=${name%.md} folder=${text%/*} html=''
     if [[ $opt_texts && -e $opt_texts/$name.md ]]; then folder=$opt_texts; fi
