@@ -1,4 +1,4 @@
-# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+# shellcheck disable=SC2030,SC2031,SC2034 # each test is a process of its own
 load helper
 load jobs
 
