@@ -513,6 +513,7 @@ read_around(struct apply *work, const char *path)
 	rc_record_copy(&work->around, &record);
 	if (rc_input_next(&in, &record))
 		rc_input_fail(&in, "expected one record, not more");
+	rc_buf_free(&in.buffer);
 	rc_record_free(&record);
 }
 

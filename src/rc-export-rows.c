@@ -58,6 +58,7 @@ static const struct rc_program program = {
 /* What the user asked for. */
 struct request {
 	const char *table, *query, *columns, *where, *order_by, *snapshot, *resume_key, *resume_after, *path;
+	char *statement;	/* of --file, which is the query then */
 	const char *params[PARAMS_MAX];	/* NAME=VALUE */
 	int param_count;
 	long part, parts;	/* from 1; 0 where there is no --partition */
@@ -153,7 +154,7 @@ read_options(struct request *request, int argc, char *argv[])
 	if (request->document && request->end_record)
 		rc_usage("a document has no end record");
 	if (file != NULL)
-		request->query = rc_sql_read(file);
+		request->query = request->statement = rc_sql_read(file);
 }
 
 /* ---- the transaction ---- */
@@ -513,6 +514,7 @@ main(int argc, char *argv[])
 	PQclear(export.description);
 	PQclear(export.key);
 	free(export.columns);
+	free(export.request.statement);
 	rc_relation_free(&export.table);
 	return rc_finish(NULL, &export.out);
 }

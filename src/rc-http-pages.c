@@ -484,6 +484,7 @@ static void
 read_state(const struct listing *work, const char *url, struct rc_record *state, const char **etag, const char **modified)
 {
 	char *const files[] = { (char *)(uintptr_t)work->state_path };
+	struct rc_record record = {0};
 	struct rc_input in;
 	const char *its;
 
@@ -491,8 +492,13 @@ read_state(const struct listing *work, const char *url, struct rc_record *state,
 	if (work->state_path == NULL || access(work->state_path, F_OK) != 0)
 		return;
 	rc_input_open(&in, 1, files);
-	if (!rc_input_next(&in, state))
-		return;
+	while (rc_input_next(&in, &record)) {	/* to its end, which closes it */
+		rc_record_free(state);
+		*state = (struct rc_record){0};
+		rc_record_copy(state, &record);
+	}
+	rc_buf_free(&in.buffer);
+	rc_record_free(&record);
 	its = rc_record_string(state, "url", NULL);
 	if (its == NULL || strcmp(its, url) != 0)
 		return;

@@ -26,7 +26,7 @@
 #include "rc_stream.h"
 
 enum { OPT_HANDLERS = RC_OPT_LONG, OPT_PER_HANDLER, OPT_IN_FLIGHT, OPT_EXEC, OPT_MAP, OPT_POLL, OPT_ONCE, OPT_LIMIT, OPT_MAX_JOBS,
-    OPT_TIMEOUT, OPT_STALL, OPT_GRACE, OPT_ATTEMPTS, OPT_DELAY_MAX, OPT_JITTER, OPT_ADOPT, OPT_REPORT, OPT_WARN, OPT_SAY };
+    OPT_TIMEOUT, OPT_STALL, OPT_GRACE, OPT_ATTEMPTS, OPT_DELAY_MAX, OPT_JITTER, OPT_ADOPT, OPT_REPORT, OPT_WARN, OPT_SAY, OPT_PORCELAIN };
 enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000 };
 
 static const struct rc_option options[] = {
@@ -49,6 +49,7 @@ static const struct rc_option options[] = {
 	{ OPT_REPORT, "report", "WHICH", "write a record for each job: all, or trouble: those that are not done" },
 	{ OPT_WARN, "warn", NULL, "a warning for each job that fails" },
 	{ OPT_SAY, "say", "WHEN=TEXT", "a line of text at the start, when it is stopping, or has stopped, instead of the counts" },
+	{ OPT_PORCELAIN, "porcelain", "NAME", "be the command NAME: messages begin with it, and any failure ends with 1" },
 	RC_OPTION_END
 };
 
@@ -57,7 +58,7 @@ static const char *const example[] = { "--once", "--", "sed", "-E", "s/^(.\"id\"
 static const struct rc_program program = {
 	.name = "rc-job-run",
 	.synopsis = "[--map FILE] [--once] [--limit N] [--max-jobs N] [--poll-seconds SECONDS] [--exec] [--per-handler N] [--in-flight N] "
-	    "[--job-timeout DURATION] [--grace DURATION] [--attempts N] [--adopt-after DURATION] [--report all|trouble] [--warn] [--say WHEN=TEXT] ... "
+	    "[--job-timeout DURATION] [--grace DURATION] [--attempts N] [--adopt-after DURATION] [--report all|trouble] [--warn] [--say WHEN=TEXT] ... [--porcelain NAME] "
 	    "--handlers DIR | -- HANDLER [ARGUMENT ...]",
 	.summary = "do the jobs of a table with programs that read them and write verdicts",
 	.options = options,
@@ -157,6 +158,7 @@ take_option(struct worker *worker, const char **map, int opt)
 	case OPT_JITTER: jobs->jitter = (double)rc_opt_long("jitter", optarg, 0, 100) / 100; break;
 	case OPT_ADOPT: jobs->adopt_after = (double)rc_opt_duration("adopt-after", optarg) / 1000; break;
 	case OPT_WARN: worker->warn = true; break;
+	case OPT_PORCELAIN: rc_err_set_porcelain(optarg); break;
 	case OPT_SAY: take_saying(worker, optarg); break;
 	case OPT_REPORT: worker->report = opt_report(optarg); break;
 	}

@@ -1,4 +1,4 @@
-# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+# shellcheck disable=SC2030,SC2031,SC2034 # each test is a process of its own
 load helper
 load jobs
 
@@ -16,7 +16,7 @@ enqueue() { # EMPLOYEE DAY
          clock_timestamp(), null, clock_timestamp(), clock_timestamp())"
 }
 
-worker_is_idle="select exists (select from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database()
+worker_is_idle="select exists (select from pg_stat_activity where application_name like 'timetracker-worker-run%' and datname = current_database()
   and state = 'idle' and query not like 'listen%')"
 
 @test "upstream's lines, and what its worker leaves in the table" {

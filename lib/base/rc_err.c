@@ -15,6 +15,7 @@ void (*rc_err_observer)(bool is_error, int code, const char *message);
 
 static const char *tool = "rc";
 static void (*hooks[HOOKS_MAX])(int code);
+static bool is_porcelain;
 static int hook_count;
 
 void
@@ -108,7 +109,14 @@ rc_leave(int code)
 	be_the_one();
 	while (hook_count > 0)
 		hooks[--hook_count](code);
-	return code;
+	return is_porcelain && code > RC_NO ? RC_NO : code;
+}
+
+void
+rc_err_set_porcelain(const char *name)
+{
+	rc_err_set_tool(name);
+	is_porcelain = true;
 }
 
 void

@@ -23,6 +23,9 @@ enum rc_exit {
 /* Sets the name that messages begin with; NAME must outlive the process. */
 void rc_err_set_tool(const char *name);
 
+/* For a filter that a command of bin/ becomes: messages begin with the command's NAME, and any failure ends with RC_NO. */
+void rc_err_set_porcelain(const char *name);
+
 /* The name set above; "rc" before that. */
 const char *rc_err_tool(void);
 
