@@ -64,6 +64,17 @@ message() { [ "${stderr_lines[1]}" = "demo-page: error: $1" ] || { printf '%s\n'
   [[ $(show --help) == *'the realm (required)'* ]]
 }
 
+@test "operands may be named before options" {
+  write_page '#   REALM_NAME!     the realm
+#   --size N:=3     how large
+#   EMAIL           whose
+#   -q|--quiet      nothing is said' "$print_options"
+  run -0 --separate-stderr show mine -q a@b
+  [ "$output" = $'opt_EMAIL=a@b\nopt_REALM_NAME=mine\nopt_quiet=yes\nopt_size=3\n<mine><a@b>' ]
+  run -2 --separate-stderr show
+  message 'the following arguments are required: REALM_NAME'
+}
+
 @test "operands go to their names, the last one may take many, and options may follow" {
   write_page '#   --realm NAME   the realm
 #   FROM!          from where

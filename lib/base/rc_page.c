@@ -165,12 +165,16 @@ read_operand(struct rc_page *page, const char *line, struct rc_buf *more)
 {
 	size_t length = first_part(line);
 	char *spelling = rc_strndup(line, length);
-	struct rc_page_word *word = add_word(page, NULL);
+
+	if (page->named_count == RC_PAGE_OPERANDS_MAX)
+		rc_die(RC_NO, "its page has more than %d operands", RC_PAGE_OPERANDS_MAX);
+	struct rc_page_word *word = &page->named[page->named_count];
 	const char *shown = read_marks(word, spelling), *help = help_of(word, line + length + strspn(line + length, " "));
 
 	rc_buf_printf(more, "  %-24s %s\n", shown, help);
 	page->program.more = rc_buf_text(more);
 	word->name = word->kind;
+	page->named_count++;
 	if (strcmp(word->kind, "COMMAND") == 0)
 		page->program.operand_ends_options = word->repeated = true;
 	free(spelling);
@@ -326,7 +330,6 @@ rc_page_read(struct rc_page *page, const char *path, const char *name)
 	char *head, *line;
 	bool in_option = false;
 	struct rc_buf more = {0};	/* the operands' help, which stays */
-	size_t operands = 0;
 
 	*page = (struct rc_page){ .program = { .name = name, .synopsis = "", .summary = "", .category = "operations",
 	    .writes = "lines of text, or with --json records and a summary", .is_command = true, .options = page->options } };
@@ -341,19 +344,10 @@ rc_page_read(struct rc_page *page, const char *path, const char *name)
 	}
 	free(head);
 	page->is_toolkit = strcmp(page->program.category, "toolkit") == 0;
-	/* operands stand behind all options, of which some come now */
-	operands = page->word_count - page->option_count;
-	if (!page->is_toolkit) {
-		struct rc_page_word kept[RC_PAGE_WORDS_MAX];
-
-		memcpy(kept, page->words + page->option_count, operands * sizeof *kept);
-		page->word_count -= operands;
+	if (!page->is_toolkit)
 		add_common_options(page);
-		if (page->word_count + operands > RC_PAGE_WORDS_MAX)
-			rc_die(RC_NO, "its page has more than %d options", RC_PAGE_WORDS_MAX);
-		memcpy(page->words + page->word_count, kept, operands * sizeof *kept);
-		page->word_count += operands;
-	}
+	for (size_t i = 0; i < page->named_count; i++)	/* they stand behind all options */
+		*add_word(page, NULL) = page->named[i];
 	for (size_t i = 0; i < page->option_count; i++)
 		page->options[i].help = help_of(&page->words[i], page->options[i].help);
 	mark_secrets(page);

@@ -36,13 +36,15 @@ struct rc_page_word {
 	size_t count;
 };
 
-enum { RC_PAGE_WORDS_MAX = 64 };
+enum { RC_PAGE_WORDS_MAX = 64, RC_PAGE_OPERANDS_MAX = 8 };
 
 struct rc_page {
 	struct rc_program program;	/* for rc_opt */
 	struct rc_option options[RC_PAGE_WORDS_MAX + 1];
 	struct rc_page_word words[RC_PAGE_WORDS_MAX];	/* of options[i] words[i]; then the operands */
 	size_t option_count, word_count;
+	struct rc_page_word named[RC_PAGE_OPERANDS_MAX];	/* the operands that the comment names, until they are words */
+	size_t named_count;
 	char **operands;		/* all, after rc_page_parse(); owned, ended by NULL */
 	size_t operand_count;
 	const char **secrets;		/* variables of the environment that hold one, ended by NULL */
