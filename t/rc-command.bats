@@ -70,7 +70,7 @@ message() { [ "${stderr_lines[1]}" = "demo-page: error: $1" ] || { printf '%s\n'
 #   EMAIL           whose
 #   -q|--quiet      nothing is said' "$print_options"
   run -0 --separate-stderr show mine -q a@b
-  [ "$output" = $'opt_EMAIL=a@b\nopt_REALM_NAME=mine\nopt_quiet=yes\nopt_size=3\n<mine><a@b>' ]
+  [ "$output" = $'opt_email=a@b\nopt_quiet=yes\nopt_realm_name=mine\nopt_size=3\n<mine><a@b>' ]
   run -2 --separate-stderr show
   message 'the following arguments are required: REALM_NAME'
 }
