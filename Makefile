@@ -16,7 +16,7 @@ CFLAGS ?= -O2 -g
 HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now
 SANITIZE ?=
-TESTS ?= $(shell ls -S t/*.bats)
+TESTS ?= $(shell find t -name services -prune -o -name '*.bats' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2)
 JOBS ?= $(shell nproc)
 
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -Wvla \
@@ -213,8 +213,8 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/page.bash .ci/run tools/* t/bench/run t/*.bash t/bench/*.bash)
-	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/services/*.bats)
+	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/page.bash .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
+	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1

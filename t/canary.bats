@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # perl's own; each test has an environment of its own
-load helper
+load recotem/helper
 
 # Where do secrets go? A password or key that is known (a canary) is looked for in all that can be seen of a command while it
 # runs and afterwards: arguments, environment and open files of every process, files, events, output, and the log and the data

@@ -3,7 +3,7 @@
 #
 # There is no list of commands and none of exceptions: the names come from the tree, arguments and input from --describe.
 
-load helper
+load recotem/helper
 load jobs
 
 setup_file() {
@@ -19,8 +19,8 @@ setup_file() {
   printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/default.url"
   # A product whose examples need a database of its own has a file that makes it.
   local file product
-  for file in "$BATS_TEST_DIRNAME"/examples/*.bash; do
-    product=${file##*/} product=${product%.bash}
+  for file in "$RC_TEST_FOLDER"/*/example.bash; do
+    product=${file%/*} product=${product##*/}
     # shellcheck source=/dev/null
     (. "$file" && printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/$product.url")
   done
@@ -54,7 +54,7 @@ teardown() {
 # One that needs a library which is not here was not built.
 filters() {
   local file name
-  for file in "$BATS_TEST_DIRNAME"/../src/rc-*.c; do
+  for file in "$RC_TEST_FOLDER"/../src/rc-*.c; do
     name=${file##*/} name=${name%.c}
     if [ ! -x "$(command -v "$name")" ] && grep -q '^/\* needs: ' "$file"; then continue; fi
     echo "$name"
@@ -63,7 +63,7 @@ filters() {
 
 # Both kinds, each with the code of a bad option and that of a failed write.
 filters_and_codes() { filters | sed 's/$/ 100 111/'; }
-porcelain_and_codes() { find "$BATS_TEST_DIRNAME/../bin" -type f -executable -printf '%f 2 1\n' | sort; }
+porcelain_and_codes() { find "$RC_TEST_FOLDER/../bin" -type f -executable -printf '%f 2 1\n' | sort; }
 commands_and_codes() { filters_and_codes; porcelain_and_codes; }
 commands() { commands_and_codes | cut -d ' ' -f 1; }
 
@@ -207,7 +207,7 @@ describe() {
   cd "$BATS_TEST_TMPDIR/empty"
   while read -r command _; do
     describe
-    for part in "$(command -v "$command")" "$BATS_TEST_DIRNAME/../bin/$command"; do
+    for part in "$(command -v "$command")" "$RC_TEST_FOLDER/../bin/$command"; do
       cp --remove-destination "$part" ../alone/
       run_it "$input" "../alone/$command" "${example[@]}"
       check "$part ends with $code" [ "$code" = 1 ]
@@ -343,11 +343,13 @@ describe() {
   no_problems
 }
 
+has_test() { compgen -G "$RC_TEST_FOLDER/$1.bats" || compgen -G "$RC_TEST_FOLDER/*/$1.bats"; } >/dev/null
+
 @test "each has a man page and a test" {
-  local folder=$BATS_TEST_DIRNAME
+  local folder=$RC_TEST_FOLDER
   while read -r command; do
     check "has no page share/man/$command.1" [ -s "$folder/../share/man/$command.1" ]
-    check "has no test t/$command.bats" [ -s "$folder/$command.bats" ]
+    check "has no test $command.bats" has_test "$command"
   done < <(commands)
   no_problems
 }

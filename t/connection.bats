@@ -5,10 +5,10 @@ setup() { started=(); }
 teardown() { end_started; }
 
 @test "many connections go on side by side, and a silent one, a COPY and an error are their own failures" {
-  local lib=$BATS_TEST_DIRNAME/../lib rooms=() port
+  local lib=$RC_TEST_FOLDER/../lib rooms=() port
   for room in "$lib"/*/; do rooms+=(-I "$room"); done
   cc -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"test"' -Wall -Werror -I/usr/include/postgresql "${rooms[@]}" -o "$BATS_TEST_TMPDIR/many" \
-    "$BATS_TEST_DIRNAME/many-connections.c" "$lib"/base/*.c "$lib"/db/rc_{address,connection,environment,result,settings,url}.c -lpq
+    "$RC_TEST_FOLDER/many-connections.c" "$lib"/base/*.c "$lib"/db/rc_{address,connection,environment,result,settings,url}.c -lpq
   mkfifo "$BATS_TEST_TMPDIR/port"
   # shellcheck disable=SC2016 # perl's own
   perl -MIO::Socket::INET -e '

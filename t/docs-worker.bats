@@ -9,7 +9,7 @@ setup() {
 }
 
 # block LANGUAGE: the first block of code of that language.
-block() { awk -v "from=\`\`\`$1" '$0 == from { inside = 1; next } inside && /^```/ { exit } inside' "$BATS_TEST_DIRNAME/../docs/worker.md"; }
+block() { awk -v "from=\`\`\`$1" '$0 == from { inside = 1; next } inside && /^```/ { exit } inside' "$RC_TEST_FOLDER/../docs/worker.md"; }
 
 @test "each handler that is shown does its jobs" {
   for language in sh jq python c; do

@@ -1,9 +1,9 @@
-load helper
+load recotem/helper
 
 # docs/extending.md, done to the letter in a copy of this checkout.
 
 setup() {
-  source=$(readlink -f "$BATS_TEST_DIRNAME/..")
+  source=$(readlink -f "$RC_TEST_FOLDER/..")
   copy=$BATS_TEST_TMPDIR/copy
   mkdir "$copy"
   tar -C "$source" --exclude=./build --exclude=./.git -cf - . | tar -C "$copy" -xf -

@@ -3,12 +3,12 @@
 #
 # Every filter that is linked with libpq, found by a loop; arguments and input are those of --describe.
 
-load helper
+load recotem/helper
 
 setup_file() {
   mkdir "$BATS_FILE_TMPDIR/fake"
   mkfifo "$BATS_FILE_TMPDIR/ready"
-  perl "$BATS_TEST_DIRNAME/fake-postgres.pl" "$BATS_FILE_TMPDIR/fake/.s.PGSQL.5432" "$BATS_FILE_TMPDIR/trace" \
+  perl "$RC_TEST_FOLDER/fake-postgres.pl" "$BATS_FILE_TMPDIR/fake/.s.PGSQL.5432" "$BATS_FILE_TMPDIR/trace" \
     >"$BATS_FILE_TMPDIR/ready" 3>&- &
   echo $! >"$BATS_FILE_TMPDIR/pid"
   read -r _ <"$BATS_FILE_TMPDIR/ready"
@@ -33,13 +33,13 @@ teardown() { [ ! -s "$problems" ] || cat "$problems" >&2; }
 
 filters() {
   local name path
-  for name in "$BATS_TEST_DIRNAME"/../src/rc-*.c; do
+  for name in "$RC_TEST_FOLDER"/../src/rc-*.c; do
     name=$(basename "$name" .c) path=$(command -v "$name")
     if ldd "$path" 2>/dev/null | grep -q libpq; then echo "$name"; fi
   done
 }
 
-modes() { perl "$BATS_TEST_DIRNAME/fake-postgres.pl" --modes | sed -n "s/ $1\$//p"; }
+modes() { perl "$RC_TEST_FOLDER/fake-postgres.pl" --modes | sed -n "s/ $1\$//p"; }
 
 # lie_to FILTER MODE: runs the filter, for 20 seconds at most; $code, or that of a signal, and $cpu (its time in ms).
 lie_to() {
@@ -65,13 +65,22 @@ check() {
   printf '%s, %s: %s (%s)\n' "$filter" "$mode" "$1" "$code" >>"$problems"
   sed 's/^/    stderr: /' "$err" | cut -c 1-200 | head -n 3 >>"$problems"
 }
+# side_by_side FUNCTION: for each filter at once, with files of its own, for they wait more than they work.
+side_by_side() {
+  local filter
+  for filter in ${2-$(filters)}; do
+    (out=$out.$filter err=$err.$filter && "$1" || echo "$filter: the test itself failed" >>"$problems") 3>&- &
+  done
+  wait
+}
+
 code_is() { [[ " $* " == *" $code "* ]]; }
 
 no_problems() { [ ! -s "$problems" ]; }
 
 @test "there are filters and modes to look at" {
   [ "$(filters | wc -l)" -ge 5 ]
-  [ "$(perl "$BATS_TEST_DIRNAME/fake-postgres.pl" --modes | wc -l)" -ge 40 ]
+  [ "$(perl "$RC_TEST_FOLDER/fake-postgres.pl" --modes | wc -l)" -ge 40 ]
 }
 
 @test "a fake server that does not lie is as good as a real one, a refused wish and many notices too" {
@@ -86,25 +95,27 @@ no_problems() { [ ! -s "$problems" ]; }
 }
 
 @test "a login that fails in whatever way is 100 or 111" {
-  for filter in $(filters); do
+  refuse_login() {
     for mode in $(modes login); do
       lie_to "$filter" "$mode"
       check 'ends with neither 100 nor 111' code_is 100 111
       check 'says nothing' [ -s "$err" ]
     done
-  done
+  }
+  side_by_side refuse_login
   no_problems
 }
 
 @test "an answer that breaks off or is malformed is 100 or 111, and no end record comes" {
-  for filter in $(filters); do
+  break_off() {
     for mode in $(modes broken); do
       lie_to "$filter" "$mode"
       check 'ends with neither 100 nor 111' code_is 100 111
       check 'says nothing' [ -s "$err" ]
       check 'an end record comes' run ! grep -q rc_end "$out"
     done
-  done
+  }
+  side_by_side break_off
   no_problems
 }
 
@@ -120,7 +131,7 @@ no_problems() { [ ! -s "$problems" ]; }
 }
 
 @test "rows that can't be records are 100 or 111 where they are looked at" {
-  for filter in $(filters); do
+  spoil_rows() {
     lie_to "$filter" good
     rows=$(grep -c '"a":1' "$out" || :)
     for mode in $(modes rows); do
@@ -132,25 +143,28 @@ no_problems() { [ ! -s "$problems" ]; }
         check 'ends by a signal or at the time limit' code_is 0 1 100 111
       fi
     done
-  done
+  }
+  side_by_side spoil_rows
   no_problems
 }
 
 @test "a COMMIT without a clear answer is 111, and it is said that what became of it is not known" {
-  local committing=0
+  local committing=()
   for filter in $(filters); do
     : >"$BATS_FILE_TMPDIR/trace"
     lie_to "$filter" good
-    grep -qx 'good: commit' "$BATS_FILE_TMPDIR/trace" || continue
-    committing=$((committing + 1))
+    ! grep -qx 'good: commit' "$BATS_FILE_TMPDIR/trace" || committing+=("$filter")
+  done
+  lie_about_commit() {
     for mode in $(modes commit); do
       lie_to "$filter" "$mode"
       check 'does not end with 111' code_is 111
       check 'does not say that it is not known' grep -q 'whether it took place is not known: look before you run it again$' "$err"
       check 'says that nothing was changed' run ! grep -q 'nothing was changed' "$err"
     done
-  done
-  [ "$committing" -ge 2 ]
+  }
+  [ "${#committing[@]}" -ge 2 ]
+  side_by_side lie_about_commit "${committing[*]}"
   no_problems
 }
 

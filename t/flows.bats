@@ -130,7 +130,7 @@ second:
 @test "it works from the installed tree with the checkout gone" {
   local copy=$BATS_TEST_TMPDIR/copy
   mkdir "$copy"
-  tar -C "$BATS_TEST_DIRNAME/.." --exclude=./.git --exclude='./build*' -cf - . | tar -C "$copy" -xf -
+  tar -C "$RC_TEST_FOLDER/.." --exclude=./.git --exclude='./build*' -cf - . | tar -C "$copy" -xf -
   RC_INSTALL=0 CFLAGS=-O1 make -s -C "$copy" install DESTDIR="$BATS_TEST_TMPDIR/staged" PREFIX=/opt/rc
   rm -rf "$copy"
   include "$BATS_TEST_TMPDIR/staged/opt/rc/share/rc/flows/rc.mk"
@@ -146,7 +146,7 @@ second:
   installed rc-record-make
   printf '#!/bin/sh\necho other\n' >"$prefix/bin/rc-record-make"
   mkdir -p "$checkout/bin" "$checkout/share" "$checkout/build/bin"
-  cp "$BATS_TEST_DIRNAME/../bin/rc-manage" "$checkout/bin/"
+  cp "$RC_TEST_FOLDER/../bin/rc-manage" "$checkout/bin/"
   mkdir -p "$checkout/build/share/rc"
   cp "$(rc_share)/commands" "$checkout/build/share/rc/"
   cp -R "$(rc_share)/flows" "$(rc_share)/sql" "$checkout/share/"

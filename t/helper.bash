@@ -35,12 +35,6 @@ new_database() { # [PRODUCT]
   copy_template "${1-recotem}"
 }
 
-# The same with Zulip's tables, as they are on a server without an organisation.
-new_zulip_database() {
-  new_database zulip
-  sql "alter database $(sql 'select current_database()') set search_path = zulip, public" # as Zulip's own role has it
-}
-
 # The database that a product's tests copy, where no test has made it yet: those that don't ask pay nothing.
 make_template() { # PRODUCT
   local made=$BATS_SUITE_TMPDIR/$1.template
@@ -73,39 +67,6 @@ copy_template() { # PRODUCT
 
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.
 sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
-
-# Adds a user of that name, prints the id.
-add_user() {
-  sql "insert into auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
-       values ('!', false, '$1', '', '', '', false, true, now()) returning id"
-}
-
-# add_project NAME OWNER_ID|null, add_split OWNER_ID|null, add_evaluation OWNER_ID|null: one row each.
-add_project() {
-  sql "insert into api_project (ins_datetime, updated_at, name, owner_id, user_column, item_column, time_column)
-       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', '$1', $2, 'user', 'item', null)"
-}
-add_split() {
-  sql "insert into api_splitconfig (ins_datetime, updated_at, scheme, heldout_ratio, test_user_ratio, random_seed, created_by_id)
-       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', 'RG', 0.1, 1, 42, $1)"
-}
-
-add_evaluation() {
-  sql "insert into api_evaluationconfig (ins_datetime, updated_at, cutoff, target_metric, created_by_id)
-       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', 20, 'ndcg', $1)"
-}
-
-# Adds an API key of a project (id) and an owner (id); the key itself is nobody's to know. Prints the id.
-add_api_key() { # NAME PROJECT_ID OWNER_ID [PREFIX]
-  sql "insert into api_apikey (ins_datetime, updated_at, name, key_prefix, hashed_key, scopes, is_active, project_id, owner_id)
-       values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', '$1', '${4-abcdefgh}', '!', '[\"predict\"]', true, $2, $3) returning id"
-}
-
-# The rows of the three tables that have owners, as text: what a test compares before and after.
-owned_rows() {
-  sql "select 'project', to_jsonb(p) from api_project p union all select 'split', to_jsonb(s) from api_splitconfig s
-       union all select 'evaluation', to_jsonb(e) from api_evaluationconfig e order by 1, 2"
-}
 
 # Waits until the SQL gives t (for what another process does).
 wait_until() {
@@ -187,7 +148,7 @@ start_proxy() {
   socket=.s.PGSQL.$(sql 'show port')
   mkdir "$BATS_TEST_TMPDIR/$1"
   mkfifo "$BATS_TEST_TMPDIR/$1/ready"
-  perl "$BATS_TEST_DIRNAME/proxy.pl" "$BATS_TEST_TMPDIR/$1/$socket" "$RC_TEST_SOCKET/$socket" "$1" >"$BATS_TEST_TMPDIR/$1/ready" 3>&- &
+  perl "$RC_TEST_FOLDER/proxy.pl" "$BATS_TEST_TMPDIR/$1/$socket" "$RC_TEST_SOCKET/$socket" "$1" >"$BATS_TEST_TMPDIR/$1/ready" 3>&- &
   started+=("$!")
   read -r _ <"$BATS_TEST_TMPDIR/$1/ready"
   # shellcheck disable=SC2034 # the tests use it
@@ -223,42 +184,6 @@ wait_for() { # PATTERN [FILE]
   done
 }
 
-# The rows of api_apikey; all rows of all other tables.
-key_rows() { sql 'select to_jsonb(k) from api_apikey k order by id'; }
-other_rows() {
-  psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<<"select format('select %L, to_jsonb(t) from %I t order by 2', relname, relname)
-    from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'api_apikey' order by relname \gexec"
-}
-
-# refused MESSAGE ARGUMENT...: $command ends with 1 and that message, with --dry-run and --json too, and changes no key.
-refused() {
-  local message=$1 before option
-  shift
-  before=$(key_rows)
-  for option in '' --dry-run --json; do
-    run -1 --separate-stderr "$command" "$@" $option
-    [ "$stderr" = "$command: $message" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-    if [ "$option" = --json ]; then
-      [ "$(jq -r '.error.message // empty' <<<"${lines[0]}")" = "$message" ]
-      [ "$(jq -c '[.ok, .changed, .errors]' <<<"${lines[1]}")" = '[false,0,1]' ]
-    else
-      [ "$output" = '' ]
-    fi
-  done
-  [ "$(key_rows)" = "$before" ]
-}
-
-# wrong MESSAGE ARGUMENT...: $command ends with 2, its $usage and that message, and changes no key.
-wrong() {
-  local before
-  before=$(key_rows)
-  run -2 --separate-stderr "$command" "${@:2}"
-  [ "$output" = '' ]
-  [ "$stderr" = "$usage
-$command: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
-  [ "$(key_rows)" = "$before" ]
-}
-
 # For a test that limits the address space, which a build with the address sanitizer needs all of.
 need_plain_memory() {
   ! grep -qs __asan_init "$(command -v rc-say)" || skip 'the address sanitizer needs the whole address space'
@@ -267,7 +192,7 @@ need_plain_memory() {
 # Makes $fail_calls, which LD_PRELOAD takes so that calls fail as fail-calls.c says.
 make_fail_calls() {
   fail_calls=$BATS_TEST_TMPDIR/fail-calls.so
-  "${CC:-gcc}" -Wall -Werror -shared -fPIC -o "$fail_calls" "$BATS_TEST_DIRNAME/fail-calls.c" -ldl
+  "${CC:-gcc}" -Wall -Werror -shared -fPIC -o "$fail_calls" "$RC_TEST_FOLDER/fail-calls.c" -ldl
   export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
   # shellcheck disable=SC2034 # the tests use it
   export RC_FAILED=$BATS_TEST_TMPDIR/failed

@@ -5,7 +5,7 @@ start_http() {
   http=$BATS_TEST_TMPDIR/http
   mkdir "$http"
   mkfifo "$http/ready"
-  perl "$BATS_TEST_DIRNAME/http-server.pl" "$http" >"$http/ready" 3>&- &
+  perl "$RC_TEST_FOLDER/http-server.pl" "$http" >"$http/ready" 3>&- &
   started+=("$!")
   read -r port <"$http/ready"
   # shellcheck disable=SC2034 # the tests use it

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2030,SC2031 # each test has an environment of its own
-load helper
+load recotem/helper
 
 # What `make check` or `make asan` has told its children is not for the make that is tested.
 forget_make() { unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD CFLAGS HARDEN HARDEN_LINK SANITIZE TESTS; }
@@ -9,7 +9,7 @@ setup_file() {
   local copy=$BATS_FILE_TMPDIR/copy
   forget_make
   mkdir "$copy"
-  tar -C "$BATS_TEST_DIRNAME/.." --exclude=./.git --exclude='./build*' -cf - . | tar -C "$copy" -xf -
+  tar -C "$RC_TEST_FOLDER/.." --exclude=./.git --exclude='./build*' -cf - . | tar -C "$copy" -xf -
   export RC_INSTALL=0 CFLAGS=-O1
   make -s -C "$copy" install PREFIX="$BATS_FILE_TMPDIR/prefix"
   make -s -C "$copy" install DESTDIR="$BATS_FILE_TMPDIR/staged" PREFIX=/opt/rc
@@ -116,7 +116,7 @@ installed() { env -i PATH=/usr/bin:/bin DATABASE_URL="$DATABASE_URL" RC_EVENTS= 
   local folder=$BATS_TEST_TMPDIR/bin tool
   mkdir "$folder"
   for tool in bash make env sed find grep mkdir; do ln -s "$(command -v "$tool")" "$folder/$tool"; done
-  run -2 --separate-stderr env -i PATH="$folder" RC_INSTALL=0 make -C "$BATS_TEST_DIRNAME/.." all BUILD="$BATS_TEST_TMPDIR/build"
+  run -2 --separate-stderr env -i PATH="$folder" RC_INSTALL=0 make -C "$RC_TEST_FOLDER/.." all BUILD="$BATS_TEST_TMPDIR/build"
   [[ $output == *'missing: gcc'* ]]
   [[ $output == *'apt-get update && apt-get install -y --no-install-recommends gcc'* ]]
   [ ! -e "$BATS_TEST_TMPDIR/build" ]

@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 load jobs
 
 # The man pages: their form, and that what they show is true.
@@ -110,9 +110,9 @@ run_examples() {
   for page in "$pages"/*.1; do
     printf '=== %s\n' "${page##*/}"
     name=${page##*/}
-    if [ -e "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash" ]; then
+    if [ -e "$RC_TEST_FOLDER/${name%%-*}/example.bash" ]; then
       # shellcheck source=/dev/null
-      . "$BATS_TEST_DIRNAME/examples/${name%%-*}.bash"
+      . "$RC_TEST_FOLDER/${name%%-*}/example.bash"
     else
       new_database
       add_outbox

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # pages are written literally; each test has an environment of its own
-load helper
+load recotem/helper
 
 # The front of the commands of bin/: each test writes a page of its own and runs it.
 
@@ -133,7 +133,7 @@ message() { [ "${stderr_lines[1]}" = "demo-page: error: $1" ] || { printf '%s\n'
   [ "$output" = "demo-page (rc) $(rc-say --version | sed 's/.* //')" ]
   run -0 show --describe
   [ "$(jq -r '.name, .options[0].name, .options[0].argument' <<<"$output")" = $'demo-page\n--realm\nNAME' ]
-  [ "$(cd "$BATS_TEST_DIRNAME/.." && grep -rl 'print this help' src lib bin share/page | xargs)" = lib/base/rc_opt.c ]
+  [ "$(cd "$RC_TEST_FOLDER/.." && grep -rl 'print this help' src lib bin share/page | xargs)" = lib/base/rc_opt.c ]
 }
 
 # ---- secrets ----

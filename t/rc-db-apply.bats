@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # $1 is SQL's; each test has an environment of its own
-load helper
+load recotem/helper
 
 setup() {
   new_database
@@ -57,7 +57,7 @@ wait_until_session_gone() { wait_until "select not exists (select $our_sessions)
 proxy() {
   mkdir proxy
   mkfifo ready
-  perl "$BATS_TEST_DIRNAME/proxy.pl" "$PWD/proxy/.s.PGSQL.5432" "$RC_TEST_SOCKET/.s.PGSQL.5432" "$1" >ready 3>&- &
+  perl "$RC_TEST_FOLDER/proxy.pl" "$PWD/proxy/.s.PGSQL.5432" "$RC_TEST_SOCKET/.s.PGSQL.5432" "$1" >ready 3>&- &
   started+=($!)
   read -r line <ready
   [ "$line" = ready ]

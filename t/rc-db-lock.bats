@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # inner shells expand; each test has an environment of its own
-load helper
+load recotem/helper
 
 setup() {
   new_database

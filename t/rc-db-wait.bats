@@ -1,5 +1,5 @@
 # shellcheck disable=SC2030,SC2031 # each test has an environment of its own
-load helper
+load recotem/helper
 
 setup() { started=(); }
 

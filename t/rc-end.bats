@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 
 @test "it prints the end record" {
   run -0 --separate-stderr rc-end

@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 
 setup() {
   export RC_EVENTS=$BATS_TEST_TMPDIR/events

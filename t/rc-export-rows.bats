@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # $1 is SQL's; each test has an environment of its own
-load helper
+load recotem/helper
 
 setup() { started=(); }
 
@@ -95,7 +95,7 @@ finish_export() {
   new_database
   seed=${RC_TEST_SEED:-$RANDOM}
   echo "RC_TEST_SEED=$seed"
-  "$BATS_TEST_DIRNAME/random-tables" "$BATS_TEST_TMPDIR" "$seed" "$((200 * ${RC_TEST_ROUNDS:-1}))"
+  "$RC_TEST_FOLDER/random-tables" "$BATS_TEST_TMPDIR" "$seed" "$((200 * ${RC_TEST_ROUNDS:-1}))"
   psql -Xq1 -v ON_ERROR_STOP=1 "$DATABASE_URL" -f "$BATS_TEST_TMPDIR/tables.sql"
   psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -f "$BATS_TEST_TMPDIR/rows.sql"
   while IFS= read -r name; do

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016 # inner shells
-load helper
+load recotem/helper
 
 setup() {
   root=$BATS_TEST_TMPDIR/root in=$BATS_TEST_TMPDIR/in

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2154 # source and http come from http.bash
-load helper
+load recotem/helper
 load http
 
 setup() {

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2030,SC2031 # each test has an environment of its own
-load helper
+load recotem/helper
 
 setup() {
   new_database
@@ -537,7 +537,7 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   local seed number=0 name
   seed=${RC_TEST_SEED:-$RANDOM}
   echo "RC_TEST_SEED=$seed"
-  "$BATS_TEST_DIRNAME/random-tables" "$PWD" "$seed" "$((100 * ${RC_TEST_ROUNDS:-1}))"
+  "$RC_TEST_FOLDER/random-tables" "$PWD" "$seed" "$((100 * ${RC_TEST_ROUNDS:-1}))"
   psql -Xq1 -v ON_ERROR_STOP=1 "$DATABASE_URL" -f tables.sql
   psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -f rows.sql
   sql "create schema copy; do \$\$ declare r record; begin

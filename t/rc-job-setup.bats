@@ -1,5 +1,5 @@
 # shellcheck disable=SC2030,SC2031 # each test is a process of its own
-load helper
+load recotem/helper
 load jobs
 
 setup() {

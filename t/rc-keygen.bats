@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016 # inner shells
-load helper
+load recotem/helper
 
 setup() {
   file=$BATS_TEST_TMPDIR/file

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2030,SC2031 # each test has an environment of its own
-load helper
+load recotem/helper
 
 @test "it runs a product's command by upstream's name, underscores and hyphens are one" {
   local name

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016 # inner shells, and hashes
-load helper
+load recotem/helper
 
 # Stored hashes of 'zażółć gęślą' that Django's check_password() accepts, and of 'hunter2' by Python's hashlib.
 salt=0123456789abcdefABCDEF

@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 
 @test "what was split is put together again" {
   echo '{"a":[{"id":1.0},[2],"x",null],"none":[],"v":7,"o":{"b":[1]},"é\"":[-1]}' >"$BATS_TEST_TMPDIR/document"

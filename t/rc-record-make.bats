@@ -1,5 +1,5 @@
 # shellcheck disable=SC2016 # inner shells and literal dollars
-load helper
+load recotem/helper
 
 @test "--each with --omit-empty makes no field of an empty value" {
   run -0 --separate-stderr bash -c 'printf "%s\0" ann "" bob pw "" "" | rc-record-make --each name,password --omit-empty x:=1'

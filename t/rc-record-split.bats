@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 
 split() { rc-record-split "${@:2}" <<<"$1"; }
 

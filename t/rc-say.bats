@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 
 setup() { in=$BATS_TEST_TMPDIR/in; }
 

@@ -1,7 +1,7 @@
-load helper
+load recotem/helper
 
 # The README of the checkout that the tests are in.
-readme() { cat "$BATS_TEST_DIRNAME/../README.md"; }
+readme() { cat "$RC_TEST_FOLDER/../README.md"; }
 
 # The indented blocks of the section whose title begins with $1, without their indent.
 blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index($0, title) == 1 } inside && /^    / { print substr($0, 5) }'; }

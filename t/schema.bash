@@ -1,10 +1,10 @@
 # share/sql/PRODUCT/schema.sql against what was recorded from the original: ../shared/facts where it is beside the
-# checkout, and always the part of it in t/data/PRODUCT-facts (the tables that commands write).
+# checkout, and always the part of it in t/PRODUCT/facts (the tables that commands write).
 
 # Prints the folders of a product's facts, one a line.
 facts() { # PRODUCT
-  echo "$BATS_TEST_DIRNAME/data/$1-facts"
-  [ ! -f "$BATS_TEST_DIRNAME/../../shared/facts/$1.columns.ndjson" ] || echo "$BATS_TEST_DIRNAME/../../shared/facts"
+  echo "$RC_TEST_FOLDER/$1/facts"
+  [ ! -f "$RC_TEST_FOLDER/../../shared/facts/$1.columns.ndjson" ] || echo "$RC_TEST_FOLDER/../../shared/facts"
 }
 
 # Compares the facts PRODUCT.NAME.ndjson of every folder with what QUERY gives for the same tables.

@@ -5,6 +5,8 @@
 # rc_absent does not exist.
 
 setup_suite() {
+  RC_TEST_FOLDER=$(cd "${BASH_SOURCE[0]%/*}" && pwd) # t/, for the tests of its folders
+  export RC_TEST_FOLDER
   export RC_TEST_PASSWORD='p@ss:w/o?r#d%&=+ "'\''[]é'
   export LC_ALL=C.UTF-8 RC_EVENTS='' HOME=$BATS_SUITE_TMPDIR TMPDIR=$BATS_SUITE_TMPDIR
   chmod 711 "$BATS_SUITE_TMPDIR" "${BATS_SUITE_TMPDIR%/*}" # the server may run as another user

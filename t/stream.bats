@@ -26,8 +26,8 @@ refused() {
 # ---- what passes ----
 
 @test "records pass byte for byte, whatever RFC 8259 allows in them" {
-  rc-progress "$BATS_TEST_DIRNAME/data/json-accept.ndjson" >"$out" 2>"$BATS_TEST_TMPDIR/err"
-  cmp "$out" "$BATS_TEST_DIRNAME/data/json-accept.ndjson"
+  rc-progress "$RC_TEST_FOLDER/data/json-accept.ndjson" >"$out" 2>"$BATS_TEST_TMPDIR/err"
+  cmp "$out" "$RC_TEST_FOLDER/data/json-accept.ndjson"
   [ ! -s "$BATS_TEST_TMPDIR/err" ]
 }
 
@@ -159,7 +159,7 @@ wait_for_size() {
     [ "$status" = 100 ] && [ "$output" = '{"good":1}' ] && [ "$stderr" = "rc-progress: $in:2: $reason" ] && continue
     printf 'case: %s\nstatus %s, stdout: %s\nstderr: %s\nshould be: %s\n' "$text" "$status" "$output" "$stderr" "$reason" >&2
     bad=1
-  done <"$BATS_TEST_DIRNAME/data/json-reject.txt"
+  done <"$RC_TEST_FOLDER/data/json-reject.txt"
   [ "$bad" = 0 ]
 }
 

@@ -3,7 +3,7 @@
 # Seen through rc-db-wait: its field "database" is where a try went, and a login of rc_password shows that the password
 # came through, for that role can log in with the right one only.
 
-load helper
+load recotem/helper
 
 setup() {
   unset DATABASE_URL DATABASE_URL_FILE CREDENTIALS_DIRECTORY

@@ -3,7 +3,7 @@
 # Each version is installed from the package index that pip is set up for, into $RC_TEST_VENVS/django-VERSION, which is
 # kept, or, where that is not set, into a folder that goes with the tests.  A version that can't be had is skipped by name.
 # shellcheck disable=SC2030,SC2031 # each test has an environment of its own
-load ../helper
+load ../recotem/helper
 
 versions='5.1 5.2 6.0'
 

@@ -1,7 +1,7 @@
 # Every filter behind a PgBouncer that parts transactions, with its defaults: it works, and leaves nothing in the session that
 # the next client gets.  The program is Debian's, unpacked into a folder that goes with the tests, so that no service is started.
 # shellcheck disable=SC2016,SC2030,SC2031 # $1 is SQL's; each test has an environment of its own
-load ../helper
+load ../recotem/helper
 
 setup_file() {
   local folder=$BATS_FILE_TMPDIR/pgbouncer

@@ -1,6 +1,6 @@
 # The files that recotem-resign-models signs, verified as Recotem does it: by Python's hmac, and then by its pickle.
 # shellcheck disable=SC2030,SC2031 # each test has an environment of its own
-load ../helper
+load ../recotem/helper
 
 setup() {
   new_database

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2034 # the helper uses started
-load helper
+load ../helper
 
 setup() { new_database timetracker; started=(); }
 teardown() { end_started; }

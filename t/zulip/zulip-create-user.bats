@@ -1,5 +1,4 @@
 load helper
-load zulip
 
 usage='usage: zulip-create-user --realm REALM [EMAIL] [FULL_NAME] [--email ADDRESS] [--full-name NAME]'
 

@@ -1,10 +1,10 @@
-load helper
-load schema
+load ../helper
+load ../schema
 
 @test "every column is the original's: type, null, identity, keys" {
-  compare_columns recotem
+  compare_columns timetracker
 }
 
 @test "every index and constraint is the original's, by name and definition" {
-  compare_indexes recotem
+  compare_indexes timetracker
 }

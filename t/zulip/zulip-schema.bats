@@ -1,13 +1,12 @@
 load helper
-load zulip
 
 # share/sql/zulip/schema.sql against what was recorded from the original: ../shared/facts where it is beside the
-# checkout, and always the part of it in t/data/zulip-facts (the tables that commands write).
+# checkout, and always the part of it in t/zulip/facts (the tables that commands write).
 
 # Prints the folders of facts, one a line.
 facts() {
-  echo "$BATS_TEST_DIRNAME/data/zulip-facts"
-  [ ! -f "$BATS_TEST_DIRNAME/../../shared/facts/zulip.columns.ndjson" ] || echo "$BATS_TEST_DIRNAME/../../shared/facts"
+  echo "$RC_TEST_FOLDER/zulip/facts"
+  [ ! -f "$RC_TEST_FOLDER/../../shared/facts/zulip.columns.ndjson" ] || echo "$RC_TEST_FOLDER/../../shared/facts"
 }
 
 # What the facts say of a column in SQL, in one spelling: a unique set once, in the order of the columns.
@@ -44,8 +43,8 @@ END
   done
 }
 
-@test "the schema is what t/zulip-schema makes of the facts" {
-  facts=$BATS_TEST_DIRNAME/../../shared/facts
+@test "the schema is what t/zulip/make-schema makes of the facts" {
+  facts=$RC_TEST_FOLDER/../../shared/facts
   [ -f "$facts/zulip.columns.ndjson" ] || skip 'no facts beside the checkout'
-  "$BATS_TEST_DIRNAME/zulip-schema" "$facts" | diff - "$BATS_TEST_DIRNAME/../share/sql/zulip/schema.sql"
+  "$RC_TEST_FOLDER/zulip/make-schema" "$facts" | diff - "$RC_TEST_FOLDER/../share/sql/zulip/schema.sql"
 }

@@ -1,6 +1,6 @@
 # shellcheck disable=SC2034,SC2120,SC2154 # source and http come from http.bash, started is for helper.bash
-load helper
-load http
+load ../helper
+load ../http
 
 setup() {
   started=()
@@ -280,8 +280,8 @@ I_3|#3 Three|f|o/r|{"labels": ["bug"]}' ]
 
 @test "docs/sync.md: a new source is the one mapping file that is shown there" {
   start_http
-  sed -n '/^```jq/,/^```$/{//!p}' "$BATS_TEST_DIRNAME/../docs/sync.md" >jobs.jq
-  page=$(sed -n 's/^    \({"jobs".*\)/\1/p' "$BATS_TEST_DIRNAME/../docs/sync.md")
+  sed -n '/^```jq/,/^```$/{//!p}' "$RC_TEST_FOLDER/../docs/sync.md" >jobs.jq
+  page=$(sed -n 's/^    \({"jobs".*\)/\1/p' "$RC_TEST_FOLDER/../docs/sync.md")
   answer '/v1/jobs?limit=50' '200 OK' <<<"$page"
   answer '/v1/jobs?limit=50&cursor=b2Zmc2V0' '200 OK' <<<'{"jobs":[{"no":18,"name":"Wall","client":null,"done":true,"changed":"2026-11-25T11:00:00Z"}],"next":null}'
   answer '/v1/jobs?changed_after=2026-11-25T11%3a00%3a00Z&limit=50' '200 OK' <<<'{"jobs":[],"next":null}'

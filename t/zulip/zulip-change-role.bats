@@ -1,5 +1,4 @@
 load helper
-load zulip
 
 setup() {
   new_zulip_database

@@ -1,4 +1,11 @@
-# What the tests of Zulip's commands share, beside helper.bash.
+# What the tests of Zulip's commands share.
+load "$RC_TEST_FOLDER/helper"
+
+# A fresh database with Zulip's tables, as they are on a server without an organisation.
+new_zulip_database() {
+  new_database zulip
+  sql "alter database $(sql 'select current_database()') set search_path = zulip, public" # as Zulip's own role has it
+}
 
 export SETTING_EXTERNAL_HOST=zulip.example.org
 
@@ -43,8 +50,8 @@ make_alphaorg() {
 
 # The recorded rows of the original: those of ../shared/facts where it is beside the checkout, else a copy that is masked.
 zulip_facts() { # NAME
-  local file=$BATS_TEST_DIRNAME/../../shared/facts/zulip-create-$1.rows.ndjson
-  if [ -e "$file" ]; then zulip_masked "$file"; else cat "$BATS_TEST_DIRNAME/data/zulip-facts/zulip-create-$1.rows.ndjson"; fi
+  local file=$RC_TEST_FOLDER/../../shared/facts/zulip-create-$1.rows.ndjson
+  if [ -e "$file" ]; then zulip_masked "$file"; else cat "$RC_TEST_FOLDER/zulip/facts/zulip-create-$1.rows.ndjson"; fi
 }
 
 # rows_are NAME COMMAND...: what the command adds to the database is what was recorded, in all columns but ids, clocks, random
@@ -73,7 +80,7 @@ refuses() {
 
 # A database from a dump of the facts, or skips where they are not beside the checkout.
 zulip_dump() { # empty|sample
-  local file=$BATS_TEST_DIRNAME/../../shared/facts/zulip-$1-db.sql.gz name=t_dump_${BATS_SUITE_TEST_NUMBER}_$RANDOM
+  local file=$RC_TEST_FOLDER/../../shared/facts/zulip-$1-db.sql.gz name=t_dump_${BATS_SUITE_TEST_NUMBER}_$RANDOM
   [ -e "$file" ] || skip 'no facts beside the checkout'
   psql -XAtq "$RC_TEST_SERVER" -c "create database $name"
   export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}

@@ -18,7 +18,7 @@ setup() {
     values (now(), 'TopPopRecommender', '{}', 1, now());
     insert into api_trainedmodel (file, ins_datetime, configuration_id, data_loc_id, updated_at)
     select file, now(), 1, 1, now() from unnest('{trained_model/one.pickle,trained_model/two.pickle}'::text[]) file"
-  runbook=$BATS_TEST_DIRNAME/../docs/recotem.md
+  runbook=$RC_TEST_FOLDER/../docs/recotem.md
 }
 
 # fits TEXT SHOWN: `...` in what the page shows stands for anything, on a line of its own for any lines or none.
@@ -88,7 +88,7 @@ blocks() { # KIND: the content of those blocks, with a line END behind each
 @test "the messages that the runbook explains are those of the commands" {
   local title part said
   said=$(cat "$(rc_share)"/page/functions.bash "$(rc_share)"/pages/recotem-* "$(rc_share)"/sql/recotem/*.sql \
-    "$BATS_TEST_DIRNAME"/../src/*.c "$BATS_TEST_DIRNAME"/../lib/*/*.c)
+    "$RC_TEST_FOLDER"/../src/*.c "$RC_TEST_FOLDER"/../lib/*/*.c)
   while IFS= read -r title; do
     case $title in # the parts that are the command's own, without names and numbers
     Model*'[Errno'*) title=${title#*: } title=${title%% — *} ;;

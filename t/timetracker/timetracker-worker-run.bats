@@ -1,6 +1,6 @@
 # shellcheck disable=SC2030,SC2031,SC2034 # each test is a process of its own
-load helper
-load jobs
+load ../helper
+load ../jobs
 
 setup() {
   started=()

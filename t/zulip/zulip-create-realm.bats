@@ -1,5 +1,4 @@
 load helper
-load zulip
 
 usage='usage: zulip-create-realm REALM_NAME [EMAIL] [FULL_NAME] [--email ADDRESS] [--full-name NAME] [--string-id SUBDOMAIN]'
 
@@ -314,7 +313,7 @@ has_argon2() { rc-password-hash --scheme argon2id --min-guesses 1 --from a --to 
   real_tree
   has_argon2
   zulip_dump sample
-  local columns=$BATS_TEST_DIRNAME/../../shared/facts/zulip.columns.ndjson
+  local columns=$RC_TEST_FOLDER/../../shared/facts/zulip.columns.ndjson
   echo 'correct horse battery' >"$BATS_TEST_TMPDIR/pw"
   zulip_rows | sort >"$BATS_TEST_TMPDIR/before"
   zulip-create-realm 'Beta Org' Owner@betaorg.example 'Bob Owner' --string-id betaorg --password-file "$BATS_TEST_TMPDIR/pw"

@@ -1,10 +1,10 @@
 load helper
-load schema
+load ../schema
 
 @test "every column is the original's: type, null, identity, keys" {
-  compare_columns timetracker
+  compare_columns recotem
 }
 
 @test "every index and constraint is the original's, by name and definition" {
-  compare_indexes timetracker
+  compare_indexes recotem
 }
