@@ -18,6 +18,7 @@
 
 #include "rc_file.h"
 #include "rc_http.h"
+#include "rc_http_url.h"
 #include "rc_items.h"
 #include "rc_link.h"
 #include "rc_opt.h"
@@ -689,13 +690,13 @@ set_transfer(struct rc_http *http, int opt)
 {
 	switch (opt) {
 	case OPT_RATE: http->interval = parse_rate(optarg); return true;
-	case OPT_CONNECT: http->connect_limit = rc_opt_duration("connect-timeout", optarg); return true;
-	case OPT_FIRST_BYTE: http->first_byte_limit = rc_opt_duration("first-byte-timeout", optarg); return true;
-	case OPT_TIMEOUT: http->whole_limit = rc_opt_duration("timeout", optarg); return true;
+	case OPT_CONNECT: http->exchange.connect_limit = rc_opt_duration("connect-timeout", optarg); return true;
+	case OPT_FIRST_BYTE: http->exchange.first_byte_limit = rc_opt_duration("first-byte-timeout", optarg); return true;
+	case OPT_TIMEOUT: http->exchange.whole_limit = rc_opt_duration("timeout", optarg); return true;
 	case OPT_TRIES: http->tries = rc_opt_long("tries", optarg, 1, 1000); return true;
 	case OPT_PAUSE: http->pause = rc_opt_duration("pause", optarg); return true;
 	case OPT_MAX_WAIT: http->wait_max = rc_opt_duration("max-wait", optarg); return true;
-	case OPT_CACERT: http->ca_file = optarg; return true;
+	case OPT_CACERT: http->exchange.ca_file = optarg; return true;
 	case OPT_TOKEN: find_secret("token", optarg, &http->token); return true;
 	case OPT_TOKEN_HEADER: http->token_header = optarg; return true;
 	case OPT_OAUTH_URL: http->oauth_url = optarg; return true;
@@ -719,7 +720,8 @@ close_all(struct listing *work)
 int
 main(int argc, char *argv[])
 {
-	struct listing work = { .first = -1, .http = { .connect_limit = 10000, .first_byte_limit = 60000, .whole_limit = 3600000,
+	struct listing work = { .first = -1, .http = {
+	    .exchange = { .connect_limit = 10000, .first_byte_limit = 60000, .whole_limit = 3600000 },
 	    .tries = 5, .pause = 500, .pause_max = 60000, .wait_max = 300000 } };
 	struct rc_input in = {0};
 	struct rc_record record = {0};
@@ -751,7 +753,7 @@ main(int argc, char *argv[])
 		rc_usage("--url reads no records, but '%s' is given", argv[optind]);
 	work.items.take = take_item;
 	work.items.context = &work;
-	work.http.body = (struct rc_http_body){ begin_page, read_page, end_page, page_reason, &work };
+	work.http.exchange.body = (struct rc_http_body){ begin_page, read_page, end_page, page_reason, &work };
 	if (url == NULL)
 		rc_input_open(&in, argc - optind, argv + optind);
 	rc_output_open(&work.out, NULL);

@@ -13,6 +13,7 @@
 #include "rc_key.h"
 #include "rc_opt.h"
 #include "rc_password.h"
+#include "rc_password_guesses.h"
 #include "rc_pool.h"
 #include "rc_stream.h"
 #include "rc_utf8.h"

@@ -1,5 +1,5 @@
 /*
- * rc_row_encode - a record's values as the fields of COPY binary, by type
+ * rc_row_encode - a record's values, arrays too, as the fields of COPY binary, by type
  *
  * The form of a field is that of the server's receive functions
  * (src/backend/utils/adt/..., COPY's own in the manual's page on it).  What
@@ -13,22 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "rc_mem.h"
-#include "rc_row_types.h"
+#include "rc_row_field.h"
 #include "rc_str.h"
-
-/* What a value is to become. */
-struct rc_row_target {
-	struct rc_row_shape shape;	/* not RC_ROW_OTHER */
-	int typmod;			/* the column's, -1: none */
-	int dimensions;			/* as the array was declared; only arrays of JSON values need it, 0 is 1 */
-};
-
-/* Why a value was refused. */
-struct rc_row_error {
-	const char *sqlstate;	/* static text: what the server would say */
-	char message[160];
-};
 
 /*
  * Adds VALUE, the text of a JSON value that was checked and is padded
