@@ -305,22 +305,15 @@ rc_connection_want_single_rows(struct rc_connection *connection)
 static enum rc_progress
 take(struct rc_connection *connection, PGresult *got, PGresult **result)
 {
-	switch (PQresultStatus(got)) {
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_COPY_BOTH:
-		PQclear(got);	/* libpq would give it again and again */
+	if (rc_result_is_copy(got)) {
+		PQclear(got);
 		connection->failure.hopeless = true;
-		return fail(connection, "COPY to or from the client has no place here");
-	case PGRES_FATAL_ERROR:
-		if (PQresultErrorField(got, PG_DIAG_SEVERITY) == NULL && *rc_result_sqlstate(got) == '\0') {	/* libpq's own: the connection broke */
-			fail(connection, PQresultErrorMessage(got));
-			PQclear(got);
-			return RC_FAILED;
-		}
-		break;
-	default:
-		break;
+		return fail(connection, RC_NO_COPY);
+	}
+	if (PQresultStatus(got) == PGRES_FATAL_ERROR && PQresultErrorField(got, PG_DIAG_SEVERITY) == NULL && *rc_result_sqlstate(got) == '\0') {
+		fail(connection, PQresultErrorMessage(got));	/* libpq's own: the connection broke */
+		PQclear(got);
+		return RC_FAILED;
 	}
 	connection->ended = PQresultStatus(got) != PGRES_SINGLE_TUPLE;
 	*result = got;

@@ -25,6 +25,14 @@ rc_result_is_good(const PGresult *result)
 }
 
 bool
+rc_result_is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH;
+}
+
+bool
 rc_result_is_locked(const PGresult *result)
 {
 	return strcmp(rc_result_sqlstate(result), "55P03") == 0;

@@ -22,6 +22,10 @@ const char *rc_result_sqlstate(const PGresult *result);
 /* Whether the statement ran: rows, or the end of a command. */
 bool rc_result_is_good(const PGresult *result);
 
+/* Whether a COPY with the client began, which RC_NO_COPY refuses: libpq would give such a result again and again. */
+bool rc_result_is_copy(const PGresult *result);
+#define RC_NO_COPY "COPY to or from the client has no place here"
+
 /* Whether another session's lock stood in the way, after lock_timeout. */
 bool rc_result_is_locked(const PGresult *result);
 

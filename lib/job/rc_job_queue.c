@@ -429,10 +429,11 @@ rc_job_queue_round(struct rc_job_queue *queue, struct rc_job_list *list, long mo
 
 /* ---- its answer ---- */
 
+/* A value of a claimed row; without a byte where it is null, or the map has no such column. */
 static struct rc_job_text
 column(const PGresult *rows, int row, int number)
 {
-	if (number < 0)
+	if (number < 0 || PQgetisnull(rows, row, number))
 		return (struct rc_job_text){0};
 	return (struct rc_job_text){ PQgetvalue(rows, row, number), (size_t)PQgetlength(rows, row, number) };
 }
@@ -444,6 +445,8 @@ take_claimed(struct rc_job_queue *queue)
 	int id = PQfnumber(rows, "id"), type = PQfnumber(rows, "job_type"), key = PQfnumber(rows, "dedup_key");
 	int payload = PQfnumber(rows, "payload"), attempts = PQfnumber(rows, "attempts"), run_after = PQfnumber(rows, "run_after");
 
+	if (id < 0 || type < 0 || attempts < 0 || run_after < 0)
+		rc_die(RC_FATAL, "%s: the server's answer has not the form that was asked for", queue->map->file);
 	queue->got = PQntuples(rows);
 	for (int i = 0; i < queue->got; i++) {
 		struct rc_job_text name = column(rows, i, id);
@@ -536,6 +539,8 @@ read_pipeline(struct rc_job_queue *queue)
 			}
 			return true;
 		}
+		if (rc_result_is_copy(result))
+			rc_die(RC_FATAL, "%s: " RC_NO_COPY, queue->map->file);
 		if (PQresultStatus(result) == PGRES_FATAL_ERROR && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {
 			PQclear(result);	/* libpq's own: the connection broke */
 			return false;
