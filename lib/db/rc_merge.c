@@ -449,7 +449,7 @@ PGresult *
 rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long long to)
 {
 	struct rc_buf sql = {0};
-	unsigned long long all, matched, done, fresh;
+	unsigned long long all, matched, done, fresh = 0;
 	long long before = 0, after = 0;
 	enum census census = choose_census(merge, &before);
 	PGresult *result;
