@@ -206,3 +206,9 @@ failing() { RC_FAIL=$1 LD_PRELOAD=$fail_calls "${@:2}"; }
 # shellcheck disable=SC2016 # the inner shell expands it
 small() { unshare -m bash -c 'mount -t tmpfs -o "$0" rc "$TMPDIR" && exec "$@"' "$@"; }
 need_small() { TMPDIR=$BATS_TEST_TMPDIR small size=96k true 2>/dev/null || skip 'no mount of its own can be had'; }
+
+# Adds a user of that name to Django's own table, prints the id.
+add_user() {
+  sql "insert into auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
+       values ('!', false, '$1', '', '', '', false, true, now()) returning id"
+}
