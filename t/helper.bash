@@ -70,9 +70,9 @@ sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
 
 # Waits until the SQL gives t (for what another process does).
 wait_until() {
-  local tries=0
+  local begin=$SECONDS
   until [ "$(sql "$1")" = t ]; do
-    [ $((tries += 1)) -lt 400 ] || { echo "waited in vain for: $1" >&2; return 1; }
+    [ $((SECONDS - begin)) -lt 60 ] || { echo "waited in vain for: $1" >&2; return 1; }
     sleep 0.025
   done
 }
