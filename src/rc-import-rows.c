@@ -17,6 +17,7 @@
 #include "rc_digest.h"
 #include "rc_file.h"
 #include "rc_merge.h"
+#include "rc_merge_missing.h"
 #include "rc_opt.h"
 #include "rc_row_encode.h"
 #include "rc_row_number.h"
@@ -251,7 +252,7 @@ find_key(struct import *work)
 		need_column(work, "--key", &name);
 	rc_buf_free(&name);
 	work->key_count = 0;
-	if (strchr("vf", work->table.kind) != NULL)
+	if (strchr("vf", work->table.relation.kind) != NULL)
 		take_key_of_view(work);
 	for (size_t i = 0, next; i < work->table.key_count && work->key_count == 0; i = next) {
 		for (next = i; next < work->table.key_count && work->table.keys[next].index == work->table.keys[i].index; )
@@ -666,7 +667,7 @@ needs_stage(const struct import *work)
 	const struct rc_table *table = &work->table;
 
 	if (work->mode != INSERT || work->skip || work->reject_errors || table->row_security || table->insert_rule ||
-	    (table->kind == 'v' && !table->insert_trigger))
+	    (table->relation.kind == 'v' && !table->insert_trigger))
 		return true;
 	for (size_t i = 0; i < work->column_count; i++)
 		if (work->columns[i].other)
@@ -721,7 +722,7 @@ start_copy(struct import *work)
 		fill_merge(work);
 		rc_merge_create(&work->merge, &sql);
 	} else {
-		rc_buf_printf(&sql, "copy %s (", work->table.sql);
+		rc_buf_printf(&sql, "copy %s (", work->table.relation.sql);
 		for (size_t i = 0; i < work->column_count; i++) {
 			rc_buf_add_text(&sql, i == 0 ? "" : ", ");
 			rc_session_add_identifier(&work->session, &sql, work->columns[i].column->name);
@@ -729,7 +730,7 @@ start_copy(struct import *work)
 		rc_buf_add_text(&sql, ") from stdin (format binary)");
 		if (work->column_count == 0) {
 			sql.length = 0;
-			rc_buf_printf(&sql, "copy %s from stdin (format binary)", work->table.sql);
+			rc_buf_printf(&sql, "copy %s from stdin (format binary)", work->table.relation.sql);
 		}
 	}
 	count_row_fields(work);

@@ -451,7 +451,7 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   import '2 0 0' --table none <<<$'{}\n{}'
   [ "$(sql 'select count(*) from none')" = 2 ]
   run -100 --separate-stderr rc-import-rows --table nowhere <<<'{}'
-  [ "$stderr" = 'rc-import-rows: there is no table nowhere' ]
+  [ "$stderr" = 'rc-import-rows: nowhere: no such table' ]
 }
 
 # ---- breaks ----
