@@ -40,7 +40,8 @@ pages := $(filter-out $(patsubst src/%.c,%.1,$(filter src/%,$(left_out))),$(notd
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
 rooms := base file crypto record db net job
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
-data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
+# What the commands find at run time: the data of share/, and the one tool that a command runs.
+data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need-packages
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -54,7 +55,7 @@ help: ## list what can be made
 # ---- build ----
 
 # Packages first, all of a target's in one call, then the tree: in recipes, so that -j keeps the order.
-need = @share/need-packages
+need = @tools/need-packages
 build_tree = @$(MAKE) --no-print-directory tree
 
 all: ## build all commands and man pages into build/
@@ -99,6 +100,10 @@ $(BUILD)/bin/%: $(BUILD)/share/rc/pages/% $(BUILD)/bin/rc-command
 $(BUILD)/share/rc/pages/%: bin/%
 	@mkdir -p $(@D)
 	@install -m 644 $< $@
+
+$(BUILD)/share/rc/need-packages: tools/need-packages
+	@mkdir -p $(@D)
+	@cp $< $@
 
 $(BUILD)/share/rc/%: share/%
 	@mkdir -p $(@D)
@@ -156,7 +161,7 @@ install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
 	@install -m 644 $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(to)/share/man/man1/'
 	@for file in $(data); do \
 		install -d -m 755 '$(to)'"/share/rc/$$(dirname "$$file")"; \
-		install -m "$$([ -x "share/$$file" ] && echo 755 || echo 644)" "share/$$file" '$(to)'"/share/rc/$$file"; \
+		install -m "$$([ -x "$(BUILD)/share/rc/$$file" ] && echo 755 || echo 644)" "$(BUILD)/share/rc/$$file" '$(to)'"/share/rc/$$file"; \
 	done
 
 uninstall: ## remove what install has put there
@@ -213,7 +218,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/page.bash .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
+	@shellcheck -x -s bash share/page/run share/page/functions.bash $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/page.bash .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
