@@ -106,6 +106,8 @@ rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long long *
 		rc_buf_add_text(&sql, " where n.before is not null order by n.line limit 1");
 	}
 	result = rc_session_query(merge->session, "rows of one key", rc_buf_text(&sql), NULL);
+	if (!keep_last && PQnfields(result) != 2)
+		rc_session_misled("rows of one key");
 	good = keep_last || PQntuples(result) == 0;
 	if (keep_last) {
 		unsigned long long gone = strtoull(PQcmdTuples(result), NULL, 10);
