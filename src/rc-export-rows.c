@@ -189,8 +189,7 @@ begin(struct export *export)
 	rc_buf_add_text(&first, settings);
 	if (request->table != NULL && request->order_by == NULL)
 		rc_buf_add_text(&first, order);
-	if (!request->rows_visible_to_me)
-		rc_buf_add_text(&first, ";set local row_security = off");
+	transaction.visible_rows = request->rows_visible_to_me;
 	transaction.first = rc_buf_text(&first);
 	rc_transaction_begin(&export->session, &transaction);
 	rc_buf_free(&first);

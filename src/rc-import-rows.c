@@ -161,8 +161,7 @@ handle_missing(struct import *work)
 static void
 begin(struct import *work)
 {
-	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT,
-	    .first = work->visible ? NULL : "set local row_security = off" };
+	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT, .visible_rows = work->visible };
 	struct rc_buf name = {0};
 
 	rc_transaction_begin(&work->session, &transaction);

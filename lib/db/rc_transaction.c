@@ -112,6 +112,8 @@ rc_transaction_begin(struct rc_session *session, const struct rc_transaction *tr
 		add_needed(&script, !transaction->read_only ? "begin isolation level read committed read write" :
 		    transaction->many_moments ? "begin isolation level read committed read only" : "begin isolation level repeatable read read only");
 		add_settings(session, &script);
+		if (!transaction->visible_rows)	/* as pg_dump has it: an answer about all rows must not come from some */
+			add_needed(&script, "set local row_security = off");
 		add_wishes(session, &script, transaction->patience);
 		if (transaction->first != NULL)
 			rc_buf_printf(&script.sql, "%s;", transaction->first);

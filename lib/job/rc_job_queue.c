@@ -128,7 +128,7 @@ begin_setup(struct rc_job_queue *queue)
 	struct rc_buf sql = {0};
 
 	queue->state = RC_QUEUE_SETUP;
-	rc_buf_add_text(&sql, "set timezone = 'UTC'; set datestyle = 'ISO'; set standard_conforming_strings = on; set lock_timeout = 5000;"
+	rc_buf_add_text(&sql, "set timezone = 'UTC'; set datestyle = 'ISO'; set standard_conforming_strings = on; set row_security = off; set lock_timeout = 5000;"
 	    "set idle_in_transaction_session_timeout = 60000; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off;"
 	    "set plan_cache_mode = force_custom_plan;");
 	if (PQserverVersion(queue->connection.libpq) >= 140000)
