@@ -1,4 +1,4 @@
-# shellcheck disable=SC2030,SC2031 # each test has an environment of its own
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test has an environment of its own; docs.bash uses docs_page and sets count
 # The operator's runbook, docs/recotem.md: every command in it is run, and prints what is shown.
 load helper
 load ../docs
