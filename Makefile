@@ -54,7 +54,6 @@ data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.SECONDARY:
 .DEFAULT_GOAL := all
 
 help: ## list what can be made
@@ -226,7 +225,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/demo/kfm share/zulip/page.bash share/kfm/page.bash $(wildcard share/checks/programs/*) .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
+	@shellcheck -x -s bash share/page/run $(filter-out %.sql,$(wildcard share/demo/*)) $(wildcard share/*/*.bash $(wildcard share/checks/programs/*) .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
