@@ -127,7 +127,7 @@ wait_until_session_gone() {
 until_group_gone() {
   local tries=0
   while pgrep -s "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
     sleep 0.01
   done
 }
@@ -179,7 +179,7 @@ finish() {
 wait_for() { # PATTERN [FILE]
   local tries=0
   until grep -qs -- "$1" "$BATS_TEST_TMPDIR/${2-out}"; do
-    [ $((tries += 1)) -lt 2000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
     sleep 0.01
   done
 }

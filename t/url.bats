@@ -49,7 +49,7 @@ create role :"name" login password :'password';
 select pg_reload_conf();
 END
   until wait_for "postgres://$1:wrong@/postgres$query" && [ "$status" = 100 ]; do # the server reads the file when it comes to it
-    [ $((tries += 1)) -lt 400 ] || { echo 'the server still lets everybody in' >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo 'the server still lets everybody in' >&2; return 1; }
     sleep 0.025
   done
 }

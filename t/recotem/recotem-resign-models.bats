@@ -726,7 +726,7 @@ find_own_work() {
     for asked in /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked; do
       if grep -qs "\"$1\"" "$asked"; then work=${asked%/asked}; fi
     done
-    [ $((tries += 1)) -lt 1000 ] || return 1
+    [ $((tries += 1)) -lt 6000 ] || return 1
     sleep 0.01
   done
 }
@@ -740,7 +740,7 @@ keep_from_ending() {
 wait_until_signed() { # N SIZE: files larger than SIZE
   local tries=0
   until [ "$(signed_so_far "$2")" -ge "$1" ]; do
-    [ $((tries += 1)) -lt 2000 ] || { cat "$BATS_TEST_TMPDIR/err" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { cat "$BATS_TEST_TMPDIR/err" >&2; return 1; }
     sleep 0.005
   done
 }
