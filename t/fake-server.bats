@@ -6,6 +6,8 @@
 load recotem/helper
 
 setup_file() {
+  # libpq itself loses a result where a server sends what does not belong there; `make asan` is not to see that.
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
   mkdir "$BATS_FILE_TMPDIR/fake"
   mkfifo "$BATS_FILE_TMPDIR/ready"
   perl "$RC_TEST_FOLDER/fake-postgres.pl" "$BATS_FILE_TMPDIR/fake/.s.PGSQL.5432" "$BATS_FILE_TMPDIR/trace" \
