@@ -225,11 +225,13 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run $(filter-out %.sql,$(wildcard share/demo/*)) $(wildcard share/*/*.bash $(wildcard share/checks/programs/*) .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
+	@shellcheck -x -s bash share/page/run .ci/run t/bench/run $(filter-out %.sql,$(wildcard share/demo/*)) \
+		$(filter-out tools/lint-sql,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* t/*.bash t/*/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
+	@tools/lint-sql
 	@echo 'lint: clean'
 
 bench: ## measure rc and its peers side by side

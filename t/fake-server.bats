@@ -240,7 +240,7 @@ $filter: the changes were committed before that" ]
   lie_to rc-owner-assign clash_gone
   [ "$code" = 0 ]
   [ "$(jq -c '[.status, .count]' "$out")" = '["assigned",1]' ]
-  grep -q ': select jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
+  grep -q ': select pg_catalog.jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
 }
 
 @test "an error without a message has one" {
