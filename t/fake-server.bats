@@ -6,6 +6,8 @@
 load recotem/helper
 
 setup_file() {
+  # libpq itself loses a result where a server sends what does not belong there; `make asan` is not to see that.
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
   mkdir "$BATS_FILE_TMPDIR/fake"
   mkfifo "$BATS_FILE_TMPDIR/ready"
   perl "$RC_TEST_FOLDER/fake-postgres.pl" "$BATS_FILE_TMPDIR/fake/.s.PGSQL.5432" "$BATS_FILE_TMPDIR/trace" \
@@ -234,7 +236,7 @@ $filter: the changes were committed before that" ]
   lie_to rc-owner-assign clash_gone
   [ "$code" = 0 ]
   [ "$(jq -c '[.status, .count]' "$out")" = '["assigned",1]' ]
-  grep -q ': select jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
+  grep -q ': select pg_catalog.jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
 }
 
 @test "an error without a message has one" {

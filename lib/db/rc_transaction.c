@@ -81,7 +81,7 @@ rc_transaction_begin(struct rc_session *session, const struct rc_transaction *tr
 		    session->refused);
 		if (transaction->first != NULL)
 			rc_buf_printf(&script.sql, "%s;", transaction->first);
-		rc_buf_add_text(&script.sql, "select pg_backend_pid()");
+		rc_buf_add_text(&script.sql, "select pg_catalog.pg_backend_pid()");
 		rc_buf_text(&script.sql);
 		begun = run_script(session, &script);
 		again = true;

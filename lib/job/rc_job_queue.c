@@ -102,7 +102,7 @@ begin_setup(struct rc_job_queue *queue)
 		rc_buf_printf(&sql, "set search_path = %s, public, pg_temp;", quoted);
 		PQfreemem(quoted);
 	}
-	rc_buf_printf(&sql, "%s; select pg_catalog.pg_backend_pid(), (extract(epoch from pg_catalog.clock_timestamp()) * 1000000)::bigint, "
+	rc_buf_printf(&sql, "%s; select pg_catalog.pg_backend_pid(), (extract(epoch from pg_catalog.clock_timestamp()) * 1000000::pg_catalog.numeric)::bigint, "
 	    "coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('rc.job_claim'), 'select, insert, update, delete'), false)",
 	    queue->listen);
 	rc_connection_send_script(&queue->connection, rc_buf_text(&sql));

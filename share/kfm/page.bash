@@ -1,3 +1,9 @@
 # page.bash - what the pages of KFM's commands share; they source it
 
 export RC_SCHEMA=${RC_SCHEMA-kfm}
+
+# The versions of KFM's tables that this toolkit knows, into $known.
+kfm_known() {
+  known=1
+  while [[ -e $RC_SQL/migrate-$((known + 1)).sql ]]; do known=$((known + 1)); done
+}
