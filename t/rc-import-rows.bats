@@ -473,6 +473,44 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(sql 'select count(*) from rc_import_progress')" = 0 ]
 }
 
+@test "a value of 100 MB goes in, a record longer than 1 GiB is refused with its line" {
+  sql 'create table t (id int, v text)'
+  perl -e 'print "{\"id\":1,\"v\":\"", "x" x 100000000, "\"}\n"' | import '1 0 0' --table t
+  [ "$(sql 'select length(v) from t')" = 100000000 ]
+  run -100 --separate-stderr rc-import-rows --table t < <(perl -e 'print "{\"id\":1,\"v\":\"x\"}\n{\"id\":2,\"v\":\""; print "x" x (1 << 20) for 0 .. 1024; print "\"}\n"' 2>/dev/null)
+  [ "$stderr" = 'rc-import-rows: <stdin>:2: a record of more than 1073741824 bytes' ]
+  [ "$(sql 'select count(*) from t')" = 1 ]
+}
+
+@test "statement_timeout is 100 and named, and nothing is changed" {
+  sql "create table t (id int); create function slow() returns trigger language plpgsql as \$\$ begin perform pg_sleep(0.02); return new; end \$\$;
+    create trigger slow before insert on t for each row execute function slow()"
+  PGOPTIONS='-c statement_timeout=300' run -100 --separate-stderr rc-import-rows --table t < <(seq 100 | sed 's/.*/{"id":&}/')
+  [[ $stderr == 'rc-import-rows: '*'t: canceling statement due to statement timeout (57014)' ]]
+  [ "$(rows)" = '' ]
+}
+
+@test "a table that another session alters or truncates is waited for as long as --lock-timeout says, and then it is 111" {
+  local work
+  started=()
+  sql 'create table t (id int primary key)'
+  for work in 'truncate t' 'alter table t add v int' 'lock table t in share mode'; do
+    hold "$work"
+    run -111 --separate-stderr rc-import-rows --table t --lock-timeout 200ms <<<'{"id":1}'
+    [[ $stderr == *'lock timeout'* ]] || { echo "$stderr"; false; }
+    tell_holder rollback
+    rm "$BATS_TEST_TMPDIR/holder"
+    [ "$(rows)" = '' ]
+  done
+  hold 'truncate t'
+  rc-import-rows --table t <<<'{"id":1}' >out 2>err 3>&- &
+  started+=("$!")
+  wait_until_blocked
+  tell_holder commit
+  wait "${started[-1]}"
+  [ "$(cat out err)" = "$(counts 1 0 0)" ]
+}
+
 @test "a server that is killed in the middle: 111, and nothing is there" {
   sql 'create table t (id int)'
   mkfifo fifo
