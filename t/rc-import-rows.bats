@@ -66,7 +66,7 @@ refused() {
   same_rows numeric 0 0.0 0.00000 1.0 -1.50 1e400 1e-400 "'NaN'" "'123456789012345678901234567890.12345678901234567890'" 10000 9999 0.0001 0.00001 \
     12345.6789 100000000 99999999.9999 -0.5 1000000.0000001
   same_rows 'numeric(10,2)' 12345678.90 -0.01 0 "'NaN'"
-  [ "$(sql "select current_setting('server_version_num')::int >= 140000")" = f ] || same_rows numeric "'Infinity'" "'-Infinity'"
+  ! version 14 || same_rows numeric "'Infinity'" "'-Infinity'"
   sql 'create table n (v numeric)'
   import '3 0 0' --table n <<<$'{"v":1e3}\n{"v":12.5E-3}\n{"v":"-0.10"}'
   [ "$(sql 'select v from n order by v desc')" = $'1000\n0.0125\n-0.10' ]
@@ -180,7 +180,7 @@ refused() {
   sql "create table t (id int8, b bool, n numeric, f float8, d date, ts timestamptz, u uuid, j json, jb jsonb, by bytea, ia int[], ta text[], tx text, iv interval);
     create table raw (r json); create table want (like t)"
   sql "select row_to_json(r) from (select 4711 id, true b, 12345.678 n, 1.5e-7::float8 f, date '2024-02-29' d, timestamptz '2024-01-01 02:03:04.5+00' ts,
-    '00112233-4455-6677-8899-aabbccddeeff'::uuid u, '{\"a\":[1,\"x\\u00e9\"]}'::json j, '{\"k\":[1.5,null,\"v\"]}'::jsonb jb, '\\x0011aaff'::bytea by,
+    '00112233-4455-6677-8899-aabbccddeeff'::uuid u, '{\"a\":[1,\"x\\u00e9\"]}'::json j, '{\"k\":[1.5,null,\"v\"]}'::jsonb jb, '\\x0011aaff'::bytea as by,
     array[[1,2],[3,4]] ia, array['a\"b', null, 'ż'] ta, repeat('text żółć ', 130) tx, interval '1 day 02:03' iv) r" >record
   [ "$(wc -c <record)" -gt 2000 ]
   perl -e '
