@@ -360,7 +360,7 @@ count_blocks(struct export *export)
 	if (strchr("rpm", export->table.kind) == NULL)
 		rc_die(RC_FATAL, "%s: --partition needs a table", export->what);
 	result = ask(export, "with recursive part (oid) as (select $1::pg_catalog.oid union select i.inhrelid from pg_catalog.pg_inherits i join part on i.inhparent = part.oid)"
-	    " select coalesce(max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), count(*) filter (where c.relkind = 'f')"
+	    " select coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), pg_catalog.count(*) filter (where c.relkind = 'f')"
 	    " from part join pg_catalog.pg_class c on c.oid = part.oid where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
 	if (strcmp(rc_result_text(result, 0, 1), "0") != 0)
 		rc_die(RC_FATAL, "%s: --partition needs a table without foreign parts", export->what);

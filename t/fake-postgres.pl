@@ -154,7 +154,7 @@ sub catalogue {
 	return ([qw(index primary column equals)], [ 16410, 't', 'username', 'operator(pg_catalog.=)' ]) if $sql =~ /\Aselect i\.indexrelid/;
 	return ([qw(before now)], [ '"$user", public', 'pg_catalog' ]) if $sql =~ /\Aselect pg_catalog\.current_setting\('search_path/;
 	return ([qw(line before)]) if $sql =~ /\Aselect n\.line, n\.before/;
-	return ([qw(rows matched)], [ 1, 1 ]) if $sql =~ /\Aselect pg_catalog\.count/;
+	return ([qw(rows matched)], [ 1, 1 ]) if $sql =~ /\Aselect pg_catalog\.count\(\*\), /;
 	return;
 }
 
@@ -163,19 +163,22 @@ sub answer {
 	my ($sql) = @_;
 	my ($names, @rows) = catalogue($sql);
 	return ($names, $rows[0], 'SELECT ' . @rows, @rows[1 .. $#rows]) if $names;
+	return ([qw(place id job_type payload attempts run_after)], [ '(0,1)', 1, 'A', '{"a":1}', 0, '2026-11-21 00:00:00+00' ], 'SELECT 1')
+	    if $sql =~ /\bskip locked/;	# the claim of rc-job-run
+	return ([qw(pid clock noted)], [ 7, 0, 'f' ], 'SELECT 1') if $sql =~ /pg_backend_pid\(\), \(extract/;
 	return ([], [], 'DEALLOCATE') if $sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i;
 	return (['rc_row'], ['{"a":1,"id":1,"name":"ann"}'], 'SELECT 1') if $sql =~ /rc_row\b/;
-	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect format_type/;
+	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.format_type/;
 	my $clash = $mode eq 'clash_gone';	# an index has one, which is not there any more when it is looked at
 	return ([ map { "c$_" } 1 .. 8 ], $clash ? [ 'u', 'things', 'owner', 'true', 'f', 'f', "'id', id", 'id' ] : undef, "SELECT " . ($clash ? 1 : 0))
 	    if $sql =~ /pg_partition_tree/;
 	return (['one'], ['1'], 'SELECT 1') if $sql =~ /\Aselect 1 from \(select ctid/;
-	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect jsonb_path_query_array/;
+	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect pg_catalog\.jsonb_path_query_array/;
 	return ([qw(status timeline)], undef, 'SELECT 0') if $sql =~ /txid_status/;
 	return ([qw(transaction timeline)], [qw(77 00000001)], 'SELECT 1') if $sql =~ /txid_current_if_assigned/;
 	return (['pid'], ['7'], 'SELECT 1') if $sql =~ /pg_backend_pid/;
-	return (['count'], ['0'], 'SELECT 1') if $sql =~ /\Aselect count.*age\(xmin\)/s;	# what a change did not reach
-	return (['count'], ['1'], 'SELECT 1') if $sql =~ /\Aselect count/;
+	return (['count'], ['0'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.count.*age\(xmin\)/s;	# what a change did not reach
+	return (['count'], ['1'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.count/;
 	return ([qw(true started)], [ 't', 'today' ], 'SELECT 1') if $sql =~ /\Aselect true/;
 	return (['value'], ['{"a":1}'], 'SELECT 1') if $sql =~ /\A\s*(?:--[^\n]*\n\s*)*(?:select|with)\b/i;
 	return ([], [], uc($1) . ' 1') if $sql =~ /\A(update|delete)\b/i;

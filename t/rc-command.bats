@@ -375,6 +375,7 @@ $(ulimit -c)
   ln -s "$PWD/target" home/.local/state/rc/events.ndjson
   chown -R nobody home
   write_page '' ''
+  unshare -m true 2>/dev/null || skip 'no mount of its own can be had'
   run -0 env -u RC_EVENTS -u XDG_STATE_HOME HOME="$PWD/home" unshare -m bash -c 'mount -t tmpfs rc /root; rc-command "$0"' "$page"
   [ "$(cat target)" = mine ]
 }

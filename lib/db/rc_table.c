@@ -20,11 +20,11 @@ static const char columns_sql[] =
     "   union all"
     "   select t.oid, t.typtype, t.typbasetype, t.typtypmod, t.typndims, depth + 1 from chain c join pg_type t on t.oid = c.typbasetype"
     "   where c.typtype = 'd')"
-    "  select (array_agg(oid order by depth desc))[1] as type, max(typtypmod) as typmod, max(typndims) as dimensions from chain) b"
+    "  select (pg_catalog.array_agg(oid order by depth desc))[1] as type, pg_catalog.max(typtypmod) as typmod, pg_catalog.max(typndims) as dimensions from chain) b"
     " where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum";
 
 static const char keys_sql[] =
-    "select i.indexrelid, i.indisprimary, a.attname, 'operator(' || quote_ident(n.nspname) || '.' || o.oprname || ')'"
+    "select i.indexrelid, i.indisprimary, a.attname, 'operator(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'"
     " from pg_index i cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality k (attnum, class, place)"
     " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
     " join pg_opclass c on c.oid = k.class"
@@ -34,7 +34,7 @@ static const char keys_sql[] =
     " order by i.indisprimary desc, i.indexrelid, k.place";
 
 static const char table_sql[] =
-    "select row_security_active(c.oid),"
+    "select pg_catalog.row_security_active(c.oid),"
     " exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled in ('O', 'A')"
     "  and t.tgtype & 1 = 1 and t.tgtype & 4 = 4 and t.tgtype & 66 <> 0),"
     " exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'), c.relhastriggers"

@@ -3,8 +3,8 @@ select version, case when $1->>'dry_run' = 'yes' then 'would_apply' else 'applie
 from kfm.versions
 where applied_at = pg_catalog.now()
 union all
-select max(version), 'error', pg_catalog.json_build_object('code', 'newer', 'message', pg_catalog.format(
-  'KFM''s tables have version %s, and this command knows up to %s.', max(version), $1->>'known'))
+select pg_catalog.max(version), 'error', pg_catalog.json_build_object('code', 'newer', 'message', pg_catalog.format(
+  'KFM''s tables have version %s, and this command knows up to %s.', pg_catalog.max(version), $1->>'known'))
 from kfm.versions
-having max(version) > ($1->>'known')::int
+having pg_catalog.max(version) > ($1->>'known')::int
 order by 1
