@@ -199,6 +199,11 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 	$(build_tree)
 	@$(bats) t/services
 
+check-versions: ## run the tests of rows on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
+	$(need) build server check versions
+	$(build_tree)
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' VERSIONS='$(VERSIONS)' tools/check-versions
+
 # A pass has its seed, which gives the same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would
 # take longer than the time that is left.
 SOAK ?= 180
@@ -239,4 +244,4 @@ bench: ## measure rc and its peers side by side
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- t/bench/run
 
-.PHONY: all tree help demo list readme install uninstall clean check check-changed check-services soak check-debian asan lint bench
+.PHONY: all tree help demo list readme install uninstall clean check check-changed check-services check-versions soak check-debian asan lint bench
