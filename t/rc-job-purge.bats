@@ -1,0 +1,20 @@
+# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+load recotem/helper
+load jobs
+
+setup() { new_database timetracker; }
+
+@test "old jobs that are done are deleted, with --failed those that have failed, and no others" {
+  add_jobs 6
+  sql "update outbox_job set status = (array['DONE', 'DONE', 'FAILED', 'PENDING', 'RUNNING', 'DONE'])[id], updated_at = now() - case id when 6 then '1 hour' else '8 days' end::interval"
+  run -0 rc-job-purge --older-than 7d --dry-run
+  [ "$output" = '2 jobs would be deleted' ]
+  [ "$(sql 'select count(*) from outbox_job')" = 6 ]
+  run -0 rc-job-purge --older-than 7d
+  [ "$output" = '2 jobs deleted' ]
+  run -0 rc-job-purge --older-than 7d --failed
+  [ "$output" = '1 jobs deleted' ]
+  [ "$(sql "select string_agg(id::text, ' ' order by id) from outbox_job")" = '4 5 6' ]
+  run -0 rc-job-purge --older-than 7d
+  [ "$output" = '0 jobs deleted' ]
+}
