@@ -213,7 +213,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/page.bash .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
+	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/*.bash .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
