@@ -37,10 +37,19 @@ scripts := $(patsubst bin/%,%,$(wildcard bin/*))
 commands := $(sort $(scripts) $(filters))
 pages := $(filter-out $(patsubst src/%.c,%.1,$(filter src/%,$(left_out))),$(notdir $(wildcard share/man/*.1)))
 
+# What is compiled knows which of these libraries there are, so it is compiled anew when that changes.
+optional := $(sort $(foreach need,$(needed),$(firstword $(subst :, ,$(need)))) $(shell sed -n 's,^/\* links with \([^:]*\): .* \*/$$,\1,p' $(wildcard src/*.c)))
+$(BUILD)/libraries: FORCE
+	@mkdir -p $(@D)
+	@for header in $(optional); do echo "$(hash)include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1 && echo "$$header"; done >$@.new || true
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
 rooms := base file crypto record db net job
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
-data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n')
+# What the commands find at run time: the data of share/, and the one tool that a command runs.
+data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need-packages
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -54,7 +63,7 @@ help: ## list what can be made
 # ---- build ----
 
 # Packages first, all of a target's in one call, then the tree: in recipes, so that -j keeps the order.
-need = @share/need-packages
+need = @tools/need-packages
 build_tree = @$(MAKE) --no-print-directory tree
 
 all: ## build all commands and man pages into build/
@@ -64,12 +73,12 @@ all: ## build all commands and man pages into build/
 tree: $(addprefix $(BUILD)/bin/,$(filters) $(scripts)) $(addprefix $(BUILD)/share/rc/,$(data) $(addprefix pages/,$(scripts))) \
 	$(addprefix $(BUILD)/share/man/man1/,$(pages))
 	@$(foreach file,$(filter src/%,$(left_out)),echo 'not built: $(basename $(notdir $(file))), which needs the package \
-		$(lastword $(subst :, ,$(filter $(shell sed -n 's,^/\* needs: \([^ ]*\) .*,\1,p' $(file)):%,$(absent))))';) :
+		$(lastword $(subst :, ,$(filter $(shell sed -n 's,^/\* needs: \([^ ]*\) .*,\1,p' $(file)):%,$(absent))))' >&2;) :
 	@printf '%s\n' $(commands) | cmp -s - $(BUILD)/share/rc/commands || printf '%s\n' $(commands) >$(BUILD)/share/rc/commands
 
 # $1 a room, $2 the folders of the headers that it sees
 define build_room
-$(BUILD)/lib/$1/%.o: lib/$1/%.c Makefile
+$(BUILD)/lib/$1/%.o: lib/$1/%.c Makefile $(BUILD)/libraries
 	@mkdir -p $$(@D)
 	@echo 'cc $$<'
 	@$$(compile) $2 -c -o $$@ $$<
@@ -100,6 +109,10 @@ $(BUILD)/share/rc/pages/%: bin/%
 	@mkdir -p $(@D)
 	@install -m 644 $< $@
 
+$(BUILD)/share/rc/need-packages: tools/need-packages
+	@mkdir -p $(@D)
+	@cp $< $@
+
 $(BUILD)/share/rc/%: share/%
 	@mkdir -p $(@D)
 	@cp $< $@
@@ -126,7 +139,7 @@ demo: ## show Recotem's commands on a private server
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/recotem
 
 demo/%: ## show another product's commands: make demo/zulip
-	$(need) build server demo
+	$(need) build optional server demo
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/$*
 
@@ -156,7 +169,7 @@ install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
 	@install -m 644 $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(to)/share/man/man1/'
 	@for file in $(data); do \
 		install -d -m 755 '$(to)'"/share/rc/$$(dirname "$$file")"; \
-		install -m "$$([ -x "share/$$file" ] && echo 755 || echo 644)" "share/$$file" '$(to)'"/share/rc/$$file"; \
+		install -m "$$([ -x "$(BUILD)/share/rc/$$file" ] && echo 755 || echo 644)" "$(BUILD)/share/rc/$$file" '$(to)'"/share/rc/$$file"; \
 	done
 
 uninstall: ## remove what install has put there
@@ -175,7 +188,7 @@ bats := PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' bats --print-output-on-failure --j
 	--setup-suite-file t/setup_suite.bash
 
 check: ## run the tests, or with TESTS='t/rc-say.bats ...' some; PostgreSQL is all they need
-	$(need) build server check
+	$(need) build optional server check
 	$(build_tree)
 	@$(bats) $(TESTS)
 
@@ -183,7 +196,7 @@ check-changed: ## run the tests that the change against HEAD touches
 	@tests=$$(tools/changed-tests); [[ ! $$tests ]] || $(MAKE) --no-print-directory check TESTS="$$tests"
 
 check-services: ## run the tests that need other servers, or what is not Debian's
-	$(need) build server check services
+	$(need) build optional server check services
 	$(build_tree)
 	@$(bats) t/services
 
@@ -192,7 +205,7 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 SOAK ?= 180
 soak_titles := at any moment|random tables
 soak: ## kill what changes things at random moments, and make random tables, again and again for SOAK seconds (default: 180)
-	$(need) build server check
+	$(need) build optional server check
 	$(build_tree)
 	@files=$$(grep -lE '^@test .*($(soak_titles))' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
 	while ((pass == 0 || SECONDS + pass < $(SOAK))); do \
@@ -213,11 +226,12 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash share/need-packages $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/zulip/*.bash .ci/run tools/* t/bench/run t/*.bash t/*/*.bash)
+	@shellcheck -x -s bash share/page/run share/page/functions.bash $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/demo/kfm share/zulip/*.bash share/kfm/page.bash $(wildcard share/checks/programs/*) .ci/run t/bench/run t/*.bash t/*/*.bash) $(filter-out tools/lint-sql,$(wildcard tools/*))
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
+	@tools/lint-sql
 	@echo 'lint: clean'
 
 bench: ## measure rc and its peers side by side

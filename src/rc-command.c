@@ -180,7 +180,7 @@ find_page(struct command *command, int *argc, char **argv[])
 	if (command->file == NULL)
 		command->file = inside(pages, command->name);
 	free(pages);
-	rc_err_set_tool(command->name);
+	rc_err_set_front(command->name);
 }
 
 /* ---- the environment ---- */
@@ -272,9 +272,11 @@ move_secret(struct command *command, const char *name, char *value, struct rc_bu
 {
 	struct rc_buf bytes = {0}, file = {0}, path = {0};
 	size_t length = strlen(value);
+	const char *second;
 
 	rc_buf_printf(&file, "%s_FILE", name);
-	if (length == 0 || getenv(rc_buf_text(&file)) != NULL) {
+	second = getenv(rc_buf_text(&file));
+	if (length == 0 || (second != NULL && *second != '\0')) {
 		add_pair(pairs, name, "");
 	} else {
 		int fd;
@@ -749,7 +751,7 @@ main(int argc, char *argv[])
 	command.umask = umask(077);
 	umask(command.umask);
 	getrlimit(RLIMIT_CORE, &command.core);
-	rc_err_set_tool(program.name);
+	rc_err_set_front(program.name);
 	find_tree(&command);
 	find_page(&command, &count, &arguments);
 	rc_at_exit(end_with_code_of_bin);

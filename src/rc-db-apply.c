@@ -35,7 +35,7 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH };
+enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE };
 enum { STEPS_MAX = 64, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -50,6 +50,7 @@ static const struct rc_option options[] = {
 	{ 'o', "output", "FILE", "write the results there, replacing it as a whole, instead of to standard output" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
+	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	RC_OPTION_END
 };
@@ -60,7 +61,7 @@ static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
-	    "[--commit-mark FILE] [--lock-timeout DURATION] [--require-end-record] FILE.sql ... [FILE ...]",
+	    "[--commit-mark FILE] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
 	.reads = "any record, which the statements have as $1::jsonb",
@@ -92,7 +93,7 @@ struct apply {
 	const char *print;	/* the field or template to print before COMMIT, or NULL */
 	struct rc_template *template;	/* NULL: it is a field */
 	long batch;		/* records in $1, 0: the record itself */
-	bool dry_run;
+	bool dry_run, visible;	/* rows that a policy hides are not wanted */
 	const char *mark;	/* the file of --commit-mark, or NULL */
 	struct rc_input in;
 	struct rc_output out;
@@ -240,7 +241,7 @@ run_once(struct apply *work, const struct rc_statement *step, bool last)
 static bool
 begin(struct apply *work)
 {
-	static const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT };
+	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT, .visible_rows = work->visible };
 	struct once *before = &work->before_all, *after = &work->after_all;
 
 	rc_transaction_begin(&work->session, &transaction);
@@ -601,6 +602,7 @@ main(int argc, char *argv[])
 		case 'o': path = optarg; break;
 		case OPT_MARK: work.mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
+		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
 	}

@@ -49,7 +49,7 @@ lock(struct rc_session *session, const char *name, long timeout)
 	session->lock_tries = 1;
 	session->find_blocker = session->report_blocker = true;
 	rc_transaction_begin(session, &transaction);
-	result = rc_session_exec(session, "select pg_advisory_xact_lock(hashtextextended('rc-db-lock ' || $1, 0))", &parameters);
+	result = rc_session_exec(session, "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rc-db-lock ' || $1::text, 0))", &parameters);
 	if (rc_result_is_locked(result) && session->blocker == NULL)
 		rc_die(RC_RETRY, "%s: no lock within %ld ms: another session holds it", name, timeout);
 	if (!rc_result_is_good(result))

@@ -14,12 +14,13 @@
 #include "rc_stream.h"
 #include "rc_transaction.h"
 
-enum { OPT_END_RECORD = RC_OPT_LONG, OPT_OUTPUT };
+enum { OPT_END_RECORD = RC_OPT_LONG, OPT_VISIBLE };
 
 static const struct rc_option options[] = {
 	{ 'n', "null-input", NULL, "read no records: run the query once, with {} as $1" },
 	{ OPT_END_RECORD, "end-record", NULL, "end with an end record that has the count and the SHA-256" },
 	{ 'o', "output", "FILE", "replace FILE as a whole instead of writing standard output" },
+	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
 	RC_OPTION_END
 };
 
@@ -27,7 +28,7 @@ static const char *const example[] = { "user-by-name.sql", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-db-rows",
-	.synopsis = "[--null-input] [--end-record] [--output FILE] FILE.sql [FILE ...]",
+	.synopsis = "[--null-input] [--end-record] [--rows-visible-to-me] [--output FILE] FILE.sql [FILE ...]",
 	.summary = "run a query for each record and print its rows",
 	.options = options,
 	.reads = "any record, which the query has as $1::jsonb",
@@ -40,6 +41,7 @@ static const struct rc_program program = {
 struct work {
 	struct rc_session session;
 	struct rc_statement query;
+	bool visible;	/* rows that a policy hides are not wanted */
 	struct rc_output out;
 	struct rc_record row;
 };
@@ -76,8 +78,9 @@ run(struct work *work, const char *record)
 static PGresult *
 begin(struct rc_session *session, void *context)
 {
-	static const struct rc_transaction transaction = { .read_only = true, .patience = RC_NO_IDLE_LIMIT };
-	struct rc_statement *query = context;
+	struct work *work = context;
+	const struct rc_transaction transaction = { .read_only = true, .patience = RC_NO_IDLE_LIMIT, .visible_rows = work->visible };
+	struct rc_statement *query = &work->query;
 	PGresult *failed;
 
 	rc_transaction_begin(session, &transaction);
@@ -105,6 +108,7 @@ main(int argc, char *argv[])
 		case 'n': null_input = true; break;
 		case OPT_END_RECORD: end_record = true; break;
 		case 'o': path = optarg; break;
+		case OPT_VISIBLE: work.visible = true; break;
 		}
 	}
 	if (optind == argc)
@@ -117,7 +121,7 @@ main(int argc, char *argv[])
 	rc_session_open(&work.session);
 	rc_statement_read(&work.query, RC_QUERY, file, 0);
 	work.query.alone = true;
-	rc_transaction_retry(&work.session, file, begin, &work.query);
+	rc_transaction_retry(&work.session, file, begin, &work);
 	rc_output_open(&work.out, path);
 	if (end_record)
 		work.out.digest = rc_digest_new();

@@ -165,9 +165,9 @@ ask_migrations(struct rc_connection *connection, const char *migrations, long ti
 		PQclear(ignored);
 		sql.length = 0;
 	}
-	rc_buf_printf(&sql, "select count(*) = 0, 'migrations are missing: ' || count(*) || ', the first is ' ||"
-	    " (array_agg(app || '.' || name order by number))[1]"
-	    " from rows from (json_to_recordset(%s) as (app text, name text)) with ordinality as wanted (app, name, number)"
+	rc_buf_printf(&sql, "select pg_catalog.count(*) = 0, 'migrations are missing: ' || pg_catalog.count(*)::text || ', the first is ' ||"
+	    " (pg_catalog.array_agg(app || '.' || name order by number))[1]"
+	    " from rows from (pg_catalog.json_to_recordset(%s) as (app text, name text)) with ordinality as wanted (app, name, number)"
 	    " where not exists (select from django_migrations as applied where applied.app = wanted.app and applied.name = wanted.name)",
 	    wanted);
 	ask(connection, rc_buf_text(&sql), timeout, attempt);
@@ -183,7 +183,7 @@ ask_all(struct rc_connection *connection, const struct wish *wish, long timeout,
 	if (attempt->verdict == AVAILABLE && wish->migrations != NULL)
 		ask_migrations(connection, wish->migrations, timeout, attempt);
 	if (attempt->verdict == AVAILABLE && wish->stable > 1)
-		ask(connection, "select true, pg_postmaster_start_time()::text", timeout, attempt);
+		ask(connection, "select true, pg_catalog.pg_postmaster_start_time()::text", timeout, attempt);
 }
 
 /* Whether a login that failed should not be tried again.  28: the server knows us and says no; 3D000, no such database, may still be made. */

@@ -9,7 +9,9 @@
 
 #include "rc_copy_out.h"
 #include "rc_digest.h"
+#include "rc_export_query.h"
 #include "rc_mem.h"
+#include "rc_name_list.h"
 #include "rc_opt.h"
 #include "rc_relation.h"
 #include "rc_row_decode.h"
@@ -30,7 +32,7 @@ static const struct rc_option options[] = {
 	{ 'q', "query", "SQL", "the rows of a query" },
 	{ 'f', "file", "FILE.sql", "the rows of the query in a file" },
 	{ OPT_PARAM, "param", "NAME=VALUE", "a text that the query has as current_setting('rc.NAME'); may be repeated" },
-	{ OPT_COLUMNS, "columns", "NAME,...", "only these columns, in this order" },
+	{ OPT_COLUMNS, "columns", "NAME,...", "only these columns, in this order; in quotes where a name has a comma" },
 	{ OPT_WHERE, "where", "SQL", "only rows for which the condition holds" },
 	{ OPT_ORDER_BY, "order-by", "SQL", "in this order, as after ORDER BY" },
 	{ OPT_PARTITION, "partition", "I/N", "only the Ith of N parts of the table, for N processes with one snapshot" },
@@ -124,7 +126,7 @@ read_options(struct request *request, int argc, char *argv[])
 		case 'q': request->query = optarg; break;
 		case 'f': file = optarg; break;
 		case 'o': request->path = optarg; break;
-		case OPT_COLUMNS: request->columns = optarg; break;
+		case OPT_COLUMNS: request->columns = rc_name_list_check(optarg); break;
 		case OPT_WHERE: request->where = optarg; break;
 		case OPT_ORDER_BY: request->order_by = optarg; break;
 		case OPT_PARAM: read_param(request, optarg); break;
@@ -187,8 +189,7 @@ begin(struct export *export)
 	rc_buf_add_text(&first, settings);
 	if (request->table != NULL && request->order_by == NULL)
 		rc_buf_add_text(&first, order);
-	if (!request->rows_visible_to_me)
-		rc_buf_add_text(&first, ";set local row_security = off");
+	transaction.visible_rows = request->rows_visible_to_me;
 	transaction.first = rc_buf_text(&first);
 	rc_transaction_begin(&export->session, &transaction);
 	rc_buf_free(&first);
@@ -246,71 +247,22 @@ check_resume_key(struct export *export)
 
 /* ---- the query ---- */
 
-/* Adds the names of --columns, each in quotes. */
-static void
-add_columns(struct export *export, struct rc_buf *sql)
-{
-	const char *list = export->request.columns;
-
-	if (list == NULL)
-		rc_buf_add_text(sql, "*");
-	while (list != NULL) {
-		size_t length = strcspn(list, ",");
-		char *name = rc_strndup(list, length);
-
-		if (length == 0)
-			rc_die(RC_FATAL, "--columns: an empty name in '%s'", export->request.columns);
-		rc_session_add_identifier(&export->session, sql, name);
-		free(name);
-		list = list[length] == ',' ? list + length + 1 : NULL;
-		if (list != NULL)
-			rc_buf_add_text(sql, ", ");
-	}
-}
-
-static void
-add_literal(struct export *export, struct rc_buf *sql, const char *text)
-{
-	char *quoted = PQescapeLiteral(export->session.connection.libpq, text, strlen(text));
-
-	if (quoted == NULL)
-		rc_die(RC_FATAL, "a value that is not UTF-8");
-	rc_buf_add_text(sql, quoted);
-	PQfreemem(quoted);
-}
-
-/* The query whose rows are exported; RANGE is one more condition, or NULL.  The newlines end a comment of the user's. */
-static void
-add_query(struct export *export, const char *range, struct rc_buf *sql)
+/* Once the table is known. */
+static struct rc_export_query
+query_of(struct export *export)
 {
 	const struct request *request = &export->request;
-	const char *and = " where ";
 
-	rc_buf_add_text(sql, "select ");
-	add_columns(export, sql);
-	if (request->table != NULL)
-		rc_buf_printf(sql, " from %s", export->table.sql);
-	else
-		rc_buf_printf(sql, " from (\n%s\n) as rc_query", request->query);
-	if (request->where != NULL) {
-		rc_buf_printf(sql, "%s(\n%s\n)", and, request->where);
-		and = " and ";
-	}
-	if (request->resume_after != NULL) {
-		rc_buf_add_text(sql, and);
-		rc_session_add_identifier(&export->session, sql, request->resume_key);
-		rc_buf_add_text(sql, " > ");
-		add_literal(export, sql, request->resume_after);
-		and = " and ";
-	}
-	if (range != NULL)
-		rc_buf_printf(sql, "%s%s", and, range);
-	if (request->order_by != NULL)
-		rc_buf_printf(sql, " order by \n%s\n", request->order_by);
-	if (request->resume_key != NULL) {
-		rc_buf_add_text(sql, " order by ");
-		rc_session_add_identifier(&export->session, sql, request->resume_key);
-	}
+	return (struct rc_export_query){
+		.session = &export->session,
+		.table = export->table.sql,
+		.query = request->query,
+		.columns = request->columns,
+		.where = request->where,
+		.order_by = request->order_by,
+		.resume_key = request->resume_key,
+		.resume_after = request->resume_after,
+	};
 }
 
 static bool
@@ -348,6 +300,7 @@ static PGresult *
 prepare(struct rc_session *session, void *context)
 {
 	struct export *export = context;
+	struct rc_export_query query;
 	struct rc_buf sql = {0};
 	PGresult *failed;
 
@@ -357,7 +310,8 @@ prepare(struct rc_session *session, void *context)
 		find_table(export);
 	if (export->request.table != NULL && export->request.resume_key != NULL)
 		check_resume_key(export);
-	add_query(export, NULL, &sql);
+	query = query_of(export);
+	rc_export_query_add(&query, NULL, &sql);
 	failed = rc_session_prepare(session, "", rc_buf_text(&sql), &(struct rc_parameters){0});
 	rc_buf_free(&sql);
 	if (!rc_result_is_good(failed)) {
@@ -377,34 +331,16 @@ prepare(struct rc_session *session, void *context)
 
 /* ---- the rows ---- */
 
-/* The COPY statement; columns of types that we don't read come as JSON. */
-static void
-add_copy(struct export *export, const char *range, struct rc_buf *sql)
-{
-	const char *comma = "";
-
-	rc_buf_add_text(sql, "copy (select ");
-	for (size_t i = 0; i < export->column_count; i++, comma = ", ")
-		rc_buf_printf(sql, export->columns[i].shape.kind == RC_ROW_OTHER ? "%spg_catalog.to_json(rc_row.c%zu)" : "%src_row.c%zu", comma, i);
-	rc_buf_add_text(sql, " from (");
-	add_query(export, range, sql);
-	rc_buf_add_text(sql, ") as rc_row");
-	comma = " (";
-	for (size_t i = 0; i < export->column_count; i++, comma = ", ")
-		rc_buf_printf(sql, "%sc%zu", comma, i);
-	rc_buf_printf(sql, "%s) to stdout (format binary)", export->column_count > 0 ? ")" : "");
-	rc_buf_text(sql);
-}
-
 static void
 copy(struct export *export, struct rc_row_decoder *decoder, const char *range)
 {
+	const struct rc_export_query query = query_of(export);
 	struct rc_copy_out stream;
 	struct rc_buf sql = {0};
 	const char *message;
 	size_t length;
 
-	add_copy(export, range, &sql);
+	rc_export_query_add_copy(&query, range, export->columns, export->column_count, &sql);
 	rc_copy_out_start(&stream, &export->session, export->what, sql.bytes);
 	rc_row_decoder_restart(decoder);
 	while ((message = rc_copy_out_next(&stream, &export->out, &length)) != NULL)
@@ -424,7 +360,7 @@ count_blocks(struct export *export)
 	if (strchr("rpm", export->table.kind) == NULL)
 		rc_die(RC_FATAL, "%s: --partition needs a table", export->what);
 	result = ask(export, "with recursive part (oid) as (select $1::pg_catalog.oid union select i.inhrelid from pg_catalog.pg_inherits i join part on i.inhparent = part.oid)"
-	    " select coalesce(max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), count(*) filter (where c.relkind = 'f')"
+	    " select coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), pg_catalog.count(*) filter (where c.relkind = 'f')"
 	    " from part join pg_catalog.pg_class c on c.oid = part.oid where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
 	if (strcmp(rc_result_text(result, 0, 1), "0") != 0)
 		rc_die(RC_FATAL, "%s: --partition needs a table without foreign parts", export->what);

@@ -388,7 +388,7 @@ begin(struct rc_session *session, const struct assignment *work)
 	rc_buf_add_text(&first, "set local enable_seqscan = off");
 	if (!work->dry_run)	/* another rc-owner-assign is waited for as long as it takes, and named after a second */
 		rc_buf_printf(&first, ";set local lock_timeout = 0;"
-		    "select pg_advisory_xact_lock(hashtext('rc-owner-assign'));"
+		    "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('rc-owner-assign'));"
 		    "set local lock_timeout = %ld", session->lock_timeout);
 	transaction.first = rc_buf_text(&first);
 	session->report_blocker = !work->dry_run;

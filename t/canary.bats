@@ -98,7 +98,7 @@ watcher='
 until_done() { # COMMAND...
   local tries=0
   until "$@"; do
-    [ $((tries += 1)) -lt 1000 ] || { echo "waited in vain for: $*" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo "waited in vain for: $*" >&2; return 1; }
     sleep 0.01
   done
 }

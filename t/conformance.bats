@@ -39,7 +39,7 @@ setup_file() {
 setup() {
   real_tree
   # What a command leaves behind shows here.
-  export HOME=$BATS_TEST_TMPDIR/home RC_EVENTS=$BATS_TEST_TMPDIR/events RC_WAIT_INTERVAL=1ms
+  export HOME=$BATS_TEST_TMPDIR/home RC_EVENTS=$BATS_TEST_TMPDIR/events RC_WAIT_INTERVAL=1ms SECRET_KEY=k
   unset XDG_STATE_HOME
   mkdir "$HOME" "$BATS_TEST_TMPDIR/folder"
   cd "$BATS_TEST_TMPDIR/folder" || return

@@ -1,12 +1,12 @@
 load recotem/helper
 
-# docs/extending.md, done to the letter in a copy of this checkout.
+# docs/extending.md, done to the letter in a copy of this checkout, with what is built.
 
 setup() {
   source=$(readlink -f "$RC_TEST_FOLDER/..")
   copy=$BATS_TEST_TMPDIR/copy
   mkdir "$copy"
-  tar -C "$source" --exclude=./build --exclude=./.git -cf - . | tar -C "$copy" -xf -
+  tar -C "$source" --exclude=./.git -cf - . | tar -C "$copy" -xf -
 }
 
 # write_files WORD: puts the files that the page gives in full, and that have WORD in their names, into the copy;

@@ -144,22 +144,41 @@ sub note { my ($text) = @_; $text =~ s/\s+/ /g; print $trace "$mode: $text\n" }
 
 # ---- what is asked ----
 
-# The columns and the one row that a statement honestly has, and its command's end.
+# What the catalogue has of the table auth_user, which rc-import-rows asks before it writes: the statement's rows.
+sub catalogue {
+	my ($sql) = @_;
+	my @columns = map { [ $_, 1043, -1, 0, 'f', 'f', 'f', 'f', 'f', 'character varying', 'character varying' ] } 'username', 'first_name';
+	return ([qw(oid sql kind)], [qw(16400 public.auth_user r)]) if $sql =~ /\Aselect c\.oid, pg_catalog\.quote_ident/;
+	return ([qw(row_security trigger rule triggers)], [qw(f f f f)]) if $sql =~ /\Aselect row_security_active/;
+	return ([ map { "c$_" } 1 .. 11 ], @columns) if $sql =~ /\Aselect a\.attname, b\.type/;
+	return ([qw(index primary column equals)], [ 16410, 't', 'username', 'operator(pg_catalog.=)' ]) if $sql =~ /\Aselect i\.indexrelid/;
+	return ([qw(before now)], [ '"$user", public', 'pg_catalog' ]) if $sql =~ /\Aselect pg_catalog\.current_setting\('search_path/;
+	return ([qw(line before)]) if $sql =~ /\Aselect n\.line, n\.before/;
+	return ([qw(rows matched)], [ 1, 1 ]) if $sql =~ /\Aselect pg_catalog\.count\(\*\), /;
+	return;
+}
+
+# The columns and the rows that a statement honestly has, and its command's end.
 sub answer {
 	my ($sql) = @_;
+	my ($names, @rows) = catalogue($sql);
+	return ($names, $rows[0], 'SELECT ' . @rows, @rows[1 .. $#rows]) if $names;
+	return ([qw(place id job_type payload attempts run_after)], [ '(0,1)', 1, 'A', '{"a":1}', 0, '2026-11-21 00:00:00+00' ], 'SELECT 1')
+	    if $sql =~ /\bskip locked/;	# the claim of rc-job-run
+	return ([qw(pid clock noted)], [ 7, 0, 'f' ], 'SELECT 1') if $sql =~ /pg_backend_pid\(\), \(extract/;
 	return ([], [], 'DEALLOCATE') if $sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i;
 	return (['rc_row'], ['{"a":1,"id":1,"name":"ann"}'], 'SELECT 1') if $sql =~ /rc_row\b/;
-	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect format_type/;
+	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.format_type/;
 	my $clash = $mode eq 'clash_gone';	# an index has one, which is not there any more when it is looked at
 	return ([ map { "c$_" } 1 .. 8 ], $clash ? [ 'u', 'things', 'owner', 'true', 'f', 'f', "'id', id", 'id' ] : undef, "SELECT " . ($clash ? 1 : 0))
 	    if $sql =~ /pg_partition_tree/;
 	return (['one'], ['1'], 'SELECT 1') if $sql =~ /\Aselect 1 from \(select ctid/;
-	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect jsonb_path_query_array/;
+	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect pg_catalog\.jsonb_path_query_array/;
 	return ([qw(status timeline)], undef, 'SELECT 0') if $sql =~ /txid_status/;
 	return ([qw(transaction timeline)], [qw(77 00000001)], 'SELECT 1') if $sql =~ /txid_current_if_assigned/;
 	return (['pid'], ['7'], 'SELECT 1') if $sql =~ /pg_backend_pid/;
-	return (['count'], ['0'], 'SELECT 1') if $sql =~ /\Aselect count.*age\(xmin\)/s;	# what a change did not reach
-	return (['count'], ['1'], 'SELECT 1') if $sql =~ /\Aselect count/;
+	return (['count'], ['0'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.count.*age\(xmin\)/s;	# what a change did not reach
+	return (['count'], ['1'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.count/;
 	return ([qw(true started)], [ 't', 'today' ], 'SELECT 1') if $sql =~ /\Aselect true/;
 	return (['value'], ['{"a":1}'], 'SELECT 1') if $sql =~ /\A\s*(?:--[^\n]*\n\s*)*(?:select|with)\b/i;
 	return ([], [], uc($1) . ' 1') if $sql =~ /\A(update|delete)\b/i;
@@ -176,8 +195,9 @@ sub script {
 			put(error('22023', 'invalid value for parameter') . ready('E'));
 			return;
 		}
-		my ($columns, $row, $end) = answer($sql);
-		put(columns(@$columns) . ($row ? row(@$row) : '')) if @$columns;
+		if ($sql =~ /\Acopy .* from stdin/s) { copy_in(); next }
+		my ($columns, $row, $end, @more) = answer($sql);
+		put(columns(@$columns) . join '', map { row(@$_) } $row ? ($row, @more) : ()) if @$columns;
 		put(command($end));
 	}
 	put(ready('T'));
@@ -195,6 +215,18 @@ sub commit {
 	die "closed\n" if $mode eq 'commit_close';
 	sleep 4 if $mode eq 'commit_hang';
 	put(($lies{$mode} || command('COMMIT')) . ready('I'));
+}
+
+# COPY FROM: the rows that come are thrown away.
+sub copy_in {
+	put(message('G', pack 'Cnnnnn', 1, 4, 1, 1, 1, 1));
+	while (1) {
+		my ($type, $length) = unpack 'aN', get(5);
+		get($length - 4);
+		return put(command('COPY 1')) if $type eq 'c';
+		return put(error('57014', 'COPY from stdin failed')) if $type eq 'f';
+		die "no COPY data\n" if $type !~ /[dHS]/;
+	}
 }
 
 # COPY TO in binary form, of one text column; honest unless the mode is one of its lies.
@@ -227,8 +259,8 @@ sub copy_out {
 # The answer to an Execute; false where the connection ends with it.
 sub execute {
 	my ($sql) = @_;
-	my ($columns, $row, $end) = answer($sql);
-	my $honest = $sql =~ /\Acopy\b/ ? copy_out() : ($row && @$row ? row(@$row) : '') . command($end);
+	my ($columns, $row, $end, @more) = answer($sql);
+	my $honest = $sql =~ /\Acopy\b/ ? copy_out() : join('', map { row(@$_) } $row && @$row ? ($row, @more) : ()) . command($end);
 	my $notice = fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500);
 	my %lies = (
 		error => error('XX000', 'boo'),

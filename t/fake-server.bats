@@ -6,6 +6,8 @@
 load recotem/helper
 
 setup_file() {
+  # libpq itself loses a result where a server sends what does not belong there; `make asan` is not to see that.
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
   mkdir "$BATS_FILE_TMPDIR/fake"
   mkfifo "$BATS_FILE_TMPDIR/ready"
   perl "$RC_TEST_FOLDER/fake-postgres.pl" "$BATS_FILE_TMPDIR/fake/.s.PGSQL.5432" "$BATS_FILE_TMPDIR/trace" \
@@ -38,10 +40,6 @@ filters() {
     if ldd "$path" 2>/dev/null | grep -q libpq; then echo "$name"; fi
   done
 }
-
-# The filters whose statements the fake server answers honestly; it does not know the catalogue that rc-import-rows reads,
-# nor the jobs of rc-job-run, which see its lies all the same.
-answered() { filters | grep -vxE 'rc-import-rows|rc-job-run'; }
 
 modes() { perl "$RC_TEST_FOLDER/fake-postgres.pl" --modes | sed -n "s/ $1\$//p"; }
 
@@ -92,7 +90,7 @@ no_problems() { [ ! -s "$problems" ]; }
 }
 
 @test "a fake server that does not lie is as good as a real one, a refused wish and many notices too" {
-  for filter in $(answered); do
+  for filter in $(filters); do
     for mode in $(modes good); do
       lie_to "$filter" "$mode"
       check 'does not end with 0' code_is 0
@@ -191,11 +189,11 @@ $filter: the changes were committed before that" ]
 }
 
 @test "a server that does not answer is waited for without a loop, and TERM ends the wait" {
-  for filter in $(answered); do
+  for filter in $(filters); do
     for mode in $(modes hang); do
       lie_to "$filter" "$mode" 2
       check 'works while it waits' [ "$cpu" -lt 1000 ]
-      if [ "$mode" = hang ]; then check 'does not end by TERM' code_is 143 111; fi
+      if [ "$mode" = hang ]; then check 'does not end by TERM' code_is 143 "${failures[@]}"; fi
     done
   done
   no_problems
@@ -238,7 +236,7 @@ $filter: the changes were committed before that" ]
   lie_to rc-owner-assign clash_gone
   [ "$code" = 0 ]
   [ "$(jq -c '[.status, .count]' "$out")" = '["assigned",1]' ]
-  grep -q ': select jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
+  grep -q ': select pg_catalog.jsonb_path_query_array' "$BATS_FILE_TMPDIR/trace"
 }
 
 @test "an error without a message has one" {

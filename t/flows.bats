@@ -130,8 +130,8 @@ second:
 @test "it works from the installed tree with the checkout gone" {
   local copy=$BATS_TEST_TMPDIR/copy
   mkdir "$copy"
-  tar -C "$RC_TEST_FOLDER/.." --exclude=./.git --exclude='./build*' -cf - . | tar -C "$copy" -xf -
-  RC_INSTALL=0 CFLAGS=-O1 make -s -C "$copy" install DESTDIR="$BATS_TEST_TMPDIR/staged" PREFIX=/opt/rc
+  tar -C "$RC_TEST_FOLDER/.." --exclude=./.git -cf - . | tar -C "$copy" -xf -
+  RC_INSTALL=0 make -s -C "$copy" install DESTDIR="$BATS_TEST_TMPDIR/staged" PREFIX=/opt/rc
   rm -rf "$copy"
   include "$BATS_TEST_TMPDIR/staged/opt/rc/share/rc/flows/rc.mk"
   run -0 --separate-stderr env -i PATH=/usr/bin:/bin DATABASE_URL="$DATABASE_URL" RC_EVENTS= make rc/recotem-wait-db ARGS='--tries 1'

@@ -70,9 +70,9 @@ sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
 
 # Waits until the SQL gives t (for what another process does).
 wait_until() {
-  local tries=0
+  local begin=$SECONDS
   until [ "$(sql "$1")" = t ]; do
-    [ $((tries += 1)) -lt 400 ] || { echo "waited in vain for: $1" >&2; return 1; }
+    [ $((SECONDS - begin)) -lt 60 ] || { echo "waited in vain for: $1" >&2; return 1; }
     sleep 0.025
   done
 }
@@ -127,7 +127,7 @@ wait_until_session_gone() {
 until_group_gone() {
   local tries=0
   while pgrep -s "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
     sleep 0.01
   done
 }
@@ -179,7 +179,7 @@ finish() {
 wait_for() { # PATTERN [FILE]
   local tries=0
   until grep -qs -- "$1" "$BATS_TEST_TMPDIR/${2-out}"; do
-    [ $((tries += 1)) -lt 2000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
     sleep 0.01
   done
 }
@@ -206,3 +206,9 @@ failing() { RC_FAIL=$1 LD_PRELOAD=$fail_calls "${@:2}"; }
 # shellcheck disable=SC2016 # the inner shell expands it
 small() { unshare -m bash -c 'mount -t tmpfs -o "$0" rc "$TMPDIR" && exec "$@"' "$@"; }
 need_small() { TMPDIR=$BATS_TEST_TMPDIR small size=96k true 2>/dev/null || skip 'no mount of its own can be had'; }
+
+# Adds a user of that name to Django's own table, prints the id.
+add_user() {
+  sql "insert into auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
+       values ('!', false, '$1', '', '', '', false, true, now()) returning id"
+}

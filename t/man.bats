@@ -10,10 +10,17 @@ setup() {
   commands=$(find "$tree/bin" \( -type f -o -type l \) -perm -u+x -printf '%f\n' | sort)
 }
 
+# Every page is rendered once.
+setup_file() {
+  mkdir "$BATS_FILE_TMPDIR/shown"
+  for page in "$(rc_share)"/../man/man1/*.1; do render <"$page" >"$BATS_FILE_TMPDIR/shown/${page##*/}"; done
+}
+
 # A page as a terminal shows it, less the overprinting of bold and underlined letters.
 render() { mandoc -Tutf8 -O width=200 | sed 's/.\x08//g'; }
 
-# section NAME: of a rendered page.
+# shown PAGE: as above. section NAME: of what is shown.
+shown() { cat "$BATS_FILE_TMPDIR/shown/${1##*/}"; }
 section() { awk -v name="$1" '/^[^ ]/ { inside = $0 == name; next } inside'; }
 
 # What the examples find in the tables; the ids begin at 1.
@@ -71,9 +78,9 @@ run_examples() {
 @test "every page has all its sections, none of them empty" {
   for page in "$pages"/*.1; do
     for name in NAME SYNOPSIS DESCRIPTION OPTIONS 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
-      [[ $(render <"$page" | section "$name") == *[a-z]* ]] || { echo "${page##*/}: no $name"; false; }
+      [[ $(shown "$page" | section "$name") == *[a-z]* ]] || { echo "${page##*/}: no $name"; false; }
     done
-    [[ $(render <"$page" | section EXAMPLES) == *'     $ '* ]] || { echo "${page##*/}: no command in EXAMPLES"; false; }
+    [[ $(shown "$page" | section EXAMPLES) == *'     $ '* ]] || { echo "${page##*/}: no command in EXAMPLES"; false; }
     run -1 grep -n '@[A-Z]*@' "$page"
   done
 }
@@ -82,7 +89,7 @@ run_examples() {
   for folder in "$(rc_share)"/sql/*/; do
     for page in "$pages/$(basename "$folder")"-*.1; do
       [ -e "$page" ] || continue # a product that has no commands yet
-      [[ $(render <"$page" | section DIFFERENCES) == *[a-z]* ]] || { echo "${page##*/}: no DIFFERENCES"; false; }
+      [[ $(shown "$page" | section DIFFERENCES) == *[a-z]* ]] || { echo "${page##*/}: no DIFFERENCES"; false; }
     done
   done
 }
@@ -90,11 +97,12 @@ run_examples() {
 @test "summary, synopsis and every option of --describe stand in the page" {
   for command in $commands; do
     description=$("$command" --describe)
-    page=$(render <"$pages/$command.1")
+    page=$(shown "$command.1")
     name=$(section NAME <<<"$page") synopsis=$(section SYNOPSIS <<<"$page") options=$(section OPTIONS <<<"$page")
-    [ "$name" = "     $(jq -r '"\(.name) – \(.summary)"' <<<"$description")" ] || { echo "$name"; false; }
+    { IFS= read -r title && IFS= read -r usage; } < <(jq -r '"\(.name) – \(.summary)", ("\(.name) \(.synopsis)" | rtrimstr(" "))' <<<"$description")
+    [ "$name" = "     $title" ] || { echo "$name"; false; }
     read -ra words <<<"${synopsis//$'\n'/ }"
-    [ "${words[*]}" = "$(jq -r '"\(.name) \(.synopsis)" | rtrimstr(" ")' <<<"$description")" ] || { echo "$command: ${words[*]}"; false; }
+    [ "${words[*]}" = "$usage" ] || { echo "$command: ${words[*]}"; false; }
     while IFS= read -r option; do
       [[ $'\n'$options$'\n' == *$'\n     '"$option"[$'\n ']* ]] || { echo "$command: no option '$option'"; false; }
     done < <(jq -r '.options[] | (if .letter then .letter + ", " else "" end) + .name + (if .argument then " " + .argument else "" end)' \

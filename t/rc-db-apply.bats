@@ -935,7 +935,7 @@ rc-db-apply: the changes were committed before that' ]
   DATABASE_URL=postgresql://ann@127.0.0.1:1/shop run -111 --separate-stderr rc-db-apply ./a.sql </dev/null
   [[ $stderr == 'rc-db-apply: 127.0.0.1:1/shop as ann: '*'Connection refused'* ]]
   run -100 --separate-stderr env -u DATABASE_URL PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGDATABASE=postgres PGPASSWORD=wr0ng rc-db-apply ./a.sql </dev/null
-  [[ $stderr == *'password authentication failed for user "rc_password"' ]]
+  [[ $stderr == *'password authentication failed for user "rc_password"'* ]]
 }
 
 # ---- bad input ----

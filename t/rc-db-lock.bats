@@ -116,7 +116,7 @@ waits='echo "ready $$"; exec sleep 1000'
   start rc-db-lock name -- bash -c "$waits"
   wait_for ready
   [ "$(sql "select string_agg(locktype, ' ' order by locktype) from pg_locks where pid = $(holders)")" = 'advisory virtualxid' ]
-  [ "$(sql "select state, query like 'select pg_advisory_xact_lock(%', backend_xid from pg_stat_activity where pid = $(holders)")" = \
+  [ "$(sql "select state, query like 'select pg_catalog.pg_advisory_xact_lock(%', backend_xid from pg_stat_activity where pid = $(holders)")" = \
     'idle in transaction|t|' ]
 }
 

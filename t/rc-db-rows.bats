@@ -300,7 +300,24 @@ ended() { # waits for the reader; its code in $code
   DATABASE_URL=postgresql://ann@127.0.0.1:1/shop run -111 --separate-stderr rows 'select 1 as id'
   [[ $stderr == 'rc-db-rows: 127.0.0.1:1/shop as ann: connection to server at "127.0.0.1", port 1 failed: Connection refused'* ]]
   run -100 --separate-stderr env -u DATABASE_URL PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGDATABASE=postgres PGPASSWORD=wr0ng rc-db-rows -n "$query"
-  [[ $stderr == *'password authentication failed for user "rc_password"' ]]
+  [[ $stderr == *'password authentication failed for user "rc_password" (DATABASE_URL is not set, so the database is that of PGHOST, PGDATABASE, PGUSER)' ]]
+}
+
+@test "where row level security hides rows it is 100, unless told" {
+  sql "create table hidden as select i as id from generate_series(1, 3) i; alter table hidden enable row level security;
+    create policy odd on hidden using (id % 2 = 1); grant all on hidden to public"
+  echo 'select id from hidden' >"$BATS_TEST_TMPDIR/hidden.sql"
+  echo 'update hidden set id = id + 2 returning id' >"$BATS_TEST_TMPDIR/change.sql"
+  export PGOPTIONS='-c role=pg_monitor'
+  run -100 --separate-stderr rc-db-rows -n "$BATS_TEST_TMPDIR/hidden.sql"
+  [ "$output" = '' ]
+  [[ $stderr == *': query would be affected by row-level security policy for table "hidden" (42501)' ]]
+  run -0 --separate-stderr rc-db-rows -n --rows-visible-to-me "$BATS_TEST_TMPDIR/hidden.sql"
+  [ "$output" = $'{"id":1}\n{"id":3}' ]
+  run -100 --separate-stderr rc-db-apply "$BATS_TEST_TMPDIR/change.sql" <<<'{}'
+  [[ $stderr == *': query would be affected by row-level security policy for table "hidden" (42501)' ]]
+  run -0 --separate-stderr rc-db-apply --rows-visible-to-me "$BATS_TEST_TMPDIR/change.sql" <<<'{}'
+  [ "$output" = $'{"id":3}\n{"id":5}' ]
 }
 
 @test "RC_SCHEMA is where unqualified names are looked for" {

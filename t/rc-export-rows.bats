@@ -182,6 +182,12 @@ finish_export() {
   run -0 --separate-stderr rc-export-rows -t t --columns 'A b,id' --where "c = 'y' -- why" --order-by 'id desc -- last first'
   [ "$output" = '{"A b":"z","id":2}
 {"A b":"x","id":1}' ]
+  run -0 --separate-stderr rc-export-rows -q 'select 1 as "a,b", 2 as c, 3 as d' --columns '"a,b",c'
+  [ "$output" = '{"a,b":1,"c":2}' ]
+  for list in '' ',' 'id,' ',id' '"id'; do
+    run -100 --separate-stderr rc-export-rows -t t --columns "$list"
+    [[ ${stderr_lines[-1]} == *"' is no list of columns" ]]
+  done
   run -0 --separate-stderr rc-export-rows -q 'select * from t' --columns c --where 'id = 3'
   [ "$output" = '{"c":"n"}' ]
   run -100 --separate-stderr rc-export-rows -t t --columns id,no

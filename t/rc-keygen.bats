@@ -14,7 +14,7 @@ teardown() {
 until_it() {
   local tries=0
   until "$@"; do
-    [ $((tries += 1)) -lt 800 ] || { echo "waited in vain for: $*" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo "waited in vain for: $*" >&2; return 1; }
     sleep 0.025
   done
 }

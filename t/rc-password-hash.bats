@@ -159,7 +159,7 @@ threads_are() { [ "$(grep -s '^Threads:' "/proc/$1/status" | tr -dc 0-9)" = "$2"
 wait_for_threads() {
   local tries=0
   until threads_are "$1" "$2"; do
-    [ $((tries += 1)) -lt 800 ] || { echo "waited in vain for $2 threads: $(cat "/proc/$1/status")"; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo "waited in vain for $2 threads: $(cat "/proc/$1/status")"; return 1; }
     sleep 0.025
   done
 }

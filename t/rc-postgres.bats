@@ -15,7 +15,7 @@ teardown() { end_started; }
 nothing_left() {
   local tries=0
   until [ -z "$(ls -A "$TMPDIR")" ] && ! pgrep -f -- "postgres -D $TMPDIR/" >/dev/null; do
-    [ $((tries += 1)) -lt 1000 ] || { ls -A "$TMPDIR"; pgrep -af -- "$TMPDIR/"; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { ls -A "$TMPDIR"; pgrep -af -- "$TMPDIR/"; return 1; }
     sleep 0.02
   done
 }

@@ -36,7 +36,7 @@ blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index
   cd "$BATS_TEST_TMPDIR"
   blocks Use | grep -E '^(API_KEY|recotem-)' | sed 's,/srv/recotem/media,.,; s/gunicorn/echo/' >commands
   [ "$(wc -l <commands)" = 10 ]
-  run -0 bash -euo pipefail commands
+  SECRET_KEY=k run -0 bash -euo pipefail commands
 }
 
 @test "the README's alias serves a runbook that calls manage.py" {

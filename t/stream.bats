@@ -116,7 +116,7 @@ refused() {
 wait_for_size() {
   local tries=0
   until [ "$(stat -c %s "$1")" = "$2" ]; do
-    [ $((tries += 1)) -lt 2400 ] || { echo "$1 has $(stat -c %s "$1") bytes, not $2" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo "$1 has $(stat -c %s "$1") bytes, not $2" >&2; return 1; }
     sleep 0.025
   done
 }

@@ -49,7 +49,7 @@ create role :"name" login password :'password';
 select pg_reload_conf();
 END
   until wait_for "postgres://$1:wrong@/postgres$query" && [ "$status" = 100 ]; do # the server reads the file when it comes to it
-    [ $((tries += 1)) -lt 400 ] || { echo 'the server still lets everybody in' >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { echo 'the server still lets everybody in' >&2; return 1; }
     sleep 0.025
   done
 }
@@ -136,6 +136,25 @@ END
   done
 }
 
+@test "an @ and then a raw / ? or # in a password are refused before any look-up, and nothing is shown" {
+  for mark in / '?' '#'; do
+    for url in "postgresql://recotem:p@ss${mark}word@localhost/r8" "postgresql://recotem:p@ss${mark}wo:rd@localhost:5432/r8"; do
+      wait_for "$url"
+      refused "DATABASE_URL: '@' after the host (/ ? # in a password must be written %2F %3F %23, '@' elsewhere %40)"
+      hides p@ss 'word@' r8
+    done
+  done
+}
+
+@test "a URL in quotes, or one that begins with \$, is refused with the reason" {
+  for quote in \' '"'; do
+    wait_for "${quote}postgres://postgres@/postgres$query$quote"
+    refused "DATABASE_URL: it begins with a quote, which is taken as a part of it; write it without quotes (docker's --env-file and systemd's files keep them)"
+  done
+  wait_for "\$REAL_URL"
+  refused "DATABASE_URL: it begins with '\$', which django-environ takes for the name of another variable; write the URL itself"
+}
+
 @test "a raw / ? or # in a user's name is refused too, or the password would be taken for a database" {
   for mark in / '?' '#'; do
     wait_for "postgres://b${mark}ob:hidden@127.0.0.1:1/db"
@@ -167,6 +186,15 @@ END
 @test "a socket's folder is the host, percent-encoded" {
   leads "postgres://postgres@$(percent "$socket")/postgres" "$socket:5432/postgres as postgres"
   leads "postgres://postgres@${socket//\//%2F}:5432/postgres" "$socket:5432/postgres as postgres"
+}
+
+@test "a socket's folder may stand before the name, as django-environ has it" {
+  leads "postgres://postgres@/$socket/recotem_template" "$socket:5432/recotem_template as postgres"
+  leads "postgres://postgres@:5432/$socket/recotem_template" "$socket:5432/recotem_template as postgres"
+  leads "postgres://postgres@elsewhere/$socket/recotem_template" "$socket:5432/recotem_template as postgres"
+  leads "postgres://postgres@/$(percent "$socket")%2Frecotem_template" "$socket:5432/recotem_template as postgres"
+  PGUSER=postgres leads "postgres:///$socket/recotem_template" "$socket:5432/recotem_template as postgres"
+  PGDATABASE=recotem_template leads "postgres://postgres@/$socket/" "$socket:5432/recotem_template as postgres"
 }
 
 @test "of several hosts the first that answers is taken" {
@@ -317,6 +345,19 @@ rc-db-wait: DATABASE_URL: the parameter 'engine' is not one of libpq's; ignored"
   PGHOST=$socket PGUSER=postgres PGDATABASE=postgres run -0 --separate-stderr rc-db-wait --tries 1
   [ "$(rc-say '{database}' <<<"$output")" = "$socket:5432/postgres as postgres" ]
   [ "$stderr" = '' ]
+}
+
+@test "without DATABASE_URL a login that fails says so, and what was tried instead" {
+  run -111 --separate-stderr env -u PGHOST rc-db-rows --null-input /dev/stdin <<<'select 1'
+  [[ $stderr == *' (DATABASE_URL is not set, nor PGHOST or the like, so libpq'\''s defaults were tried)' ]]
+  PGHOST=/absent PGPORT=1 run -111 --separate-stderr rc-db-wait --tries 1
+  [[ $stderr == *' (DATABASE_URL is not set, so the database is that of PGHOST, PGPORT)' ]]
+  wait_for 'postgres://bob@127.0.0.1:1/db'
+  [[ $stderr != *'is not set'* ]]
+}
+
+@test "an empty DATABASE_URL_FILE is none" {
+  DATABASE_URL_FILE='' leads "postgres://postgres@/postgres$query" "$socket:5432/postgres as postgres"
 }
 
 @test "a service file is libpq's own way" {

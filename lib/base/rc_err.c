@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ void (*rc_err_observer)(bool is_error, int code, const char *message);
 
 static const char *tool = "rc";
 static void (*hooks[HOOKS_MAX])(int code);
-static bool is_porcelain;
+static bool is_porcelain, is_front;
 static int hook_count;
 
 void
@@ -30,6 +31,22 @@ rc_err_tool(void)
 	return tool;
 }
 
+void
+rc_err_set_front(const char *name)
+{
+	tool = name;
+	is_front = true;
+}
+
+/* Who speaks: in the page of a command, that command, which is what the user typed. */
+static const char *
+speaker(void)
+{
+	const char *command = getenv("RC_COMMAND");
+
+	return is_porcelain || is_front || command == NULL || command[strspn(command, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0' ? tool : command;
+}
+
 /* Writes the message as one line in one write(2), so that lines of parallel stages stay whole. */
 static void
 print_line(const char *message)
@@ -38,7 +55,7 @@ print_line(const char *message)
 	int length;
 
 	rc_utf8_visible(message, strlen(message), visible, sizeof visible);
-	length = snprintf(line, sizeof line, "%.200s: %s\n", tool, visible);
+	length = snprintf(line, sizeof line, "%.200s: %s\n", speaker(), visible);
 	/* There is no one left to tell if standard error itself fails. */
 	if (length < 0 || write(STDERR_FILENO, line, (size_t)length) < 0)
 		return;

@@ -2,7 +2,8 @@
  * rc_err - exit codes, messages, and the one way to fail
  *
  * Every message is one line on standard error, `tool: subject: reason`, in
- * lower case and without a full stop.  Control characters in it are shown as
+ * lower case and without a full stop.  Of a filter that runs in the page of a
+ * command (RC_COMMAND) it begins with that command, which the user typed.  Control characters in it are shown as
  * JSON escapes, since names from a database may hold terminal commands.
  */
 #ifndef RC_ERR_H
@@ -22,6 +23,9 @@ enum rc_exit {
 
 /* Sets the name that messages begin with; NAME must outlive the process. */
 void rc_err_set_tool(const char *name);
+
+/* The same for the front of a command, whose own name it is even in the page of another one. */
+void rc_err_set_front(const char *name);
 
 /* For a filter that a command of bin/ becomes: messages begin with the command's NAME, and any failure ends with RC_NO. */
 void rc_err_set_porcelain(const char *name);

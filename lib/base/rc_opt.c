@@ -1,13 +1,16 @@
+#define _GNU_SOURCE	/* syscall(2) */
 #include "rc_opt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "rc_err.h"
@@ -44,6 +47,20 @@ hold_standard_descriptors(void)
 				_exit(RC_RETRY);
 }
 
+/* Whether a process has ended; one that nobody has waited for yet has, too, which kill(2) can't tell. */
+static bool
+has_ended(pid_t pid)
+{
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	bool ended;
+
+	if (end.fd < 0)
+		return kill(pid, 0) < 0 && errno == ESRCH;
+	ended = poll(&end, 1, 0) > 0;
+	close(end.fd);
+	return ended;
+}
+
 /*
  * A porcelain command leaves its pid in RC_PARENT.  When it is gone, killed
  * with -9 say, its filters end too, and with them their transactions.
@@ -57,7 +74,7 @@ end_with_parent(void)
 	if (parent == NULL || !rc_parse_long(parent, 1, 1L << 30, &pid))
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+	if (has_ended((pid_t)pid))
 		raise(SIGTERM);
 }
 

@@ -93,6 +93,8 @@ find(const char *name, struct rc_secret *secret, bool is_line, bool may_be_empty
 
 	rc_buf_printf(&file_name, "%s_FILE", name);
 	file = getenv(rc_buf_text(&file_name));
+	if (file != NULL && *file == '\0')
+		file = NULL;	/* as compose files have it where there is none */
 	if (folder != NULL) {
 		rc_buf_printf(&credential, "%s/%s", folder, name);
 		if (access(rc_buf_text(&credential), F_OK) != 0)

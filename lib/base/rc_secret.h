@@ -1,7 +1,8 @@
 /*
  * rc_secret - the one way to read a secret
  *
- * A secret NAME comes from the variable NAME, the file that NAME_FILE names,
+ * A secret NAME comes from the variable NAME, the file that NAME_FILE names
+ * (empty: none),
  * or the file NAME in $CREDENTIALS_DIRECTORY (systemd); two of them at once
  * are an error, since one must be a mistake.  Or it comes from a descriptor.
  * One newline at the end (LF or CRLF) of a file or descriptor is not part of it,

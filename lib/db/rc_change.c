@@ -15,8 +15,8 @@ char *
 rc_change_find_type(struct rc_session *session, const char *table, const char *column)
 {
 	static const char sql[] =
-	    "select format_type(a.atttypid, a.atttypmod) from pg_class c join pg_attribute a on a.attrelid = c.oid"
-	    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
+	    "select pg_catalog.format_type(a.atttypid, a.atttypmod) from pg_class c join pg_attribute a on a.attrelid = c.oid"
+	    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_catalog.pg_table_is_visible(c.oid)"
 	    " and a.attname = $2 and a.attnum > 0 and not a.attisdropped";
 	const char *values[] = { table, column };
 	const struct rc_parameters parameters = { .count = 2, .values = values };
@@ -32,7 +32,7 @@ rc_change_has_table(struct rc_session *session, const char *table)
 {
 	const struct rc_parameters parameters = { .count = 1, .values = &table };
 	PGresult *result = rc_session_query(session, table, "select 1 from pg_class c where c.relname = $1"
-	    " and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)", &parameters);
+	    " and c.relkind in ('r', 'p') and pg_catalog.pg_table_is_visible(c.oid)", &parameters);
 	bool found = PQntuples(result) == 1;
 
 	PQclear(result);
@@ -68,7 +68,7 @@ rc_change_count(struct rc_session *session, const struct rc_change *change, cons
 	PGresult *result;
 	bool stopped;
 
-	rc_buf_add_text(&sql, "select count(*) from (select from ");
+	rc_buf_add_text(&sql, "select pg_catalog.count(*) from (select from ");
 	rc_session_add_identifier(session, &sql, change->table);
 	/* $1 must have a type even where the statement only counts. */
 	rc_buf_printf(&sql, " where %s and $1::%s is not null limit %s) as rc_rows", change->rows, change->type, limit);

@@ -10,27 +10,27 @@
  */
 static const char unique_indexes[] =
     "select ci.relname, i.indrelid::regclass,"
-    " (select string_agg(pg_get_indexdef(i.indexrelid, k, true) || coalesce((select format(' collate %I.%I', n.nspname,"
+    " (select pg_catalog.string_agg(pg_catalog.pg_get_indexdef(i.indexrelid, k, true) || coalesce((select pg_catalog.format(' collate %I.%I', n.nspname,"
     "  co.collname) from pg_collation co join pg_namespace n on n.oid = co.collnamespace, pg_attribute ka"
     "  where ka.attrelid = i.indrelid and ka.attnum = i.indkey[k - 1] and co.oid = i.indcollation[k - 1]"
-    "  and co.oid <> ka.attcollation), ''), ', ' order by k) from generate_series(1, i.indnkeyatts) k),"
-    " coalesce(pg_get_expr(i.indpred, i.indrelid, true), 'true'),"
-    " coalesce((to_jsonb(i)->>'indnullsnotdistinct')::bool, false),"
+    "  and co.oid <> ka.attcollation), ''), ', ' order by k) from pg_catalog.generate_series(1, i.indnkeyatts) k),"
+    " coalesce(pg_catalog.pg_get_expr(i.indpred, i.indrelid, true), 'true'),"
+    " coalesce((pg_catalog.to_jsonb(i) operator(pg_catalog.->>) 'indnullsnotdistinct')::bool, false),"
     " a.attnum = any((i.indkey::int2[])[0:i.indnkeyatts - 1]),"
-    " coalesce((select string_agg(quote_literal(pa.attname) || ', ' || quote_ident(pa.attname), ', ' order by pa.attnum)"
+    " coalesce((select pg_catalog.string_agg(pg_catalog.quote_literal(pa.attname) || ', ' || pg_catalog.quote_ident(pa.attname), ', ' order by pa.attnum)"
     "  from pg_index p join pg_attribute pa on pa.attrelid = p.indrelid and pa.attnum = any(p.indkey)"
-    "  where p.indrelid = i.indrelid and p.indisprimary), quote_literal('ctid') || ', ctid'),"
-    " coalesce((select string_agg(quote_ident(o.attname) || ', ', '' order by o.attnum) from pg_attribute o"
+    "  where p.indrelid = i.indrelid and p.indisprimary), pg_catalog.quote_literal('ctid') || ', ctid'),"
+    " coalesce((select pg_catalog.string_agg(pg_catalog.quote_ident(o.attname) || ', ', '' order by o.attnum) from pg_attribute o"
     "  where o.attrelid = i.indrelid and o.attnum > 0 and not o.attisdropped and o.attnum <> a.attnum), '')"
     " from pg_class c join pg_index i on i.indrelid = c.oid or (c.relkind = 'p'"
-    "  and i.indrelid in (select relid from pg_partition_tree(c.oid))"
+    "  and i.indrelid in (select relid::pg_catalog.oid from pg_catalog.pg_partition_tree(c.oid))"
     "  and not exists (select from pg_inherits h where h.inhrelid = i.indexrelid))"
     " join pg_class ci on ci.oid = i.indexrelid"
     " join pg_attribute a on a.attrelid = i.indrelid and a.attname = $2"
-    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_table_is_visible(c.oid)"
+    " where c.relname = $1 and c.relkind in ('r', 'p') and pg_catalog.pg_table_is_visible(c.oid)"
     " and i.indisunique and i.indisvalid"
-    " and (a.attnum = any(i.indkey) or exists (select from pg_depend d where d.classid = 'pg_class'::regclass"
-    "  and d.objid = i.indexrelid and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid"
+    " and (a.attnum = any(i.indkey) or exists (select from pg_depend d where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid"
+    "  and d.objid = i.indexrelid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid and d.refobjid = i.indrelid"
     "  and d.refobjsubid = a.attnum)) order by ci.relname";
 
 enum { INDEX_NAME, INDEX_TABLE, INDEX_KEYS, INDEX_CONDITION, INDEX_NULLS_EQUAL, INDEX_BY_VALUE, INDEX_PRIMARY, INDEX_OTHERS,
@@ -48,7 +48,7 @@ add_rows_afterwards(struct rc_session *session, struct rc_buf *sql, const struct
 	rc_buf_text(&column);
 	rc_buf_printf(sql, "(select ctid, %s", others);
 	if (by_value)
-		rc_buf_printf(sql, "$1::%s as %s from %s where (%s) or %s = $1::%s", change->type, column.bytes, table,
+		rc_buf_printf(sql, "$1::%s as %s from %s where (%s) or %s operator(pg_catalog.=) $1::%s", change->type, column.bytes, table,
 		    change->rows, column.bytes, change->type);
 	else
 		rc_buf_printf(sql, "case when %s then $1::%s else %s end as %s from %s", change->rows, change->type,
@@ -76,8 +76,8 @@ clashes_in(struct rc_session *session, const struct rc_change *change, const PGr
 	add_rows_afterwards(session, &groups, change, indexes, i);
 	rc_buf_printf(&groups, " where (%s)", PQgetvalue(indexes, i, INDEX_CONDITION));
 	if (strcmp(PQgetvalue(indexes, i, INDEX_NULLS_EQUAL), "t") != 0)
-		rc_buf_printf(&groups, " and num_nulls(%s) = 0", keys);
-	rc_buf_printf(&groups, " group by %s having count(*) > 1", keys);
+		rc_buf_printf(&groups, " and pg_catalog.num_nulls(%s) = 0", keys);
+	rc_buf_printf(&groups, " group by %s having pg_catalog.count(*) > 1", keys);
 	rc_buf_text(&groups);
 
 	/* First only whether: to name the rows of every group would cost more than all the rest. */
@@ -87,7 +87,7 @@ clashes_in(struct rc_session *session, const struct rc_change *change, const PGr
 	PQclear(found);
 	if (any) {
 		sql.length = 0;
-		rc_buf_printf(&sql, "select jsonb_path_query_array(jsonb_agg(jsonb_build_object(%s) order by ctid), '$[0 to 1]'),"
+		rc_buf_printf(&sql, "select pg_catalog.jsonb_path_query_array(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(%s) order by ctid), '$[0 to 1]'),"
 		    " row(%s)::text from %s order by 2 limit 1", PQgetvalue(indexes, i, INDEX_PRIMARY), keys, groups.bytes);
 		found = rc_session_query(session, change->table, rc_buf_text(&sql), &change->values);
 		/* Each statement sees its own moment: where the clash has gone in between, there is none. */

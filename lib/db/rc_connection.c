@@ -69,6 +69,14 @@ is_hopeless(const struct rc_connection *connection, ConnStatusType state)
 	    strncmp(words, of_the_server[1], strlen(of_the_server[1])) != 0;
 }
 
+static void
+add_hint(struct rc_connection *connection)
+{
+	if (connection->settings.hint != NULL)
+		rc_buf_printf(&connection->failure.words, " (%s)", connection->settings.hint);
+	rc_buf_text(&connection->failure.words);
+}
+
 /* A login failed in the STATE before. */
 static enum rc_progress
 fail_login(struct rc_connection *connection, ConnStatusType state)
@@ -81,6 +89,7 @@ fail_login(struct rc_connection *connection, ConnStatusType state)
 	if (*failure->sqlstate == '\0' && PQconnectionNeedsPassword(connection->libpq))
 		strcpy(failure->sqlstate, "28P01");	/* libpq gave up before the server could say it */
 	failure->hopeless = is_hopeless(connection, state);
+	add_hint(connection);
 	return RC_FAILED;
 }
 
@@ -168,7 +177,7 @@ go_on_elsewhere(struct rc_connection *connection)
 	}
 	rc_connection_add_where(connection, &connection->failure.where);
 	rc_buf_printf(&connection->failure.words, "no answer within %g s", (double)(all > 0 && all < limit ? all : limit) / 1000);
-	rc_buf_text(&connection->failure.words);
+	add_hint(connection);
 	connection->failed = true;
 	return RC_FAILED;
 }

@@ -1,8 +1,20 @@
 #include "rc_copy_out.h"
 
 #include <poll.h>
+#include <time.h>
 
 enum { PATIENCE = 5 };	/* ms before what waits is written out */
+
+/*
+ * The server sends 8 kB at a time, and where we sleep in poll(2), each time wakes us: a tenth of its time.  So while rows
+ * flow we sleep by the clock, for as long as so many bytes take.  They are well below what a socket holds (208 kB unless
+ * the system says otherwise), so that the server never waits for us.
+ */
+enum {
+	NAP_BYTES = 64 * 1024,
+	FLOWING = 16,		/* bytes a microsecond from which on rows flow */
+	NAP_MAX = 1000,		/* us */
+};
 
 /* Ends the process where the server's RESULT is not of the kind that the stream is at. */
 static void
@@ -42,6 +54,23 @@ rc_copy_out_start(struct rc_copy_out *copy, struct rc_session *session, const ch
 	PQclear(result);
 }
 
+/* Sleeps for a moment where rows flow. */
+static void
+nap(struct rc_copy_out *copy)
+{
+	struct timespec now;
+	long long passed, sleep = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	passed = (long long)(now.tv_sec - copy->waited.tv_sec) * 1000000 + (now.tv_nsec - copy->waited.tv_nsec) / 1000;
+	if (copy->flow > 0 && (long long)copy->flow >= passed * FLOWING)
+		sleep = passed * NAP_BYTES / (long long)copy->flow;
+	copy->flow = 0;
+	copy->waited = now;
+	if (sleep > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = (sleep < NAP_MAX ? sleep : NAP_MAX) * 1000 }, NULL);
+}
+
 /*
  * The next message or the stream's end.  What libpq has is taken without a
  * system call; then the server has a moment for more, before OUTPUT is written
@@ -55,6 +84,8 @@ get_message(struct rc_copy_out *copy, struct rc_output *output)
 	int length;
 
 	while ((length = PQgetCopyData(conn, &copy->message, 1)) == 0 && PQsslInUse(conn) == 0) {
+		if (poll(&ready, 1, 0) == 0)
+			nap(copy);
 		if (poll(&ready, 1, PATIENCE) == 0) {
 			rc_output_flush(output);
 			break;
@@ -77,6 +108,7 @@ rc_copy_out_next(struct rc_copy_out *copy, struct rc_output *output, size_t *len
 	got = get_message(copy, output);
 	if (got > 0) {
 		copy->messages++;
+		copy->flow += (size_t)got;
 		*length = (size_t)got;
 		return copy->message;
 	}

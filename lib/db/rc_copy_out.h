@@ -9,6 +9,7 @@
 #define RC_COPY_OUT_H
 
 #include <stddef.h>
+#include <time.h>
 
 #include "rc_session.h"
 #include "rc_stream.h"
@@ -18,6 +19,8 @@ struct rc_copy_out {
 	const char *what;	/* for messages */
 	char *message;		/* of libpq's, or NULL */
 	unsigned long long messages;	/* that came */
+	struct timespec waited;	/* when it waited last */
+	size_t flow;		/* bytes since then */
 };
 
 /* Sends SQL, one COPY statement.  WHAT must live until the end of the stream. */

@@ -6,6 +6,7 @@
 #include "rc_err.h"
 #include "rc_event.h"
 #include "rc_secret.h"
+#include "rc_str.h"
 #include "rc_url.h"
 
 enum { APPLICATION_SIZE = 64 };	/* the server keeps 63 characters */
@@ -27,6 +28,22 @@ set_application(struct rc_settings *settings)
 	rc_settings_set(settings, "application_name", application);
 }
 
+/* Without DATABASE_URL: what is tried instead.  The text lives as long as the process. */
+static const char *
+tried_instead(void)
+{
+	static const char *const names[] = { "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER" };
+	static struct rc_buf hint;
+
+	hint.length = 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (getenv(names[i]) != NULL)
+			rc_buf_printf(&hint, "%s%s", hint.length == 0 ? "DATABASE_URL is not set, so the database is that of " : ", ", names[i]);
+	if (hint.length == 0)
+		rc_buf_add_text(&hint, "DATABASE_URL is not set, nor PGHOST or the like, so libpq's defaults were tried");
+	return rc_buf_text(&hint);
+}
+
 void
 rc_environment_read(struct rc_settings *settings)
 {
@@ -35,6 +52,8 @@ rc_environment_read(struct rc_settings *settings)
 	if (rc_secret_find_line("DATABASE_URL", &url)) {
 		rc_url_parse(url.bytes, settings);
 		rc_secret_wipe(&url);
+	} else {
+		settings->hint = tried_instead();
 	}
 	if (rc_settings_find(settings, "host") != NULL)
 		unsetenv("PGHOSTADDR");	/* or libpq would go there instead */

@@ -3,7 +3,7 @@
  *
  * DATABASE_URL (read as a secret, so DATABASE_URL_FILE too), as Django's tools
  * write it; what it leaves open, and all without it, is libpq's own (PG*,
- * service file, defaults).  A connection is known by the tool's name and the
+ * service file, defaults), and a failed login says so.  A connection is known by the tool's name and the
  * run's id, speaks UTF-8, and finds out within a minute that the other host is
  * gone (keepalives), unless the URL says otherwise.
  */

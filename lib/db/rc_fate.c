@@ -52,7 +52,7 @@ rc_fate_ask(const struct rc_settings *settings, const struct rc_fate_mark *mark)
 	long long end = rc_clock_ms() + ASK_FOR;
 	struct rc_buf sql = {0};
 
-	rc_buf_printf(&sql, "select txid_status(%s), left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)", mark->transaction);
+	rc_buf_printf(&sql, "select pg_catalog.txid_status(%s), pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)", mark->transaction);
 	rc_buf_text(&sql);
 	while (!ask_once(settings, sql.bytes, mark, &fate) && rc_clock_ms() < end)
 		poll(NULL, 0, ASK_EVERY);

@@ -13,7 +13,7 @@ struct rc_fate_mark {
 };
 
 /* The SQL that gives, in one row, the two texts of a mark. */
-#define RC_FATE_MARK_SQL "select txid_current_if_assigned(), left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)"
+#define RC_FATE_MARK_SQL "select pg_catalog.txid_current_if_assigned(), pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8)"
 
 enum rc_fate { RC_FATE_COMMITTED, RC_FATE_ABORTED, RC_FATE_UNKNOWN };
 

@@ -5,129 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_merge_sql.h"
 #include "rc_result.h"
-
-static bool
-is_key(const struct rc_merge *merge, const struct rc_table_column *column)
-{
-	for (size_t i = 0; i < merge->key_count; i++)
-		if (strcmp(merge->keys[i].column, column->name) == 0)
-			return true;
-	return false;
-}
-
-/* Whether an update may write it: the server itself makes up an identity that is GENERATED ALWAYS. */
-static bool
-is_set(const struct rc_merge *merge, size_t i)
-{
-	return !is_key(merge, merge->columns[i]) && !merge->columns[i]->always_identity;
-}
-
-/* Whether an update writes any. */
-static bool
-sets_any(const struct rc_merge *merge)
-{
-	for (size_t i = 0; i < merge->column_count; i++)
-		if (is_set(merge, i))
-			return true;
-	return false;
-}
-
-static void
-add_name(const struct rc_merge *merge, struct rc_buf *sql, const char *prefix, const char *name)
-{
-	rc_buf_add_text(sql, prefix);
-	rc_session_add_identifier(merge->session, sql, name);
-}
-
-/* Adds the value of column I as the temporary table `s` (or `o`, what was made of its json) has it, in the column's own type. */
-static void
-add_source(const struct rc_merge *merge, struct rc_buf *sql, size_t i)
-{
-	const struct rc_table_column *column = merge->columns[i];
-
-	if (merge->other[i])
-		add_name(merge, sql, "o.", column->name);
-	else if (strcmp(column->base, column->declared) == 0)
-		rc_buf_printf(sql, "s.c%zu", i + 1);
-	else
-		rc_buf_printf(sql, "s.c%zu::%s", i + 1, column->declared);
-}
-
-static bool
-has_other(const struct rc_merge *merge)
-{
-	for (size_t i = 0; i < merge->column_count; i++)
-		if (merge->other[i])
-			return true;
-	return false;
-}
-
-static void
-add_from(const struct rc_merge *merge, struct rc_buf *sql)
-{
-	rc_buf_add_text(sql, "pg_temp.rc_import s");
-	if (has_other(merge))
-		rc_buf_add_text(sql, " cross join lateral pg_catalog.json_populate_record(null::pg_temp.rc_import_other, s.other) o");
-}
-
-/* Adds `t.key = s.key and ...`. */
-static void
-add_same_key(const struct rc_merge *merge, struct rc_buf *sql)
-{
-	for (size_t k = 0; k < merge->key_count; k++) {
-		add_name(merge, sql, k == 0 ? "t." : " and t.", merge->keys[k].column);
-		rc_buf_printf(sql, " %s ", merge->keys[k].equals);
-		for (size_t i = 0; i < merge->column_count; i++)
-			if (strcmp(merge->columns[i]->name, merge->keys[k].column) == 0)
-				add_source(merge, sql, i);
-	}
-}
-
-/* Adds a comparison of all that an update writes, by FUNCTION of two records, with `excluded` or the source. */
-static void
-add_comparison(const struct rc_merge *merge, struct rc_buf *sql, const char *function, bool with_excluded)
-{
-	const char *comma = "";
-
-	rc_buf_printf(sql, "pg_catalog.%s(row(", function);
-	for (size_t i = 0; i < merge->column_count; i++)
-		if (is_set(merge, i)) {
-			rc_buf_add_text(sql, comma);
-			add_name(merge, sql, "t.", merge->columns[i]->name);
-			comma = ", ";
-		}
-	rc_buf_add_text(sql, "), row(");
-	comma = "";
-	for (size_t i = 0; i < merge->column_count; i++)
-		if (is_set(merge, i)) {
-			rc_buf_add_text(sql, comma);
-			if (with_excluded)
-				add_name(merge, sql, "excluded.", merge->columns[i]->name);
-			else
-				add_source(merge, sql, i);
-			comma = ", ";
-		}
-	rc_buf_add_text(sql, "))");
-}
-
-/* Adds `a = excluded.a, b = excluded.b`, or the same with the source. */
-static void
-add_assignments(const struct rc_merge *merge, struct rc_buf *sql, bool with_excluded)
-{
-	const char *comma = "";
-
-	for (size_t i = 0; i < merge->column_count; i++)
-		if (is_set(merge, i)) {
-			add_name(merge, sql, comma, merge->columns[i]->name);
-			rc_buf_add_text(sql, " = ");
-			if (with_excluded)
-				add_name(merge, sql, "excluded.", merge->columns[i]->name);
-			else
-				add_source(merge, sql, i);
-			comma = ", ";
-		}
-}
 
 void
 rc_merge_create(struct rc_merge *merge, struct rc_buf *copy)
@@ -145,7 +24,7 @@ rc_merge_create(struct rc_merge *merge, struct rc_buf *copy)
 			rc_buf_printf(&sql, ", c%zu %s", i + 1, merge->columns[i]->base);
 			rc_buf_printf(copy, ", c%zu", i + 1);
 		}
-	if (has_other(merge)) {
+	if (rc_merge_has_other(merge)) {
 		rc_buf_add_text(&sql, ", other pg_catalog.json");
 		rc_buf_add_text(copy, ", other");
 	}
@@ -157,12 +36,12 @@ rc_merge_create(struct rc_merge *merge, struct rc_buf *copy)
 	rc_buf_add_text(copy, ") from stdin (format binary)");
 	PQclear(rc_session_query(merge->session, "a temporary table", rc_buf_text(&sql), NULL));
 	PQclear(rc_session_query(merge->session, "work_mem", memory, NULL));
-	if (has_other(merge)) {
+	if (rc_merge_has_other(merge)) {
 		sql.length = 0;
 		rc_buf_add_text(&sql, "create temporary table rc_import_other (");
 		for (size_t i = 0; i < merge->column_count; i++)
 			if (merge->other[i]) {
-				add_name(merge, &sql, comma, merge->columns[i]->name);
+				rc_merge_add_name(merge, &sql, comma, merge->columns[i]->name);
 				rc_buf_printf(&sql, " %s", merge->columns[i]->declared);
 				comma = ", ";
 			}
@@ -182,11 +61,11 @@ add_neighbours(const struct rc_merge *merge, struct rc_buf *sql)
 		for (size_t i = 0; i < merge->column_count; i++)
 			if (strcmp(merge->columns[i]->name, merge->keys[k].column) == 0) {
 				rc_buf_add_text(&keys, k == 0 ? "" : ", ");
-				add_source(merge, &keys, i);
+				rc_merge_add_source(merge, &keys, i);
 			}
 	rc_buf_printf(sql, "(select s.line, pg_catalog.lag(s.line) over (partition by %s order by s.line) as before,"
 	    " pg_catalog.lead(s.line) over (partition by %s order by s.line) as next from ", rc_buf_text(&keys), keys.bytes);
-	add_from(merge, sql);
+	rc_merge_add_from(merge, sql);
 	rc_buf_add_text(sql, ") n");
 	rc_buf_free(&keys);
 }
@@ -199,7 +78,7 @@ rc_merge_prepare(struct rc_merge *merge)
 
 	rc_buf_add_text(&sql, "analyze pg_temp.rc_import");
 	for (size_t i = 0; i < merge->column_count; i++)
-		if (!merge->other[i] && is_key(merge, merge->columns[i])) {
+		if (!merge->other[i] && rc_merge_is_key(merge, merge->columns[i])) {
 			rc_buf_printf(&sql, "%sc%zu", comma, i + 1);
 			comma = ", ";
 		}
@@ -227,6 +106,8 @@ rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long long *
 		rc_buf_add_text(&sql, " where n.before is not null order by n.line limit 1");
 	}
 	result = rc_session_query(merge->session, "rows of one key", rc_buf_text(&sql), NULL);
+	if (!keep_last && PQnfields(result) != 2)
+		rc_session_misled("rows of one key");
 	good = keep_last || PQntuples(result) == 0;
 	if (keep_last) {
 		unsigned long long gone = strtoull(PQcmdTuples(result), NULL, 10);
@@ -257,10 +138,10 @@ add_range(struct rc_buf *sql, const char *word, unsigned long long from, unsigne
 static void
 add_differs(const struct rc_merge *merge, struct rc_buf *sql)
 {
-	rc_buf_printf(sql, "not exists (select from %s t where ", merge->table->sql);
-	add_same_key(merge, sql);
+	rc_buf_printf(sql, "not exists (select from %s t where ", merge->table->relation.sql);
+	rc_merge_add_same_key(merge, sql);
 	rc_buf_add_text(sql, " and ");
-	add_comparison(merge, sql, "record_image_eq", false);
+	rc_merge_add_comparison(merge, sql, "record_image_eq", RC_MERGE_SOURCE);
 	rc_buf_add_text(sql, ")");
 }
 
@@ -272,6 +153,15 @@ add_differs(const struct rc_merge *merge, struct rc_buf *sql)
 static bool
 are_mostly_same(const struct rc_merge *merge, unsigned long long all)
 {
+	/*
+	 * Places that are spread evenly over the blocks.  TABLESAMPLE SYSTEM takes each block by chance, and of a few dozen
+	 * it may take none.
+	 */
+	static const char places[] = " where ctid operator(pg_catalog.=) any (array(select pg_catalog.format('(%s,%s)',"
+	    " n operator(pg_catalog.*) b operator(pg_catalog./) 300,"
+	    " n operator(pg_catalog.*) b operator(pg_catalog.%) 300 operator(pg_catalog./) b operator(pg_catalog.+) 1)::pg_catalog.tid"
+	    " from pg_catalog.generate_series(0::pg_catalog.int8, 299) n, (select pg_catalog.pg_relation_size('pg_temp.rc_import')"
+	    " operator(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.int8 as b) size))";
 	struct rc_buf sql = {0};
 	unsigned long long seen, differ;
 	PGresult *result;
@@ -280,7 +170,7 @@ are_mostly_same(const struct rc_merge *merge, unsigned long long all)
 	add_differs(merge, &sql);
 	rc_buf_add_text(&sql, ") from (select * from pg_temp.rc_import");
 	if (all > 600)
-		rc_buf_printf(&sql, " tablesample pg_catalog.system (%.6f)", 100.0 * 300 / (double)all);
+		rc_buf_add_text(&sql, places);
 	rc_buf_add_text(&sql, ") s");
 	result = rc_session_query(merge->session, "a sample", rc_buf_text(&sql), NULL);
 	seen = strtoull(rc_result_text(result, 0, 0), NULL, 10);
@@ -296,18 +186,18 @@ add_insert(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long 
 {
 	bool identity = false;
 
-	rc_buf_printf(sql, "insert into %s as t (", merge->table->sql);
+	rc_buf_printf(sql, "insert into %s as t (", merge->table->relation.sql);
 	for (size_t i = 0; i < merge->column_count; i++) {
-		add_name(merge, sql, i == 0 ? "" : ", ", merge->columns[i]->name);
+		rc_merge_add_name(merge, sql, i == 0 ? "" : ", ", merge->columns[i]->name);
 		identity |= merge->columns[i]->is_identity;
 	}
 	rc_buf_printf(sql, ")%s select ", identity ? " overriding system value" : "");
 	for (size_t i = 0; i < merge->column_count; i++) {
 		rc_buf_add_text(sql, i == 0 ? "" : ", ");
-		add_source(merge, sql, i);
+		rc_merge_add_source(merge, sql, i);
 	}
 	rc_buf_add_text(sql, " from ");
-	add_from(merge, sql);
+	rc_merge_add_from(merge, sql);
 	add_range(sql, "where", from, to);
 	if (same) {
 		rc_buf_add_text(sql, from > 0 || to < ULLONG_MAX ? " and " : " where ");
@@ -319,28 +209,28 @@ add_insert(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long 
 		return;
 	rc_buf_add_text(sql, " on conflict (");
 	for (size_t k = 0; k < merge->key_count; k++)
-		add_name(merge, sql, k == 0 ? "" : ", ", merge->keys[k].column);
-	if (!sets_any(merge)) {
+		rc_merge_add_name(merge, sql, k == 0 ? "" : ", ", merge->keys[k].column);
+	if (!rc_merge_sets_any(merge)) {
 		rc_buf_add_text(sql, ") do nothing");
 		return;
 	}
 	rc_buf_add_text(sql, ") do update set ");
-	add_assignments(merge, sql, true);
+	rc_merge_add_assignments(merge, sql, RC_MERGE_EXCLUDED);
 	rc_buf_add_text(sql, " where ");
-	add_comparison(merge, sql, "record_image_ne", true);
+	rc_merge_add_comparison(merge, sql, "record_image_ne", RC_MERGE_EXCLUDED);
 }
 
 static void
 add_update(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to)
 {
-	rc_buf_printf(sql, "update %s t set ", merge->table->sql);
-	add_assignments(merge, sql, false);
+	rc_buf_printf(sql, "update %s t set ", merge->table->relation.sql);
+	rc_merge_add_assignments(merge, sql, RC_MERGE_SOURCE);
 	rc_buf_add_text(sql, " from ");
-	add_from(merge, sql);
+	rc_merge_add_from(merge, sql);
 	rc_buf_add_text(sql, " where ");
-	add_same_key(merge, sql);
+	rc_merge_add_same_key(merge, sql);
 	rc_buf_add_text(sql, " and ");
-	add_comparison(merge, sql, "record_image_ne", false);
+	rc_merge_add_comparison(merge, sql, "record_image_ne", RC_MERGE_SOURCE);
 	add_range(sql, "and", from, to);
 }
 
@@ -358,13 +248,13 @@ count_rows(const struct rc_merge *merge, unsigned long long from, unsigned long 
 		return;
 	rc_buf_add_text(&sql, "select pg_catalog.count(*)");
 	if (matters) {
-		rc_buf_printf(&sql, ", pg_catalog.count(*) filter (where exists (select from %s t where ", merge->table->sql);
-		add_same_key(merge, &sql);
+		rc_buf_printf(&sql, ", pg_catalog.count(*) filter (where exists (select from %s t where ", merge->table->relation.sql);
+		rc_merge_add_same_key(merge, &sql);
 		rc_buf_add_text(&sql, "))");
 	}
 	rc_buf_add_text(&sql, " from ");
 	if (matters)
-		add_from(merge, &sql);
+		rc_merge_add_from(merge, &sql);
 	else
 		rc_buf_add_text(&sql, "pg_temp.rc_import s");
 	add_range(&sql, "where", from, to);
@@ -385,13 +275,11 @@ ask_statistics(const struct rc_merge *merge, long long *inserted)
 {
 	static const char sql[] = "select pg_catalog.pg_stat_get_xact_tuples_inserted($1::pg_catalog.oid)"
 	    " operator(pg_catalog.-) pg_catalog.pg_stat_get_xact_tuples_deleted($1::pg_catalog.oid), pg_catalog.current_setting('track_counts')";
-	char oid[24];
-	const char *value = oid;
+	const char *value = merge->table->relation.oid;
 	struct rc_parameters parameters = { .count = 1, .values = &value };
 	PGresult *result;
 	bool on;
 
-	snprintf(oid, sizeof oid, "%u", merge->table->oid);
 	result = rc_session_query(merge->session, "the count", sql, &parameters);
 	*inserted = strtoll(rc_result_text(result, 0, 0), NULL, 10);
 	on = strcmp(rc_result_text(result, 0, 1), "on") == 0;
@@ -414,7 +302,7 @@ choose_census(const struct rc_merge *merge, long long *before)
 		return BY_MATCHES;
 	if (merge->mode != RC_MERGE_UPSERT)
 		return NO_NEED;
-	if (merge->table->kind != 'r')
+	if (merge->table->relation.kind != 'r')
 		return BY_MATCHES;
 	return !merge->table->triggers && ask_statistics(merge, before) ? BY_STATISTICS : BY_ROW;
 }
@@ -423,7 +311,7 @@ choose_census(const struct rc_merge *merge, long long *before)
 static void
 add_statement(struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to, enum census census)
 {
-	bool same = merge->mode == RC_MERGE_UPSERT && sets_any(merge) && from == 0 && !has_other(merge) && are_mostly_same(merge, merge->rows);
+	bool same = merge->mode == RC_MERGE_UPSERT && rc_merge_sets_any(merge) && from == 0 && !rc_merge_has_other(merge) && are_mostly_same(merge, merge->rows);
 
 	if (census == BY_ROW)
 		rc_buf_add_text(sql, "with done as (");
@@ -440,7 +328,7 @@ PGresult *
 rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long long to)
 {
 	struct rc_buf sql = {0};
-	unsigned long long all, matched, done, fresh;
+	unsigned long long all, matched, done, fresh = 0;
 	long long before = 0, after = 0;
 	enum census census = choose_census(merge, &before);
 	PGresult *result;
@@ -467,58 +355,4 @@ rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long lo
 		merge->missing += all - matched;
 	merge->unchanged += (merge->mode == RC_MERGE_UPDATE ? matched : all) - done;
 	return NULL;
-}
-
-/* ---- rows that no line has ---- */
-
-static void
-add_missing(const struct rc_merge *merge, struct rc_buf *sql)
-{
-	rc_buf_add_text(sql, "not exists (select from ");
-	add_from(merge, sql);
-	rc_buf_add_text(sql, " where ");
-	add_same_key(merge, sql);
-	rc_buf_add_text(sql, ")");
-}
-
-char *
-rc_merge_missing_sql(const struct rc_merge *merge)
-{
-	struct rc_buf sql = {0};
-
-	rc_buf_add_text(&sql, "select pg_catalog.to_json(r.*)::pg_catalog.text from (select 'missing'::pg_catalog.text as status, pg_catalog.to_json(k.*) as key from (select ");
-	for (size_t k = 0; k < merge->key_count; k++)
-		add_name(merge, &sql, k == 0 ? "t." : ", t.", merge->keys[k].column);
-	rc_buf_printf(&sql, " from %s t where ", merge->table->sql);
-	add_missing(merge, &sql);
-	rc_buf_add_text(&sql, " order by ");
-	for (size_t k = 0; k < merge->key_count; k++)
-		rc_buf_printf(&sql, "%s%zu", k == 0 ? "" : ", ", k + 1);
-	rc_buf_add_text(&sql, ") k) r");
-	return rc_buf_text(&sql);
-}
-
-void
-rc_merge_missing(struct rc_merge *merge, enum rc_merge_missing action, const struct rc_table_column *column, const char *value)
-{
-	struct rc_parameters parameters = { .count = action == RC_MERGE_SET, .values = &value };
-	struct rc_buf sql = {0};
-	PGresult *result;
-
-	if (action == RC_MERGE_DELETE) {
-		rc_buf_printf(&sql, "delete from %s t where ", merge->table->sql);
-	} else if (action == RC_MERGE_SET) {
-		rc_buf_printf(&sql, "update %s t set ", merge->table->sql);
-		add_name(merge, &sql, "", column->name);
-		rc_buf_printf(&sql, " = $1::%s where pg_catalog.record_image_ne(row(", column->declared);
-		add_name(merge, &sql, "t.", column->name);
-		rc_buf_printf(&sql, "), row($1::%s)) and ", column->declared);
-	} else {
-		rc_buf_printf(&sql, "select pg_catalog.count(*) from %s t where ", merge->table->sql);
-	}
-	add_missing(merge, &sql);
-	result = rc_session_query(merge->session, "rows that the input lacks", rc_buf_text(&sql), &parameters);
-	merge->missing += strtoull(PQnfields(result) > 0 ? rc_result_text(result, 0, 0) : PQcmdTuples(result), NULL, 10);
-	PQclear(result);
-	rc_buf_free(&sql);
 }

@@ -57,14 +57,4 @@ bool rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long l
 /* Takes the rows of the lines FROM to TO into the table and counts them.  NULL, or the server's error, which the caller clears. */
 PGresult *rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long long to);
 
-/*
- * Does what is to be done with the table's rows whose key no line has, and
- * counts them: nothing, DELETE, or COLUMN (NULL: nothing) set to VALUE.
- */
-enum rc_merge_missing { RC_MERGE_KEEP, RC_MERGE_REPORT, RC_MERGE_DELETE, RC_MERGE_SET };
-void rc_merge_missing(struct rc_merge *merge, enum rc_merge_missing action, const struct rc_table_column *column, const char *value);
-
-/* The statement that gives the keys of those rows, as {"status":"missing","key":{...}}, for rc_session_start(); the caller frees. */
-char *rc_merge_missing_sql(const struct rc_merge *merge);
-
 #endif

@@ -5,8 +5,14 @@
 
 #include "rc_mem.h"
 
-#define FROM " from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm', 'f') and "
-#define IDENTITY "select c.oid, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.relkind" FROM
+/* With the schema of all operators, for search_path is the user's. */
+#define EQUALS " operator(pg_catalog.=) "
+#define AND_THEN " operator(pg_catalog.||) "
+#define FULL_NAME "(n.nspname::pg_catalog.text" AND_THEN "'.'" AND_THEN "c.relname::pg_catalog.text)"
+#define FROM " from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid" EQUALS "c.relnamespace" \
+    " where c.relkind" EQUALS "any (array['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[]) and "
+#define IDENTITY "select c.oid, pg_catalog.quote_ident(n.nspname)" AND_THEN "'.'" AND_THEN "pg_catalog.quote_ident(c.relname), c.relkind" FROM
+#define VISIBLE "(c.relname::pg_catalog.text" EQUALS "$1::pg_catalog.text and pg_catalog.pg_table_is_visible(c.oid))"
 
 static PGresult *
 ask(struct rc_session *session, const char *name, const char *sql)
@@ -19,8 +25,9 @@ ask(struct rc_session *session, const char *name, const char *sql)
 static _Noreturn void
 die_of_missing(struct rc_session *session, const char *name)
 {
-	PGresult *near = ask(session, name, "select case when pg_catalog.pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end" FROM
-	    "pg_catalog.lower($1) in (pg_catalog.lower(c.relname), pg_catalog.lower(n.nspname || '.' || c.relname)) order by 1 limit 1");
+	PGresult *near = ask(session, name, "select case when pg_catalog.pg_table_is_visible(c.oid) then c.relname::pg_catalog.text else " FULL_NAME " end" FROM
+	    "pg_catalog.lower($1::pg_catalog.text)" EQUALS "any (array[pg_catalog.lower(c.relname::pg_catalog.text), pg_catalog.lower" FULL_NAME "])"
+	    " order by 1 limit 1");
 
 	if (PQntuples(near) == 1)
 		rc_die(RC_FATAL, "%s: no such table; there is %s", name, rc_result_text(near, 0, 0));
@@ -30,13 +37,11 @@ die_of_missing(struct rc_session *session, const char *name)
 void
 rc_relation_find(struct rc_relation *relation, struct rc_session *session, const char *name)
 {
-	PGresult *found = ask(session, name, IDENTITY
-	    "(c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)"
-	    " order by c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) desc limit 1");
+	PGresult *found = ask(session, name, IDENTITY "(" VISIBLE " or " FULL_NAME EQUALS "$1::pg_catalog.text) order by " VISIBLE " desc limit 1");
 
 	if (PQntuples(found) != 1 && strchr(name, '"') != NULL) {
 		PQclear(found);
-		found = ask(session, name, IDENTITY "c.oid = pg_catalog.to_regclass($1)::pg_catalog.oid");
+		found = ask(session, name, IDENTITY "c.oid" EQUALS "pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid");
 	}
 	if (PQntuples(found) != 1)
 		die_of_missing(session, name);

@@ -1,5 +1,7 @@
 /*
- * rc_relation - a table by the name that a user gives, for those who read it
+ * rc_relation - a table by the name that a user gives
+ *
+ * The one look-up; rc_table has what the catalogue knows of it.
  */
 #ifndef RC_RELATION_H
 #define RC_RELATION_H

@@ -15,6 +15,7 @@
 
 #include "rc_row_number.h"
 #include "rc_row_types.h"
+#include "rc_row_wire.h"
 #include "rc_str.h"
 
 enum { RC_ROW_SHOWN_MAX = 40 };	/* bytes of a value in a message */

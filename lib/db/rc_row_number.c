@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "rc_mem.h"
+#include "rc_row_wire.h"
 
 enum {
 	DIGITS_BEFORE = 131072, DIGITS_AFTER = 16383,	/* the most that a numeric has on each side of the point */

@@ -38,26 +38,4 @@ enum rc_number rc_number_float(const char *text, size_t length, float *result);
  */
 enum rc_number rc_number_numeric(const char *text, size_t length, int typmod, struct rc_buf *out);
 
-/* Big-endian, as the wire has it. */
-static inline void
-rc_put16(char *to, unsigned value)
-{
-	to[0] = (char)(value >> 8);
-	to[1] = (char)value;
-}
-
-static inline void
-rc_put32(char *to, uint32_t value)
-{
-	value = __builtin_bswap32(value);
-	__builtin_memcpy(to, &value, sizeof value);
-}
-
-static inline void
-rc_put64(char *to, uint64_t value)
-{
-	value = __builtin_bswap64(value);
-	__builtin_memcpy(to, &value, sizeof value);
-}
-
 #endif

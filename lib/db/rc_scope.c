@@ -79,7 +79,7 @@ rc_scope_add_sql(const struct rc_scope *scope, struct rc_session *session, const
 		if (scope->values[i] == NULL)
 			rc_buf_add_text(sql, " is null");
 		else
-			rc_buf_printf(sql, " = $%d", first++);
+			rc_buf_printf(sql, " operator(pg_catalog.=) $%d", first++);
 	}
 	return true;
 }

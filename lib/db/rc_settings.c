@@ -50,6 +50,7 @@ rc_settings_remove(struct rc_settings *settings, const char *keyword)
 void
 rc_settings_copy(struct rc_settings *to, const struct rc_settings *from)
 {
+	to->hint = from->hint;
 	for (int i = 0; i < from->count; i++)
 		rc_settings_set(to, rc_arena_copy(&to->arena, from->keywords[i], strlen(from->keywords[i])), from->values[i]);
 }

@@ -12,6 +12,7 @@ enum { RC_SETTINGS_MAX = 64 };
 struct rc_settings {
 	const char *keywords[RC_SETTINGS_MAX], *values[RC_SETTINGS_MAX];
 	int count;
+	const char *hint;	/* what is added to a failed login's words, a text of the process's life, or NULL */
 	struct rc_arena arena;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "rc_err.h"
+#include "rc_sql_operators.h"
 #include "rc_str.h"
 
 enum { STATEMENT_MAX = 16 * 1024 * 1024 };
@@ -42,5 +43,11 @@ rc_sql_read(const char *name)
 	if (memchr(sql.bytes, '\0', sql.length) != NULL)
 		rc_die(RC_FATAL, "%s: a NUL in it", path.bytes);
 	rc_buf_free(&path);
+	if (strchr(name, '/') == NULL) {
+		char *named = rc_sql_operators(rc_buf_text(&sql));
+
+		rc_buf_free(&sql);
+		return named;
+	}
 	return rc_buf_text(&sql);
 }

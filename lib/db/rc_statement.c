@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "rc_json.h"
+#include "rc_json_spell.h"
 #include "rc_key.h"
 #include "rc_sql.h"
 
@@ -153,30 +154,50 @@ rc_statement_prepare(struct rc_statement *statement, struct rc_session *session)
 
 /* ---- running ---- */
 
+/* The record as the server can take it: in SPELLED, where its database is not in UTF8 and there are escapes. */
+static const char *
+for_server(const struct rc_session *session, const char *json, struct rc_buf *spelled)
+{
+	const char *encoding = PQparameterStatus(session->connection.libpq, "server_encoding");
+
+	if (encoding == NULL || strcmp(encoding, "UTF8") == 0 || strstr(json, "\\u") == NULL)
+		return json;
+	rc_json_spell(json, strlen(json), spelled);
+	return rc_buf_text(spelled);
+}
+
 PGresult *
 rc_statement_run(const struct rc_statement *statement, struct rc_session *session, const char *json)
 {
-	const struct rc_parameters record = { 1, types, &json };
+	struct rc_buf spelled = {0};
+	const char *sent = for_server(session, json, &spelled);
+	const struct rc_parameters record = { 1, types, &sent };
 	PGresult *result;
 
-	if (statement->name[0] != '\0' || session->unnamed == statement)
-		return rc_session_exec_prepared(session, statement->name, &record);
-	result = rc_session_exec(session, statement->sql, &record);
-	session->unnamed = statement;
+	if (statement->name[0] != '\0' || session->unnamed == statement) {
+		result = rc_session_exec_prepared(session, statement->name, &record);
+	} else {
+		result = rc_session_exec(session, statement->sql, &record);
+		session->unnamed = statement;
+	}
+	rc_buf_wipe(&spelled);
 	return result;
 }
 
 void
 rc_statement_start(const struct rc_statement *statement, struct rc_session *session, const char *json)
 {
-	const struct rc_parameters record = { 1, types, &json };
+	struct rc_buf spelled = {0};
+	const char *sent = for_server(session, json, &spelled);
+	const struct rc_parameters record = { 1, types, &sent };
 
 	if (statement->name[0] != '\0' || session->unnamed == statement) {
 		rc_session_start_prepared(session, statement->name, &record);
-		return;
+	} else {
+		rc_session_start(session, statement->sql, &record);
+		session->unnamed = statement;
 	}
-	rc_session_start(session, statement->sql, &record);
-	session->unnamed = statement;
+	rc_buf_wipe(&spelled);
 }
 
 void

@@ -20,11 +20,11 @@ static const char columns_sql[] =
     "   union all"
     "   select t.oid, t.typtype, t.typbasetype, t.typtypmod, t.typndims, depth + 1 from chain c join pg_type t on t.oid = c.typbasetype"
     "   where c.typtype = 'd')"
-    "  select (array_agg(oid order by depth desc))[1] as type, max(typtypmod) as typmod, max(typndims) as dimensions from chain) b"
+    "  select (pg_catalog.array_agg(oid order by depth desc))[1] as type, pg_catalog.max(typtypmod) as typmod, pg_catalog.max(typndims) as dimensions from chain) b"
     " where a.attrelid = $1::oid and a.attnum > 0 and not a.attisdropped order by a.attnum";
 
 static const char keys_sql[] =
-    "select i.indexrelid, i.indisprimary, a.attname, 'operator(' || quote_ident(n.nspname) || '.' || o.oprname || ')'"
+    "select i.indexrelid, i.indisprimary, a.attname, 'operator(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'"
     " from pg_index i cross join lateral unnest(i.indkey::int2[], i.indclass::oid[]) with ordinality k (attnum, class, place)"
     " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
     " join pg_opclass c on c.oid = k.class"
@@ -34,11 +34,11 @@ static const char keys_sql[] =
     " order by i.indisprimary desc, i.indexrelid, k.place";
 
 static const char table_sql[] =
-    "select c.relkind, quote_ident(n.nspname) || '.' || quote_ident(c.relname), row_security_active(c.oid),"
+    "select pg_catalog.row_security_active(c.oid),"
     " exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled in ('O', 'A')"
     "  and t.tgtype & 1 = 1 and t.tgtype & 4 = 4 and t.tgtype & 66 <> 0),"
     " exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'), c.relhastriggers"
-    " from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::oid";
+    " from pg_class c where c.oid = $1::oid";
 
 /* The statements' one parameter. */
 static struct rc_parameters
@@ -59,31 +59,6 @@ static bool
 is_true(const PGresult *result, int row, int column)
 {
 	return *rc_result_text(result, row, column) == 't';
-}
-
-/* The table's OID as text, in ARENA; ends the process where there is none. */
-static const char *
-find_oid(struct rc_table *table, struct rc_session *session, const char *name)
-{
-	/* to_regclass() reads it as SQL, and may refuse its form; the second look is for a name as it is. */
-	static const char exact[] = "select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace"
-	    " where c.relkind operator(pg_catalog.=) any (array['r', 'p', 'v', 'f']::\"char\"[])"
-	    " and ((c.relname operator(pg_catalog.=) $1::pg_catalog.text and pg_catalog.pg_table_is_visible(c.oid))"
-	    "  or n.nspname::pg_catalog.text operator(pg_catalog.||) '.' operator(pg_catalog.||) c.relname::pg_catalog.text operator(pg_catalog.=) $1::pg_catalog.text)"
-	    " order by n.nspname limit 1";
-	struct rc_parameters parameters = one(&name);
-	PGresult *result = rc_session_query(session, name, exact, &parameters);
-	const char *oid;
-
-	if (PQntuples(result) == 0) {
-		PQclear(result);
-		result = rc_session_query(session, name, "select pg_catalog.to_regclass($1)::pg_catalog.oid", &parameters);
-	}
-	oid = copy(table, result, 0, 0);
-	PQclear(result);
-	if (*oid == '\0')
-		rc_die(RC_FATAL, "there is no table %s", name);
-	return oid;
 }
 
 static void
@@ -142,20 +117,18 @@ rc_table_read(struct rc_table *table, struct rc_session *session, const char *na
 	PGresult *result;
 
 	*table = (struct rc_table){0};
-	oid = find_oid(table, session, name);
+	rc_relation_find(&table->relation, session, name);
+	if (strchr("rpvf", table->relation.kind) == NULL)
+		rc_die(RC_FATAL, "%s: a materialized view takes no rows", name);
+	oid = table->relation.oid;
 	parameters = one(&oid);
-	table->oid = (Oid)strtoul(oid, NULL, 10);
 	path = set_path(table, session, "pg_catalog");
 	result = rc_session_query(session, name, table_sql, &parameters);
-	table->kind = *rc_result_text(result, 0, 0);
-	table->sql = copy(table, result, 0, 1);
-	table->row_security = is_true(result, 0, 2);
-	table->insert_trigger = is_true(result, 0, 3);
-	table->insert_rule = is_true(result, 0, 4);
-	table->triggers = is_true(result, 0, 5);
+	table->row_security = is_true(result, 0, 0);
+	table->insert_trigger = is_true(result, 0, 1);
+	table->insert_rule = is_true(result, 0, 2);
+	table->triggers = is_true(result, 0, 3);
 	PQclear(result);
-	if (strchr("rpvf", table->kind) == NULL)
-		rc_die(RC_FATAL, "%s is no table", name);
 	result = rc_session_query(session, name, columns_sql, &parameters);
 	read_columns(table, result);
 	PQclear(result);
@@ -168,6 +141,7 @@ rc_table_read(struct rc_table *table, struct rc_session *session, const char *na
 void
 rc_table_free(struct rc_table *table)
 {
+	rc_relation_free(&table->relation);
 	rc_arena_free(&table->arena);
 }
 

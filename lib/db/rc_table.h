@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "rc_mem.h"
+#include "rc_relation.h"
 #include "rc_session.h"
 
 struct rc_table_column {
@@ -30,9 +31,7 @@ struct rc_table_key {
 };
 
 struct rc_table {
-	Oid oid;
-	char kind;		/* relkind of pg_class */
-	const char *sql;	/* its name with the schema, quoted */
+	struct rc_relation relation;
 	bool row_security;	/* policies hold for this role */
 	bool insert_trigger;	/* row by row, BEFORE or INSTEAD OF */
 	bool insert_rule;
@@ -45,9 +44,9 @@ struct rc_table {
 };
 
 /*
- * Reads the catalogue on NAME, which is written as in SQL (schema, quotes,
- * search_path), or just as the catalogue has it; in a transaction.  Ends the
- * process where there is none.
+ * Reads the catalogue on the table of that name (rc_relation_find()), in a
+ * transaction.  TABLE is {0} or was freed.  Ends the process where there is
+ * none that rows can be written into.
  */
 void rc_table_read(struct rc_table *table, struct rc_session *session, const char *name);
 void rc_table_free(struct rc_table *table);

@@ -3,7 +3,7 @@
  *
  * What it sets, it sets for itself only, in the round trip that begins it: what
  * is needed (time zone UTC, standard strings, lock_timeout, with RC_SCHEMA the
- * search_path "$RC_SCHEMA, public, pg_temp"), and what is only wished for: that
+ * search_path "$RC_SCHEMA, public, pg_temp", and that no rows are hidden), and what is only wished for: that
  * the server finds out, while it works and while it waits, that this host is
  * gone.  A wish that a server refuses is dropped, and costs one more round trip
  * there.
@@ -15,18 +15,13 @@
 #include <stdbool.h>
 
 #include "rc_session.h"
-
-/* Which of the server's time limits a transaction is freed of, as it waits for what they do not mean. */
-enum rc_patience {
-	RC_LIMITS_KEPT,
-	RC_NO_IDLE_LIMIT,	/* others are at work between its statements: idle_in_transaction_session_timeout, transaction_timeout */
-	RC_NO_LIMIT,		/* and its statement waits for others: statement_timeout too */
-};
+#include "rc_wish.h"
 
 struct rc_transaction {
 	bool read_only;		/* then it sees one moment (repeatable read) */
 	bool many_moments;	/* or, with this, each statement its own: what was committed while it waited for a lock, too */
 	enum rc_patience patience;
+	bool visible_rows;	/* where row level security hides rows, the others will do; else the server refuses (42501) */
 	const char *first;	/* simple SQL that is run in the same round trip, or NULL */
 };
 

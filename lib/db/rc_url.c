@@ -157,6 +157,11 @@ skip_scheme(const char *url)
 	static const char *const schemes[] = { "postgres", "postgresql", "psql", "pgsql", "postgis", "pgx" };
 	const char *mark = strstr(url, "://");
 
+	if (*url == '"' || *url == '\'')
+		rc_die(RC_FATAL, "DATABASE_URL: it begins with a quote, which is taken as a part of it; write it without quotes"
+		    " (docker's --env-file and systemd's files keep them)");
+	if (*url == '$')
+		rc_die(RC_FATAL, "DATABASE_URL: it begins with '$', which django-environ takes for the name of another variable; write the URL itself");
 	if (mark == NULL)
 		rc_die(RC_FATAL, "DATABASE_URL: not a URL (expected postgresql://user:password@host:port/dbname)");
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
@@ -173,6 +178,20 @@ has_misplaced_at(const char *rest)
 	const char *equals = query == NULL ? NULL : strchr(query, '=');
 
 	return at != NULL && (equals == NULL || at < equals);
+}
+
+/* A NAME that begins with a slash is a socket's folder and the name, as django-environ has it. */
+static void
+set_database(struct rc_settings *settings, char *name)
+{
+	char *slash = strrchr(name, '/');
+
+	if (*name == '/') {
+		*slash = '\0';
+		rc_settings_set(settings, "host", name);
+		name = slash + 1;
+	}
+	rc_settings_set(settings, "dbname", name);
 }
 
 static void
@@ -193,13 +212,14 @@ parse(struct rc_settings *settings, const char *url)
 			break;
 		}
 	parse_hosts(settings, hosts, (size_t)(end - hosts));
-	if (hosts == authority && has_misplaced_at(end) && end > authority &&
-	    (colon != NULL || memchr(end, ':', (size_t)(strrchr(end, '@') - end)) != NULL))
-		rc_die(RC_FATAL, "DATABASE_URL: '@' after the port (/ ? # in a password must be written %%2F %%3F %%23, '@' elsewhere %%40)");
+	if (has_misplaced_at(end) && end > authority &&
+	    (hosts > authority || colon != NULL || memchr(end, ':', (size_t)(strrchr(end, '@') - end)) != NULL))
+		rc_die(RC_FATAL, "DATABASE_URL: '@' after the %s (/ ? # in a password must be written %%2F %%3F %%23, '@' elsewhere %%40)",
+		    hosts > authority ? "host" : "port");
 	if (*path == '/') {
 		path++;
 		end = path + strcspn(path, "?#");
-		rc_settings_set(settings, "dbname", decode(&settings->arena, path, (size_t)(end - path), false));
+		set_database(settings, decode(&settings->arena, path, (size_t)(end - path), false));
 	}
 	query = end;
 	if (*query == '?') {

@@ -3,7 +3,8 @@
  *
  * The rules are those of Python's urllib, as dj-database-url and django-environ
  * use it: schemes postgres, postgresql, psql, pgsql, postgis, pgx; the last '@'
- * ends the password; a stray '%' is itself.  Parameters are libpq's; Django's
+ * ends the password; a stray '%' is itself; a name that begins with a slash is
+ * a socket's folder and the name.  Parameters are libpq's; Django's
  * own are passed over with a warning, any other is refused, for it may be a
  * protection that this libpq does not know yet.
  */

@@ -94,7 +94,7 @@ rc_refusal() { rc_refusals+=(--when "error.code=$1" "$2"); }
 
 rc_has_secret() {
   local file=${1}_FILE
-  [[ -v $1 || -v $file || -e ${CREDENTIALS_DIRECTORY:-/dev/null}/$1 ]]
+  [[ -v $1 || ${!file-} || -e ${CREDENTIALS_DIRECTORY:-/dev/null}/$1 ]]
 }
 
 # ---- the change ----

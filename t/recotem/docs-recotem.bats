@@ -1,6 +1,7 @@
-# shellcheck disable=SC2030,SC2031 # each test has an environment of its own
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test has an environment of its own; docs.bash uses docs_page and sets count
 # The operator's runbook, docs/recotem.md: every command in it is run, and prints what is shown.
 load helper
+load ../docs
 
 # A database as it is before the first start, with a project that nobody owns and two of its models; and a folder to work in.
 setup() {
@@ -18,48 +19,11 @@ setup() {
     values (now(), 'TopPopRecommender', '{}', 1, now());
     insert into api_trainedmodel (file, ins_datetime, configuration_id, data_loc_id, updated_at)
     select file, now(), 1, 1, now() from unnest('{trained_model/one.pickle,trained_model/two.pickle}'::text[]) file"
-  runbook=$RC_TEST_FOLDER/../docs/recotem.md
-}
-
-# fits TEXT SHOWN: `...` in what the page shows stands for anything, on a line of its own for any lines or none.
-fits() {
-  local pattern
-  pattern=$(sed -z 's/[][\\*?()|+@!]/\\&/g; s/\n *\.\.\.\n/...\n/g; s/\.\.\./*/g' <<<"$2")
-  # shellcheck disable=SC2053 # it is a pattern
-  [[ $1 == $pattern ]]
-}
-
-# Runs one command in this shell, since a variable that is set is there for the next one; the page must show what it prints.
-# All that it prints must be shown, so a command that is silent has nothing below it.
-command_of_page() { # COMMAND SHOWN
-  local code=0 output
-  eval "$1" >"$BATS_TEST_TMPDIR/printed" 2>&1 || code=$?
-  output=$(cat "$BATS_TEST_TMPDIR/printed")
-  printf -- '--- %s\n%s\n' "$1" "$output" # bats shows it where the test fails
-  [ "$code" = 0 ] || { echo "exit code $code"; return 1; }
-  fits "$output" "${2%$'\n'}" || { printf 'the page has:\n%s\n' "$2"; return 1; }
-}
-
-blocks() { # KIND: the content of those blocks, with a line END behind each
-  awk -v kind="\`\`\`$1" '$0 == kind { inside = 1; next } /^```/ && inside { inside = 0; print "END" } inside' "$runbook"
+  runbook=$RC_TEST_FOLDER/../docs/recotem.md docs_page=$runbook
 }
 
 @test "the runbook's commands run in their order, and print what it shows" {
-  local line command='' shown='' count=0
-  while IFS= read -r line <&3; do
-    case $line in
-    '$ '* | END)
-      if [ "$command" ]; then
-        command_of_page "$command" "$shown"
-        count=$((count + 1))
-      fi
-      command='' shown=''
-      [ "$line" = END ] || command=${line#'$ '}
-      ;;
-    *) shown+=$line$'\n' ;;
-    esac
-  done 3< <(blocks console)
-  [ "$count" = "$(grep -c '^\$ ' "$runbook")" ]
+  run_page
   [ "$count" -ge 30 ]
 }
 

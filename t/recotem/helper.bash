@@ -1,12 +1,6 @@
 # What the tests of Recotem's commands share, and others that need its rows.
 load "$RC_TEST_FOLDER/helper"
 
-# Adds a user of that name, prints the id.
-add_user() {
-  sql "insert into auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
-       values ('!', false, '$1', '', '', '', false, true, now()) returning id"
-}
-
 # add_project NAME OWNER_ID|null, add_split OWNER_ID|null, add_evaluation OWNER_ID|null: one row each.
 add_project() {
   sql "insert into api_project (ins_datetime, updated_at, name, owner_id, user_column, item_column, time_column)

@@ -310,7 +310,7 @@ unchanged' ]
   run -1 --separate-stderr env -u DATABASE_URL PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGDATABASE=postgres PGPASSWORD=wr0ng \
     recotem-assign-owners --user admin
   [ "$output" = '' ]
-  [[ $stderr == *'password authentication failed for user "rc_password"' ]]
+  [[ $stderr == *'password authentication failed for user "rc_password"'* ]]
   DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//rc_nothing?} run -1 --separate-stderr recotem-assign-owners --user admin --project-id 1
   [[ $stderr == *'database "rc_nothing" does not exist' ]]
 }

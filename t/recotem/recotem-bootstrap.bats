@@ -327,7 +327,7 @@ two
   recotem-bootstrap -- echo serving >"$BATS_TEST_TMPDIR/second" 2>"$BATS_TEST_TMPDIR/told" 3>&- &
   second=$!
   started+=("$second")
-  wait_for '^rc-db-lock: waiting for a lock that pid ' told
+  wait_for '^recotem-bootstrap: waiting for a lock that pid ' told
   [ "$(cat "$BATS_TEST_TMPDIR/second")" = "$waited" ]
   [ "$(sql 'select count(*) from auth_user')" = 0 ]
   kill -TERM "$holder"

@@ -315,7 +315,7 @@ Dry run complete. No changes made." ]
 @test "a reader of stdout that is gone: 1, and no key exists" {
   for option in '' --json; do
     run -1 --separate-stderr without_reader recotem-create-api-key --project-id 3 --name k1 $option
-    [ "${stderr_lines[0]}" = 'rc-db-apply: cannot write <stdout>: Broken pipe' ]
+    [ "${stderr_lines[0]}" = 'recotem-create-api-key: cannot write <stdout>: Broken pipe' ]
     [ "$(key_count)" = 0 ]
   done
 }
@@ -323,7 +323,7 @@ Dry run complete. No changes made." ]
 @test "a full disk under stdout: 1, and no key exists" {
   for option in '' --json; do
     run -1 --separate-stderr bash -c "recotem-create-api-key --project-id 3 --name k1 $option >/dev/full"
-    [ "${stderr_lines[0]}" = 'rc-db-apply: cannot write <stdout>: No space left on device' ]
+    [ "${stderr_lines[0]}" = 'recotem-create-api-key: cannot write <stdout>: No space left on device' ]
     [ "$(key_count)" = 0 ]
   done
 }
@@ -358,7 +358,7 @@ Dry run complete. No changes made." ]
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr recotem-create-api-key --project-id 3 --name k1
   [[ $output =~ $key_form ]]
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ "$stderr" = 'recotem-create-api-key: the connection broke during COMMIT; the server says that nothing was changed' ]
   [ "$(key_count)" = 0 ]
 }
 
@@ -366,7 +366,7 @@ Dry run complete. No changes made." ]
   start_proxy during
   DATABASE_URL=$proxied run -0 --separate-stderr recotem-create-api-key --project-id 3 --name k1
   [[ $output =~ $key_form ]]
-  [ "${stderr_lines[0]}" = 'rc-db-apply: the connection broke during COMMIT; the server says that it took place' ]
+  [ "${stderr_lines[0]}" = 'recotem-create-api-key: the connection broke during COMMIT; the server says that it took place' ]
   [[ ${stderr_lines[1]} == "API key 'k1' created for project 'of admin' (prefix: ${output:5:8}..., "* ]]
   [ "$(sql 'select key_prefix from api_apikey')" = "${output:5:8}" ]
 }

@@ -197,7 +197,6 @@ proxy() {
     [ "${stderr_lines[0]}" != '' ]
     [[ $stderr != *s3cret* ]]
   done
-  DEFAULT_ADMIN_PASSWORD_FILE='' run -1 --separate-stderr recotem-create-superuser
   DEFAULT_ADMIN_PASSWORD=$'s3cret\xff' run -1 --separate-stderr recotem-create-superuser
   [[ $stderr == *'not UTF-8'* && $stderr != *s3cret* ]]
   [ "$(any)" = "$empty" ]

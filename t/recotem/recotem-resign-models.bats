@@ -150,16 +150,50 @@ $finished" ]
   [ "$(files)$(sql 'select xmin, * from api_trainedmodel')" = "$before" ]
 }
 
-@test "no models: the lines, 0, without a key too" {
-  unset SECRET_KEY
+@test "no models: the lines, 0, and no advice; a key that is missing or can't be read is refused all the same" {
   run -0 --separate-stderr resign
   [ "$output" = "Checking 0 trained model(s)...
 
   Already signed: 0
   Newly signed:   0
 
-$finished" ]
+Done. No model was looked at; leave PICKLE_ALLOW_LEGACY_UNSIGNED as it is." ]
   [ "$stderr" = '' ]
+  for option in '' --dry-run; do
+    # shellcheck disable=SC2086 # none or one
+    run -1 --separate-stderr env -u SECRET_KEY recotem-resign-models $option
+    [ "$stderr" = 'recotem-resign-models: SECRET_KEY is not set.' ]
+    # shellcheck disable=SC2086 # none or one
+    run -1 --separate-stderr env -u SECRET_KEY SECRET_KEY_FILE=/absent recotem-resign-models $option
+    [ "$stderr" = 'recotem-resign-models: SECRET_KEY_FILE: cannot open /absent: No such file or directory' ]
+    [[ $output != *PICKLE_ALLOW* ]]
+  done
+}
+
+@test "an empty SECRET_KEY_FILE, as compose files have it, is no second source" {
+  add_file a x
+  SECRET_KEY_FILE='' SECRET_KEY_FALLBACKS_FILE='' run -0 --separate-stderr resign
+  [ "${lines[1]}" = '  Model 1: signed (3 bytes)' ]
+  all_signed_with "$SECRET_KEY" "$folder/a"
+  run -1 --separate-stderr env -u SECRET_KEY SECRET_KEY_FILE= recotem-resign-models
+  [ "$stderr" = 'recotem-resign-models: SECRET_KEY is not set.' ]
+}
+
+@test "a variable that begins with \$, which Recotem takes for another one's name, is refused" {
+  local name
+  add_file a x
+  for name in SECRET_KEY SECRET_KEY_FALLBACKS MEDIA_ROOT; do
+    run -1 --separate-stderr env REAL=abc "$name=\$REAL" recotem-resign-models
+    [ "$output" = '' ]
+    [ "$stderr" = "recotem-resign-models: $name begins with \$: Recotem takes that for the name of another variable and uses its value; give that value here." ]
+  done
+  [ "$(stat -c %s "$folder/a")" = 3 ]
+  run -0 env MEDIA_ROOT="\$REAL" recotem-resign-models --media-root "$MEDIA_ROOT"
+  # What a file holds is never taken so.
+  printf '$REAL' >"$BATS_TEST_TMPDIR/key"
+  printf '\x80y' >"$folder/a"
+  run -0 env -u SECRET_KEY SECRET_KEY_FILE="$BATS_TEST_TMPDIR/key" recotem-resign-models
+  all_signed_with '$REAL' "$folder/a"
 }
 
 @test "a row whose file is '' is not looked at" {
@@ -692,7 +726,7 @@ find_own_work() {
     for asked in /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked; do
       if grep -qs "\"$1\"" "$asked"; then work=${asked%/asked}; fi
     done
-    [ $((tries += 1)) -lt 1000 ] || return 1
+    [ $((tries += 1)) -lt 6000 ] || return 1
     sleep 0.01
   done
 }
@@ -706,7 +740,7 @@ keep_from_ending() {
 wait_until_signed() { # N SIZE: files larger than SIZE
   local tries=0
   until [ "$(signed_so_far "$2")" -ge "$1" ]; do
-    [ $((tries += 1)) -lt 2000 ] || { cat "$BATS_TEST_TMPDIR/err" >&2; return 1; }
+    [ $((tries += 1)) -lt 6000 ] || { cat "$BATS_TEST_TMPDIR/err" >&2; return 1; }
     sleep 0.005
   done
 }

@@ -207,12 +207,12 @@ Dry run complete. No changes made." ]
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr recotem-revoke-api-key --prefix AAAAaaaa
   [ "$output" = '' ]
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ "$stderr" = 'recotem-revoke-api-key: the connection broke during COMMIT; the server says that nothing was changed' ]
   [ "$(key_rows)" = "$before" ]
   start_proxy during
   DATABASE_URL=$proxied run -0 --separate-stderr recotem-revoke-api-key --prefix AAAAaaaa
   [ "$output" = "$revoked" ]
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that it took place' ]
+  [ "$stderr" = 'recotem-revoke-api-key: the connection broke during COMMIT; the server says that it took place' ]
   [ "$(sql 'select is_active from api_apikey where id = 1')" = f ]
 }
 

@@ -226,10 +226,10 @@ Dry run complete. No changes made." ]
   before=$(key_rows)
   for option in '' --json; do
     run -1 --separate-stderr without_reader recotem-rotate-api-key --prefix AAAAaaaa --overlap 0 $option
-    [ "${stderr_lines[0]}" = 'rc-db-apply: cannot write <stdout>: Broken pipe' ]
+    [ "${stderr_lines[0]}" = 'recotem-rotate-api-key: cannot write <stdout>: Broken pipe' ]
     [ "$(key_rows)" = "$before" ]
     run -1 --separate-stderr bash -c "recotem-rotate-api-key --prefix AAAAaaaa --overlap 0 $option >/dev/full"
-    [ "${stderr_lines[0]}" = 'rc-db-apply: cannot write <stdout>: No space left on device' ]
+    [ "${stderr_lines[0]}" = 'recotem-rotate-api-key: cannot write <stdout>: No space left on device' ]
     [ "$(key_rows)" = "$before" ]
   done
 }
@@ -260,14 +260,14 @@ Dry run complete. No changes made." ]
   before=$(key_rows)
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr recotem-rotate-api-key --prefix AAAAaaaa --overlap 0
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ "$stderr" = 'recotem-rotate-api-key: the connection broke during COMMIT; the server says that nothing was changed' ]
   [ "$(key_rows)" = "$before" ]
 }
 
 @test "the connection is lost in COMMIT: the server is asked, 0, and the printed key is the one that exists" {
   start_proxy during
   DATABASE_URL=$proxied run -0 --separate-stderr recotem-rotate-api-key --prefix AAAAaaaa --overlap 0
-  [ "${stderr_lines[0]}" = 'rc-db-apply: the connection broke during COMMIT; the server says that it took place' ]
+  [ "${stderr_lines[0]}" = 'recotem-rotate-api-key: the connection broke during COMMIT; the server says that it took place' ]
   [ "$(sql "select key_prefix from api_apikey where name = 'k1' and project_id = 1")" = "${output:5:8}" ]
 }
 

@@ -64,11 +64,35 @@ Database unavailable (attempt 1/1).' ]
   run -1 --separate-stderr env -u DATABASE_URL PGHOST="$RC_TEST_SOCKET" PGUSER=rc_password PGDATABASE=postgres PGPASSWORD=wr0ng recotem-wait-db
   [ "$output" = 'Waiting for database...
 Database unavailable (attempt 1/30).' ]
-  [[ $stderr == *'password authentication failed for user "rc_password"' ]]
+  [[ $stderr == *'password authentication failed for user "rc_password" (DATABASE_URL is not set, so the database is that of PGHOST, PGDATABASE, PGUSER)' ]]
   [[ $output$stderr != *wr0ng* ]]
   run -1 --separate-stderr env -u DATABASE_URL PGHOST="$RC_TEST_SOCKET" PGUSER=rc_absent PGDATABASE=postgres recotem-wait-db
   [ "${lines[1]}" = 'Database unavailable (attempt 1/30).' ]
-  [[ $stderr == *'role "rc_absent" does not exist' ]]
+  [[ $stderr == *'role "rc_absent" does not exist'* ]]
+}
+
+@test "--keep-trying and RC_WAIT_KEEP_TRYING wait for a role that is made later" {
+  local role given
+  for given in --keep-trying yes 1; do
+    role=later_$RANDOM$RANDOM
+    if [ "$given" = --keep-trying ]; then
+      set -- recotem-wait-db --keep-trying --tries 10000 --interval 20ms
+    else
+      set -- env "RC_WAIT_KEEP_TRYING=$given" recotem-wait-db --tries 10000 --interval 20ms
+    fi
+    DATABASE_URL=${RC_TEST_SERVER/postgres@/$role@} start "$@"
+    read -r _ <&"$output_fd"
+    read -r line <&"$output_fd"
+    [ "$line" = 'Database unavailable (attempt 1/10000), waiting 0.02 seconds...' ]
+    sql "create role $role login"
+    [ "$(tail -n 1 <&"$output_fd")" = 'Database available.' ]
+    wait "${started[-2]}"
+    [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 0 ]
+    rm -f "$BATS_TEST_TMPDIR"/{ended,pid,lines}
+  done
+  RC_WAIT_KEEP_TRYING=no run -1 env -u DATABASE_URL PGHOST="$RC_TEST_SOCKET" PGUSER=rc_absent PGDATABASE=postgres recotem-wait-db
+  RC_WAIT_KEEP_TRYING=perhaps run -2 --separate-stderr recotem-wait-db
+  [ "${stderr_lines[1]}" = "recotem-wait-db: error: RC_WAIT_KEEP_TRYING: yes or no, not 'perhaps'" ]
 }
 
 @test "a missing database is waited for, and found once it has been made" {
@@ -119,7 +143,7 @@ Database unavailable (attempt 2/2).' ]
     # shellcheck disable=SC2086 # several words
     run -2 --separate-stderr recotem-wait-db $arguments
     [ "$output" = '' ]
-    [ "${stderr_lines[0]}" = 'usage: recotem-wait-db [--tries N] [--interval DURATION] [--timeout DURATION] [--json]' ]
+    [ "${stderr_lines[0]}" = 'usage: recotem-wait-db [--tries N] [--interval DURATION] [--timeout DURATION] [--keep-trying] [--json]' ]
     [ "${stderr_lines[1]}" = "recotem-wait-db: error: $message" ] || { echo "$arguments: $stderr"; return 1; }
     [ "${#stderr_lines[@]}" = 2 ]
   done <<'END'

@@ -19,7 +19,7 @@ setup() {
   started+=("$!")
   local tries=0
   until (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-    [ $((tries += 1)) -lt 200 ] || { cat server.log; return 1; }
+    [ $((tries += 1)) -lt 1200 ] || { cat server.log; return 1; }
     sleep 0.1
   done
   source=http://127.0.0.1:$port/tasks

@@ -234,11 +234,11 @@ zulip-create-realm: error: two values for Email: 'b@example.com' and 'a@example.
 @test "the connection is lost before COMMIT: 1, nothing is written; in COMMIT: the server is asked" {
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr zulip-create-realm One --string-id one --email a@example.com
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ "$stderr" = 'zulip-create-realm: the connection broke during COMMIT; the server says that nothing was changed' ]
   [ "$(realms)" = '' ]
   start_proxy during
   DATABASE_URL=$proxied run -0 --separate-stderr zulip-create-realm One --string-id one --email a@example.com
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that it took place' ]
+  [ "$stderr" = 'zulip-create-realm: the connection broke during COMMIT; the server says that it took place' ]
   [ "$output" = "Created organization 'one' (id 4) with the owner a@example.com (id 16)." ]
   [ "$(realms)" = $'zulipinternal\none' ]
 }

@@ -220,10 +220,10 @@ zulip-create-user: error: the following arguments are required: --realm" ]
   make_alphaorg
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr create user@example.com
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ "$stderr" = 'zulip-create-user: the connection broke during COMMIT; the server says that nothing was changed' ]
   start_proxy during
   DATABASE_URL=$proxied run -0 --separate-stderr create user@example.com
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that it took place' ]
+  [ "$stderr" = 'zulip-create-user: the connection broke during COMMIT; the server says that it took place' ]
   [ "$(users)" = $'owner@alphaorg.example\nuser@example.com' ]
 }
 

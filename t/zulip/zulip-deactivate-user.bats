@@ -88,6 +88,6 @@ User 'ann@example.com' of 'alphaorg' is deactivated already." ]
 @test "the connection is lost before COMMIT: 1, nothing is changed" {
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr deactivate ann@example.com -f
-  [ "$stderr" = 'rc-db-apply: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ "$stderr" = 'zulip-deactivate-user: the connection broke during COMMIT; the server says that nothing was changed' ]
   [ "$(active)" = '8 9' ]
 }

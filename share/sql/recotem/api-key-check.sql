@@ -12,7 +12,7 @@ with asked as (
     (select scope from pg_catalog.unnest(scopes) with ordinality as s (scope, n) where scope not in ('read', 'write', 'predict')
       order by n limit 1) as bad_scope
   from asked
-  left join api_project p on p.id = case when project::numeric between 1 and 9223372036854775807 then project::bigint end
+  left join api_project p on p.id = case when project::numeric between 1::numeric and 9223372036854775807::numeric then project::bigint end
   left join auth_user po on po.id = p.owner_id
   left join auth_user u on u.username::text = owner
 ), checked as (
@@ -27,7 +27,7 @@ with asked as (
     when owner_id is null then pg_catalog.json_build_object('code', 'no_owner', 'message', pg_catalog.format('User ''%s'' not found.', owner))
     when bad_scope is not null then pg_catalog.json_build_object('code', 'bad_scope',
       'message', pg_catalog.format('Invalid scope ''%s''. Valid scopes: [''read'', ''write'', ''predict'']', bad_scope))
-    when scopes = '{}' then pg_catalog.json_build_object('code', 'no_scope', 'message', 'At least one scope is required.')
+    when pg_catalog.cardinality(scopes) = 0 then pg_catalog.json_build_object('code', 'no_scope', 'message', 'At least one scope is required.')
     when project_owner_id <> owner_id then pg_catalog.json_build_object('code', 'other_owner', 'message', pg_catalog.format(
       'Owner ''%s'' does not match project owner ''%s''. API key owner must match the project owner for '
       'management API access to work correctly.', owner, project_owner))

@@ -2,7 +2,7 @@
 -- The order of the checks of the subdomain, and their words, are Zulip's. The reserved words are those of the context. The internal
 -- realm is made where there is none at all; else it must be whole, for its bots write the first messages.
 with asked as (
-  select r.*, pg_catalog.string_to_array(pg_catalog.current_setting('rc.reserved'), U&'\000A') as words
+  select r.*, pg_catalog.string_to_array(pg_catalog.current_setting('rc.reserved'), E'\n') as words
   from pg_catalog.jsonb_to_record($1) as r (kind text, name text, string_id text, allow_reserved bool, landing_page bool)
 ), state as (
   select exists (select from zerver_realm) as any_realm,

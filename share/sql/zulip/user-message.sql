@@ -8,8 +8,8 @@ join zerver_realm as internal on internal.string_id::text = 'zulipinternal'
 join zerver_userprofile as bot on bot.realm_id = internal.id and pg_catalog.lower(bot.delivery_email::text) = 'welcome-bot@zulip.com'
 join zerver_client as client on client.name::text = 'Internal'
 cross join lateral (
-  select pg_catalog.string_agg(one.markdown, U&'\000A\000A' order by one.name collate "C") as markdown,
-    pg_catalog.string_agg(one.html, U&'\000A' order by one.name collate "C") as html
+  select pg_catalog.string_agg(one.markdown, E'\n\n' order by one.name collate "C") as markdown,
+    pg_catalog.string_agg(one.html, E'\n' order by one.name collate "C") as html
   from pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('rc.texts')::jsonb) as one (name text, markdown text, html text)
   where one.name = 'user' or one.name = 'user-administrator' and r.role in (100, 200)) as t
 where r.user_id is not null

@@ -1,0 +1,3 @@
+-- {} -> how near the database is to the end of its transaction numbers
+select case when used >= 75 then 'fail' when used >= 50 then 'warn' else 'ok' end as status, pg_catalog.format('%s %% used', used) as observed
+from (select (pg_catalog.max(pg_catalog.age(datfrozenxid))::numeric * 100::numeric / 2147483648::numeric)::int as used from pg_catalog.pg_database) as u

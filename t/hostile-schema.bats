@@ -1,0 +1,139 @@
+# A role that may create in public: its operators and functions fit better than PostgreSQL's own, and are never run with the
+# rights of who calls a command. No one may execute them, so that the server refuses and logs a statement that would, before
+# it comes to a row.
+#
+# Every command of bin/, and every filter that is linked with libpq, found by a loop; arguments and input are those of
+# --describe, once as they are and once without --dry-run.
+
+load recotem/helper
+load jobs
+
+setup_file() {
+  new_database
+  add_outbox
+  local alice file product words
+  alice=$(add_user alice)
+  add_project one "$alice"
+  add_project unowned null
+  add_api_key old 1 "$alice" >/dev/null
+  echo "$DATABASE_URL" >"$BATS_FILE_TMPDIR/default.url"
+  for file in "$RC_TEST_FOLDER"/*/example.bash; do
+    product=${file%/*} product=${product##*/}
+    # shellcheck source=/dev/null
+    (. "$file" && echo "$DATABASE_URL" >"$BATS_FILE_TMPDIR/$product.url")
+  done
+  psql -XAtq "$RC_TEST_SERVER" -c 'create role rc_mallory login' -c 'create role rc_victim login' -c 'grant pg_monitor to rc_victim'
+  words=$(cat "$(rc_share)"/sql/*/*.sql "$RC_TEST_FOLDER"/../lib/*/*.c "$RC_TEST_FOLDER"/../src/*.c | grep -oE '[a-z_0-9]+' | sort -u | xargs)
+  for file in "$BATS_FILE_TMPDIR"/*.url; do
+    DATABASE_URL=$(cat "$file")
+    sql 'grant create, usage on schema public to rc_mallory, rc_victim' >/dev/null
+    give_all_to_victim
+    psql -XAtq -v ON_ERROR_STOP=1 "${DATABASE_URL/postgres@/rc_mallory@}" -v "words=$words" -f "$RC_TEST_FOLDER/hostile-schema.sql" >"$BATS_FILE_TMPDIR/made"
+    echo "${DATABASE_URL/postgres@/rc_victim@}" >"$file"
+  done
+}
+
+# The role whose rights are at stake owns the product's tables and functions, as a product's role does.
+give_all_to_victim() {
+  psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<'END'
+select format('alter schema %I owner to rc_victim', nspname) from pg_namespace where nspname not like 'pg\_%' and nspname not in ('information_schema', 'public')
+union all select format('alter table %s owner to rc_victim', c.oid::regclass) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where relkind = 'r' and nspname not like 'pg\_%' and nspname <> 'information_schema'
+union all select format('alter function %s owner to rc_victim', p.oid::regprocedure) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where nspname not like 'pg\_%' and nspname <> 'information_schema'
+union all select format('alter text search %s %I.%I owner to rc_victim', 'configuration', n.nspname, c.cfgname) from pg_ts_config c join pg_namespace n on n.oid = c.cfgnamespace where nspname <> 'pg_catalog'
+union all select format('grant create on database %I to rc_victim', current_database())
+\gexec
+END
+}
+
+teardown_file() {
+  local file name
+  for file in "$BATS_FILE_TMPDIR"/*.url; do
+    name=$(sed 's,.*/\([^/?]*\)?.*,\1,' "$file")
+    psql -XAtq "$RC_TEST_SERVER" -c "drop database $name with (force)"
+  done
+  psql -XAtq "$RC_TEST_SERVER" -c 'drop role rc_mallory, rc_victim'
+}
+
+setup() {
+  RC_SQL=$(rc_share)/sql/recotem
+  export RC_SQL SECRET_KEY=k RC_WAIT_TRIES=1 HOME=$BATS_TEST_TMPDIR
+  problems=$BATS_TEST_TMPDIR/problems log=$RC_TEST_SOCKET/server.log
+  : >"$problems"
+  cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() { [ ! -s "$problems" ] || cat "$problems" >&2; }
+
+# try COMMAND ARGUMENT...: runs it, and notes where it does not work as it does elsewhere, or the server has logged what it
+# should not have run.
+try() {
+  local before code=0
+  before=$(wc -l <"$log")
+  DATABASE_URL=$BATS_FILE_TMPDIR/${1%%-*}.url
+  [ -e "$DATABASE_URL" ] || DATABASE_URL=$BATS_FILE_TMPDIR/default.url
+  DATABASE_URL=$(cat "$DATABASE_URL") timeout 30 "$@" <"$input" >out 2>err 3>&- || code=$?
+  tail -n +"$((before + 1))" "$log" | grep -E 'permission denied for function|EVIL|operator is not unique|is not unique' >evil || :
+  if [ "$code" != 0 ] || [ -s evil ]; then
+    printf '%s: %s\n' "$code" "$*" >>"$problems"
+    sort -u evil | head -n 4 | cut -c 1-300 >>"$problems"
+    head -n 2 err | cut -c 1-300 >>"$problems"
+  fi
+}
+
+# All commands with --dry-run first, and then, the last first, without: some need what another takes away.
+try_all() {
+  local command with without again=()
+  for command in "$@"; do
+    input=$BATS_TEST_TMPDIR/input
+    "$command" --describe >described
+    jq -j '.example_input // empty' described >"$input"
+    mapfile -t with < <(jq -r '.example[]' described)
+    mapfile -t without < <(jq -r '.example[] | select(. != "--dry-run")' described)
+    try "$command" "${with[@]}"
+    [ "${with[*]}" = "${without[*]}" ] || again=("$command" "${again[@]}")
+  done
+  for command in "${again[@]}"; do
+    "$command" --describe >described
+    jq -j '.example_input // empty' described >"$input"
+    mapfile -t without < <(jq -r '.example[] | select(. != "--dry-run")' described)
+    try "$command" "${without[@]}"
+  done
+  [ ! -s "$problems" ]
+}
+
+filters() {
+  local name path
+  for name in "$RC_TEST_FOLDER"/../src/rc-*.c; do
+    name=$(basename "$name" .c) path=$(command -v "$name")
+    if ldd "$path" 2>/dev/null | grep -q libpq; then echo "$name"; fi
+  done
+}
+
+@test "the hostile role has something to offer, and a careless statement runs it" {
+  [ "$(cat "$BATS_FILE_TMPDIR/made")" -gt 10000 ]
+  DATABASE_URL=$(cat "$BATS_FILE_TMPDIR/default.url")
+  run psql -XAtq "$DATABASE_URL" -c "select username = 'alice'::text from auth_user"
+  [[ $output == *'permission denied for function evil_bool'* || $output == *EVIL* ]]
+}
+
+@test "no command of bin/ runs what a hostile role has put in public" {
+  local commands
+  mapfile -t commands < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  try_all "${commands[@]}"
+}
+
+@test "no filter runs what a hostile role has put in public" {
+  local commands
+  mapfile -t commands < <(filters)
+  try_all "${commands[@]}"
+}
+
+@test "nor does the first start, where there is no user" {
+  psql -XAtq "$(cat "$BATS_FILE_TMPDIR/default.url")" -c 'set client_min_messages = warning' -c 'truncate auth_user cascade'
+  input=/dev/null
+  try recotem-bootstrap
+  grep -q 'Create an administrative user' out
+  [ ! -s "$problems" ]
+}

@@ -1,0 +1,125 @@
+# shellcheck disable=SC2034 # the helper uses started
+load ../helper
+load helper
+
+setup() {
+  new_kfm
+  kfm-init-sample-data >/dev/null
+  started=()
+  cd "$BATS_TEST_TMPDIR" || return
+}
+teardown() { end_started; }
+
+found() { sql "select string_agg(id, ' ' order by id) from kfm.search where words @@ to_tsquery('english', '$1')"; }
+leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::regnamespace and relkind = 'r' and relname ~ '_(new|old)$'"; }
+
+@test "all three indexes are made from the tables" {
+  run -0 --separate-stderr kfm-reindex --targets search,graph,catalog
+  [ "$output" = $'search: 24 row(s).\ngraph: 45 row(s).\ncatalog: 3 row(s).' ]
+  [ "$stderr" = '' ]
+  [ "$(sql 'select count(*) from kfm.search')" = 24 ]
+  [ "$(sql 'select (select count(*) from kfm.graph_nodes), (select count(*) from kfm.graph_edges)')" = '30|45' ]
+  [ "$(sql "select documents, places, relations from kfm.catalog_datasets where dataset_id = 'sample-maps'")" = '8|6|15' ]
+  [ "$(sql "select sum(documents) from kfm.catalog_facets where name = 'license'")" = 24 ]
+  [ "$(found 'diaries & river')" != '' ] || [ "$(found 'diary & rain')" != '' ]
+  [ "$(leftovers)" = 0 ]
+  run -0 kfm-smoke-test --targets search graph
+}
+
+@test "a second run has the same rows, and targets may stand apart" {
+  kfm-reindex --targets search
+  before=$(sql 'select * from kfm.search order by id')
+  run -0 kfm-reindex --targets search catalog
+  [ "$(sql 'select * from kfm.search order by id')" = "$before" ]
+  [ "${#lines[@]}" = 2 ]
+}
+
+@test "--since brings changes and deletions, and touches no other row" {
+  kfm-reindex --targets search,graph
+  sql "update kfm.documents set title = 'Zeppelin', updated_at = now() where id = 'sample-maps:document:1';
+    update kfm.documents set deleted_at = now() where id = 'sample-maps:document:2';
+    delete from kfm.relations where from_id = 'sample-maps:document:3';
+    update kfm.documents set title = 'Airship' where id = 'sample-maps:document:4'"
+  before=$(sql "select xmin from kfm.search where id = 'sample-maps:document:5'")
+  run -0 kfm-reindex --targets search,graph --since 2026-06-01
+  [ "$output" = $'search: 23 row(s).\ngraph: 43 row(s).' ]
+  [ "$(found zeppelin)" = sample-maps:document:1 ]
+  [ "$(found airship)" = '' ]
+  [ "$(sql "select xmin from kfm.search where id = 'sample-maps:document:5'")" = "$before" ]
+  [ "$(sql "select count(*) from kfm.graph_nodes where id = 'sample-maps:document:2'")" = 0 ]
+  kfm-reindex --targets search --dataset-id sample-maps
+  [ "$(found airship)" = sample-maps:document:4 ]
+}
+
+@test "an empty dataset is well, an unknown one is refused" {
+  kfm-reindex --targets search
+  sql "insert into kfm.datasets (id, title) values ('empty', 'Empty')"
+  run -0 kfm-reindex --targets search --dataset-id empty
+  run -1 --separate-stderr kfm-reindex --targets search --dataset-id none
+  [ "$stderr" = "kfm-reindex: There is no dataset 'none'." ]
+}
+
+@test "a part of an index that is not there is refused" {
+  run -1 --separate-stderr kfm-reindex --targets search --since 2026-01-01
+  [ "$stderr" = 'kfm-reindex: There is no index of search yet: run it without --since and --dataset-id first.' ]
+}
+
+@test "none, an unknown target, a wrong time, and a server are refused" {
+  run -2 kfm-reindex
+  run -2 kfm-reindex --targets ,
+  run -2 --separate-stderr kfm-reindex --targets search,mail
+  [ "${stderr_lines[1]}" = "kfm-reindex: error: argument --targets: no such target: 'mail'" ]
+  run -2 kfm-reindex --targets search --since yesterday
+  KFM_SEARCH_URL=http://localhost run -1 --separate-stderr kfm-reindex --targets search
+  [[ $stderr == 'kfm-reindex: KFM_SEARCH_URL is set, but '* ]]
+  [ "$(sql "select to_regclass('kfm.search') is null")" = t ]
+}
+
+@test "a dry run counts, and changes nothing" {
+  run -0 kfm-reindex --targets search,graph --dry-run
+  [[ $output == *'search: 24 row(s) would be looked at.'* ]]
+  [ "$(sql "select to_regclass('kfm.search') is null")" = t ]
+}
+
+@test "readers see the whole old or the whole new index, and no error, during ten reindexes" {
+  kfm-reindex --targets search,graph >/dev/null
+  for n in 1 2; do
+    while :; do echo "select count(*) from kfm.search; select count(*) from kfm.graph_edges;"; done |
+      psql -XAtq "$DATABASE_URL" >"seen$n" 2>"errors$n" 3>&- &
+    started+=("$!")
+  done
+  for _ in {1..10}; do kfm-reindex --targets search,graph >/dev/null; done
+  end_started
+  started=()
+  cat errors1 errors2
+  [ ! -s errors1 ] && [ ! -s errors2 ]
+  [ "$(head -n -1 -q seen1 seen2 | sort -u | paste -sd' ')" = '24 45' ]
+}
+
+@test "a run that fails, or is killed, leaves the old index, and the same command then goes through" {
+  kfm-reindex --targets search,catalog >/dev/null
+  sql "update kfm.documents set title = 'Zeppelin' where id = 'sample-maps:document:1'; create table kfm.search_new (i int)"
+  run -1 --separate-stderr kfm-reindex --targets search,catalog --state state
+  [ "$output" = 'catalog: 3 row(s).' ]
+  [[ $stderr == *'"search_new" already exists'*'kfm-reindex: the index of search is as it was before: see above' ]]
+  [ "$(sql 'select count(*) from kfm.search')$(found zeppelin)" = 24 ]
+  sql 'drop table kfm.search_new; alter table kfm.catalog_datasets add column same_table int'
+  run -0 kfm-reindex --targets search,catalog --state state
+  [ "$(found zeppelin)" = sample-maps:document:1 ]
+  [ "$(sql "select count(*) from information_schema.columns where column_name = 'same_table'")" = 1 ] # that part was done before
+  run -0 kfm-reindex --targets search,catalog --state state
+  [ "$(sql "select count(*) from information_schema.columns where column_name = 'same_table'")" = 0 ]
+
+  sql "update kfm.documents set title = 'Airship' where id = 'sample-maps:document:1'"
+  hold 'select count(*) from kfm.search'
+  start kfm-reindex --targets search
+  wait_until "select count(*) = 1 from pg_locks where relation = 'kfm.search'::regclass and not granted"
+  kill -KILL "$group"
+  wait_until "select count(*) = 0 from pg_locks where relation = 'kfm.search'::regclass and not granted"
+  [ "$(sql 'select count(*) from kfm.search')$(found airship)" = 24 ]
+  tell_holder commit
+  finish || :
+  [ "$(leftovers)" = 0 ]
+  kfm-reindex --targets search
+  [ "$(found airship)" = sample-maps:document:1 ]
+}
