@@ -4,8 +4,9 @@ usage='usage: zulip-export --realm REALM [--output DIR] [--threads N] [--public-
 
 setup() {
   new_zulip_database
+  # shellcheck disable=SC2034 # the helper uses it
   started=()
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown() {
@@ -59,7 +60,7 @@ uploads' ]
   [ "$(jq .realm.zerver_userprofile out/stats.json)" = 2 ]
   [ "$(sql 'select stats from zerver_realmexport' | jq -S .)" = "$(jq -S . out/stats.json)" ]
   # no secret of a user is in it, and a time is a number with a point
-  ! grep -qE '"(password|api_key)"' out/realm.json
+  run ! grep -qE '"(password|api_key)"' out/realm.json
   grep -qE '"date_created":[0-9]+\.[0-9]+,' out/realm.json
 }
 
