@@ -226,7 +226,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/demo/kfm share/zulip/page.bash share/kfm/page.bash $(wildcard share/checks/programs/*) .ci/run t/bench/run t/*.bash t/*/*.bash) $(filter-out tools/lint-sql,$(wildcard tools/*))
+	@shellcheck -x -s bash share/page/run share/page/functions.bash $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/demo/kfm share/zulip/page.bash share/kfm/page.bash $(wildcard share/checks/programs/* share/kfm/policies/*.sh) .ci/run t/bench/run t/*.bash t/*/*.bash) $(filter-out tools/lint-sql,$(wildcard tools/*))
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
