@@ -26,22 +26,23 @@
 #include "rc_stream.h"
 
 enum { OPT_HANDLERS = RC_OPT_LONG, OPT_PER_HANDLER, OPT_IN_FLIGHT, OPT_EXEC, OPT_MAP, OPT_POLL, OPT_ONCE, OPT_LIMIT, OPT_MAX_JOBS,
-    OPT_TIMEOUT, OPT_STALL, OPT_GRACE, OPT_ATTEMPTS, OPT_DELAY_MAX, OPT_JITTER, OPT_ADOPT, OPT_REPORT, OPT_WARN, OPT_SAY, OPT_PORCELAIN };
-enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000 };
+    OPT_TIMEOUT, OPT_STALL, OPT_GRACE, OPT_ATTEMPTS, OPT_DELAY_MAX, OPT_JITTER, OPT_ADOPT, OPT_REPORT, OPT_WARN, OPT_SAY, OPT_PORCELAIN, OPT_HOLD };
+enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000, HOLD_MOST = 1000 };
 
 static const struct rc_option options[] = {
 	{ OPT_HANDLERS, "handlers", "DIR", "run DIR/TYPE for the jobs of a type, from its first one on" },
 	{ OPT_PER_HANDLER, "per-handler", "N", "so many copies of a handler at most (default: 1)" },
 	{ OPT_IN_FLIGHT, "in-flight", "N", "give a copy so many jobs at once (default: 100)" },
 	{ OPT_EXEC, "exec", NULL, "run a process for each job; its exit status is the verdict: 0 done, 100 failed, else retry" },
+	{ OPT_HOLD, "hold", NULL, "hold jobs by row locks until they are done, where no other program takes jobs from the table" },
 	{ OPT_MAP, "map", "FILE", "the table, its columns and statuses (default: outbox)" },
 	{ OPT_POLL, "poll-seconds", "SECONDS", "look for jobs that often where nothing tells of them (default: 2)" },
-	{ OPT_ONCE, "once", NULL, "end when no job is due" },
+	{ OPT_ONCE, "once", NULL, "end when no job is due, or when the server has been away for --grace" },
 	{ OPT_LIMIT, "limit", "N", "end after so many jobs" },
 	{ OPT_MAX_JOBS, "max-jobs", "N", "have so many jobs in hand at most (default: 1000)" },
 	{ OPT_TIMEOUT, "job-timeout", "DURATION", "end a handler that has given no verdict for so long; 0 is never (default: 15m)" },
 	{ OPT_STALL, "stall", "DURATION", "give a handler without a verdict for so long an end of input (default: 5s)" },
-	{ OPT_GRACE, "grace", "DURATION", "wait so long for handlers after TERM or INT (default: 30s)" },
+	{ OPT_GRACE, "grace", "DURATION", "wait so long for handlers after TERM or INT, and with --once for the server (default: 30s)" },
 	{ OPT_ATTEMPTS, "attempts", "N", "a job has failed after so many (default: 10)" },
 	{ OPT_DELAY_MAX, "delay-max", "DURATION", "try again after 2^attempts seconds, but that at most (default: 300s)" },
 	{ OPT_JITTER, "jitter", "PERCENT", "shorten or lengthen the delay by up to so much (default: 0)" },
@@ -57,7 +58,7 @@ static const char *const example[] = { "--once", "--", "sed", "-E", "s/^(.\"id\"
 
 static const struct rc_program program = {
 	.name = "rc-job-run",
-	.synopsis = "[--map FILE] [--once] [--limit N] [--max-jobs N] [--poll-seconds SECONDS] [--exec] [--per-handler N] [--in-flight N] "
+	.synopsis = "[--map FILE] [--hold] [--once] [--limit N] [--max-jobs N] [--poll-seconds SECONDS] [--exec] [--per-handler N] [--in-flight N] "
 	    "[--job-timeout DURATION] [--grace DURATION] [--attempts N] [--adopt-after DURATION] [--report all|trouble] [--warn] [--say WHEN=TEXT] ... [--porcelain NAME] "
 	    "--handlers DIR | -- HANDLER [ARGUMENT ...]",
 	.summary = "do the jobs of a table with programs that read them and write verdicts",
@@ -97,6 +98,7 @@ struct worker {
 	bool hungry;		/* there may be jobs to claim */
 	long long next_poll;	/* ms */
 	long long answered_since;	/* ms: the first verdict that waits to be settled, 0: none */
+	bool gave_up;		/* the server was away for too long */
 	bool stopping, ended;	/* no claims any more; the handlers were ended */
 	long long stop_by;	/* ms: the end of the grace */
 	struct rc_buf except;
@@ -145,6 +147,7 @@ take_option(struct worker *worker, const char **map, int opt)
 	case OPT_PER_HANDLER: handlers->copies = (int)rc_opt_long("per-handler", optarg, 1, 256); break;
 	case OPT_IN_FLIGHT: handlers->in_flight = (int)rc_opt_long("in-flight", optarg, 1, 100000); break;
 	case OPT_EXEC: handlers->exec = true; break;
+	case OPT_HOLD: jobs->hold = true; break;
 	case OPT_MAP: *map = optarg; break;
 	case OPT_POLL: worker->poll_every = opt_seconds(optarg); break;
 	case OPT_ONCE: worker->once = true; break;
@@ -270,6 +273,9 @@ claim_size(struct worker *worker)
 {
 	long waiting = worker->handlers.waiting, most = worker->target - waiting, room = worker->max_jobs - worker->index.count;
 
+	if (worker->queue.open)	/* what is settled with the round leaves room for others */
+		room += worker->queue.settling.count + worker->handlers.answered.count;
+
 	if (worker->stopping || !worker->hungry || worker->index.bytes > BYTES_MAX || waiting > worker->target / 2)
 		return 0;
 	if (most > room)
@@ -302,6 +308,20 @@ learn_from_claim(struct worker *worker)
 	rc_handlers_take(&worker->handlers, &queue->claimed);
 }
 
+/* Hold mode, with a transaction open: closes it when all that it holds has a verdict, or after a while, and settles meanwhile. */
+static void
+hold_on(struct worker *worker, long long now)
+{
+	struct rc_job_list *answered = &worker->handlers.answered;
+	struct rc_job_queue *queue = &worker->queue;
+	bool close = answered->count >= queue->held || now - queue->opened >= HOLD_MOST;
+
+	if (!close && answered->count <= worker->target / 4)
+		return;
+	worker->answered_since = 0;
+	rc_job_queue_round(queue, answered, close ? claim_size(worker) : 0, worker->except.bytes, close);
+}
+
 /* Begins a round where there is something for it: at once where handlers would wait for it, else when it is worth the trip. */
 static void
 begin_round(struct worker *worker)
@@ -314,12 +334,16 @@ begin_round(struct worker *worker)
 		worker->answered_since = now;
 	if (worker->queue.state != RC_QUEUE_FREE || now < worker->queue.again)
 		return;
+	if (worker->queue.open) {
+		hold_on(worker, now);
+		return;
+	}
 	most = claim_size(worker);
 	if (most == 0 && (answered->count == 0 || (answered->count < worker->target / 2 && worker->handlers.waiting > 0 &&
 	    now - worker->answered_since < SETTLE_WITHIN)))
 		return;
 	worker->answered_since = 0;
-	rc_job_queue_round(&worker->queue, answered, most, worker->except.bytes);
+	rc_job_queue_round(&worker->queue, answered, most, worker->except.bytes, true);
 }
 
 /* Takes what the last round has brought. */
@@ -389,6 +413,17 @@ open_signals(void)
 	return fd;
 }
 
+/* A run that has an end does not wait for a server for ever. */
+static void
+look_for_server(struct worker *worker)
+{
+	if (!worker->once || worker->stopping || worker->queue.away == 0 || rc_clock_ms() - worker->queue.away < worker->grace)
+		return;
+	worker->gave_up = true;
+	stop(worker);
+	worker->stop_by = rc_clock_ms();
+}
+
 /* Whether all is settled and nothing is to come. */
 static bool
 is_over(struct worker *worker)
@@ -401,7 +436,7 @@ is_over(struct worker *worker)
 		worker->ended = true;
 		worker->stop_by = now + LAST_WORDS;
 	}
-	if (worker->queue.state == RC_QUEUE_ROUND || worker->index.count > 0)
+	if (worker->queue.state == RC_QUEUE_ROUND || worker->queue.open || worker->index.count > 0)
 		return worker->ended && worker->index.count > 0 && worker->queue.state < RC_QUEUE_FREE && now >= worker->stop_by;
 	if (worker->stopping)
 		return worker->ended;
@@ -443,6 +478,10 @@ wait_for_something(struct worker *worker, long wait)
 		wait = sooner(wait, until(worker->next_poll));
 	if (worker->stopping)
 		wait = sooner(wait, until(worker->stop_by));
+	else if (worker->once && worker->queue.away != 0)
+		wait = sooner(wait, until(worker->queue.away + worker->grace));
+	if (worker->queue.state == RC_QUEUE_FREE && worker->queue.open)
+		wait = sooner(wait, until(worker->queue.opened + HOLD_MOST));
 	if (worker->queue.state == RC_QUEUE_FREE && worker->handlers.answered.count > 0)
 		wait = sooner(wait, SETTLE_WITHIN);
 	count = rc_handlers_poll(&worker->handlers, ready + SIGNAL_SOCKETS, POLL_MAX - SIGNAL_SOCKETS);
@@ -468,6 +507,7 @@ run(struct worker *worker)
 		if (worker->once && !worker->hungry && worker->handlers.waiting == 0 && worker->queue.state != RC_QUEUE_ROUND)
 			rc_handlers_drain(&worker->handlers);
 		begin_round(worker);
+		look_for_server(worker);
 		if (is_over(worker))
 			return;
 		wait_for_something(worker, wait);
@@ -514,5 +554,7 @@ main(int argc, char *argv[])
 	say(&worker, SAY_STOPPED);
 	if (lost > 0)
 		rc_die(RC_RETRY, "the server is away: %ld %s running in the table", lost, lost == 1 ? "job is left" : "jobs are left");
+	if (worker.gave_up)
+		rc_die(RC_RETRY, "the server has been away for %g s", (double)worker.grace / 1000);
 	return rc_finish(NULL, &worker.out);
 }

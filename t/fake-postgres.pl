@@ -163,6 +163,9 @@ sub answer {
 	my ($sql) = @_;
 	my ($names, @rows) = catalogue($sql);
 	return ($names, $rows[0], 'SELECT ' . @rows, @rows[1 .. $#rows]) if $names;
+	return ([qw(place id job_type payload attempts run_after)], [ '(0,1)', 1, 'A', '{"a":1}', 0, '2026-11-21 00:00:00+00' ], 'SELECT 1')
+	    if $sql =~ /\bskip locked/;	# the claim of rc-job-run
+	return ([qw(pid clock noted)], [ 7, 0, 'f' ], 'SELECT 1') if $sql =~ /pg_backend_pid\(\), \(extract/;
 	return ([], [], 'DEALLOCATE') if $sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i;
 	return (['rc_row'], ['{"a":1,"id":1,"name":"ann"}'], 'SELECT 1') if $sql =~ /rc_row\b/;
 	return (['type'], ['integer'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.format_type/;

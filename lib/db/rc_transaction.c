@@ -9,38 +9,17 @@
 
 /* ---- the begin ---- */
 
-/* What is only wished for, from which server on, and by whom. */
-static const struct wish {
-	int version;
-	enum rc_patience patience;	/* the least that wants it */
-	const char *sql;
-} wishes[] = {
-	/* A client that is gone: its statement ends; its idle session is known to be dead after 45 seconds, and its locks are free. */
-	{ 140000, RC_LIMITS_KEPT, "set local client_connection_check_interval = 1000" },
-	{ 0, RC_LIMITS_KEPT, "set local tcp_keepalives_idle = 15" },
-	{ 0, RC_LIMITS_KEPT, "set local tcp_keepalives_interval = 10" },
-	{ 0, RC_LIMITS_KEPT, "set local tcp_keepalives_count = 3" },
-	{ 120000, RC_LIMITS_KEPT, "set local tcp_user_timeout = 45000" },
-	{ 90600, RC_NO_IDLE_LIMIT, "set local idle_in_transaction_session_timeout = 0" },
-	{ 170000, RC_NO_IDLE_LIMIT, "set local transaction_timeout = 0" },
-	{ 0, RC_NO_LIMIT, "set local statement_timeout = 0" },
-};
-
-enum { WISHES = sizeof wishes / sizeof *wishes };
-
 /* A script, and where in it the wishes stand. */
 struct script {
 	struct rc_buf sql;
-	int needed;		/* statements before the first wish */
-	int wish_count;
-	size_t wished[WISHES];	/* the wishes in it */
+	struct rc_wishes wishes;
 };
 
 static void
 add_needed(struct script *script, const char *sql)
 {
 	rc_buf_printf(&script->sql, "%s;", sql);
-	script->needed++;
+	script->wishes.before++;
 }
 
 static void
@@ -51,24 +30,12 @@ add_settings(struct rc_session *session, struct script *script)
 	add_needed(script, "set local timezone = 'UTC'");
 	add_needed(script, "set local standard_conforming_strings = on");
 	rc_buf_printf(&script->sql, "set local lock_timeout = %ld;", session->lock_timeout);
-	script->needed++;
+	script->wishes.before++;
 	if (schema != NULL && *schema != '\0') {
 		rc_buf_add_text(&script->sql, "set local search_path = ");
 		rc_session_add_identifier(session, &script->sql, schema);
 		add_needed(script, ", public, pg_temp");
 	}
-}
-
-static void
-add_wishes(const struct rc_session *session, struct script *script, enum rc_patience patience)
-{
-	int version = PQserverVersion(session->connection.libpq);
-
-	for (size_t i = 0; i < WISHES; i++)
-		if (version >= wishes[i].version && patience >= wishes[i].patience && (session->refused & 1U << i) == 0) {
-			rc_buf_printf(&script->sql, "%s;", wishes[i].sql);
-			script->wished[script->wish_count++] = i;
-		}
 }
 
 /* Runs the script; where it ended at a wish, notes that it is refused and is false. */
@@ -78,19 +45,15 @@ run_script(struct rc_session *session, const struct script *script)
 	static const char what[] = "cannot begin a transaction";
 	struct rc_answer answer = {0};
 	bool begun;
-	int wish;
 
 	rc_session_run_script(session, what, script->sql.bytes, &answer);
 	begun = rc_result_is_good(answer.result);
-	wish = answer.good - script->needed;
 	if (begun) {
 		if (PQntuples(answer.result) != 1 || PQnfields(answer.result) != 1)
 			rc_session_misled(what);
 		session->pooled = atoi(PQgetvalue(answer.result, 0, 0)) != PQbackendPID(session->connection.libpq);
-	} else if (wish < 0 || wish >= script->wish_count || rc_sqlstate_class(rc_result_sqlstate(answer.result)) == RC_RETRY) {
+	} else if (!rc_wishes_refuse(&script->wishes, &answer, &session->refused)) {
 		rc_session_die(session, answer.result, what);
-	} else {
-		session->refused |= 1U << script->wished[wish];
 	}
 	PQclear(answer.result);
 	return begun;
@@ -114,7 +77,8 @@ rc_transaction_begin(struct rc_session *session, const struct rc_transaction *tr
 		add_settings(session, &script);
 		if (!transaction->visible_rows)	/* as pg_dump has it: an answer about all rows must not come from some */
 			add_needed(&script, "set local row_security = off");
-		add_wishes(session, &script, transaction->patience);
+		rc_wishes_add(&script.wishes, &script.sql, "set local", PQserverVersion(session->connection.libpq), transaction->patience,
+		    session->refused);
 		if (transaction->first != NULL)
 			rc_buf_printf(&script.sql, "%s;", transaction->first);
 		rc_buf_add_text(&script.sql, "select pg_catalog.pg_backend_pid()");

@@ -15,13 +15,7 @@
 #include <stdbool.h>
 
 #include "rc_session.h"
-
-/* Which of the server's time limits a transaction is freed of, as it waits for what they do not mean. */
-enum rc_patience {
-	RC_LIMITS_KEPT,
-	RC_NO_IDLE_LIMIT,	/* others are at work between its statements: idle_in_transaction_session_timeout, transaction_timeout */
-	RC_NO_LIMIT,		/* and its statement waits for others: statement_timeout too */
-};
+#include "rc_wish.h"
 
 struct rc_transaction {
 	bool read_only;		/* then it sees one moment (repeatable read) */

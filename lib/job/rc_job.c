@@ -165,6 +165,19 @@ rc_job_find(const struct rc_job_index *index, const char *id, size_t length)
 	return job;
 }
 
+struct rc_job *
+rc_job_index_next(const struct rc_job_index *index, const struct rc_job *job)
+{
+	uint64_t bucket = job == NULL ? 0 : job->hash % BUCKETS + 1;
+
+	if (job != NULL && job->chain != NULL)
+		return job->chain;
+	for (; index->buckets != NULL && bucket < BUCKETS; bucket++)
+		if (index->buckets[bucket] != NULL)
+			return index->buckets[bucket];
+	return NULL;
+}
+
 void
 rc_job_index_each(const struct rc_job_index *index, struct rc_buf *out, void (*add)(struct rc_buf *out, const char *id))
 {

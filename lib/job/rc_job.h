@@ -26,6 +26,8 @@ struct rc_job {
 	int attempts;		/* before this one */
 	long long moment;	/* of its claim (rc_job_queue.h) */
 	bool alone;		/* a handler that had it died: its next one gets nothing beside it */
+	bool held, orphan;	/* by a row lock of ours, at this place; one was lost */
+	char place[24];
 	bool doubtful;		/* its verdict may be in the table already: the answer to that was lost */
 	long long given;	/* ms of rc_clock_ms(): when a handler got it, or before that when it was claimed */
 
@@ -75,6 +77,9 @@ struct rc_job *rc_job_find(const struct rc_job_index *index, const char *id, siz
 
 /* The earliest moment of the claims that jobs in hand are of, or NONE where there are none. */
 long long rc_job_index_oldest(const struct rc_job_index *index, long long none);
+
+/* The job after that one, in any order; NULL is before the first and behind the last. */
+struct rc_job *rc_job_index_next(const struct rc_job_index *index, const struct rc_job *job);
 
 /* Calls ADD(OUT, id) for each job in hand. */
 struct rc_buf;

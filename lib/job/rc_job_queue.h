@@ -12,6 +12,12 @@
  * with an advisory lock that the worker holds while it lives: whoever can take
  * that lock puts the claim's jobs back at once.
  *
+ * In hold mode the claim is a transaction that stays open: its row locks hold
+ * the jobs, and the verdicts go into it.  Rounds within it settle; the one that
+ * closes it makes running what has no verdict yet, commits, and opens the next.
+ * When the session is lost the server frees the rows at once, and what handlers
+ * still have is taken anew as running where no one else has it.
+ *
  * A verdict goes into the table only where the job is running still and has the
  * attempts that it had: what another worker has taken over is left alone.
  */
@@ -23,18 +29,20 @@
 #include "rc_connection.h"
 #include "rc_job.h"
 #include "rc_job_map.h"
+#include "rc_wish.h"
 
 struct rc_job_rules {
 	int attempts;		/* so many at most, then a job has failed */
 	double delay_max;	/* seconds; 2^attempts below that */
 	double jitter;		/* a part of the delay by which it differs at most, 0 to 1 */
+	bool hold;		/* jobs are held by row locks of an open transaction; see below */
 	double adopt_after;	/* seconds after which another's running job is taken to be lost; 0: never */
 };
 
 enum rc_queue_state { RC_QUEUE_AWAY, RC_QUEUE_LOGIN, RC_QUEUE_SETUP, RC_QUEUE_PREPARE, RC_QUEUE_FREE, RC_QUEUE_ROUND };
 
-enum rc_statement_number { RC_CLAIM, RC_DONE, RC_FAIL, RC_BACK, RC_RECOVER, RC_ADOPT,
-    RC_NOTE, RC_FORGET, RC_KEEP, RC_LOST, RC_STATEMENTS };
+enum rc_statement_number { RC_CLAIM, RC_DONE, RC_FAIL, RC_BACK, RC_HOLD, RC_HELD_DONE, RC_LEASE, RC_RETAKE, RC_RECOVER, RC_ADOPT,
+    RC_NOTE, RC_FORGET, RC_KEEP, RC_LOST, RC_STATEMENTS, RC_BEGIN = RC_STATEMENTS, RC_COMMIT, RC_ROLLBACK };
 
 /* What was sent in a round, in its order. */
 struct rc_round_step {
@@ -56,6 +64,10 @@ struct rc_job_queue {
 	bool notified;		/* jobs were added; for the caller to clear */
 	long asked, got;	/* of the last claim; asked is 0 where it failed */
 	bool claim_over;	/* a claim has come to its end; for the caller to clear */
+	bool open;		/* hold mode: a transaction is open, since OPENED (ms), */
+	long long opened;
+	long held;		/* with so many jobs whose verdict was not sent yet */
+	long long away;		/* ms: since when there is no session, 0: there is one */
 	long late;		/* verdicts that were not taken, for the job was no longer ours; for the caller to clear */
 
 	/* for this file */
@@ -77,6 +89,10 @@ struct rc_job_queue {
 	bool noted;		/* there is rc.job_claim, where claims are noted */
 	char lock[24], old_lock[24];	/* our session's advisory lock, and that of the session before */
 	long long look;		/* ms: when to look for claims whose worker is gone */
+	struct rc_wishes wishes;
+	unsigned refused;	/* wishes that the server does not grant */
+	bool orphans;		/* jobs were held when the session was lost: they are to be had again, or are someone else's */
+	bool aborted;		/* the open transaction is to be rolled back */
 	struct rc_job_list settling;
 	struct rc_round_step *steps;
 	int step_count, step_room, step;	/* the one whose result is awaited */
@@ -98,9 +114,10 @@ void rc_job_queue_go_on(struct rc_job_queue *queue);
 /*
  * Begins a round, while the state is RC_QUEUE_FREE: settles all of LIST, whose
  * jobs have verdicts and are taken out of it, and claims MOST jobs, none of the
- * types in EXCEPT (the text of an array, "{}" for none).
+ * types in EXCEPT (the text of an array, "{}" for none).  In hold mode a round
+ * claims only where it is to CLOSE the open transaction, or none is open.
  */
-void rc_job_queue_round(struct rc_job_queue *queue, struct rc_job_list *list, long most, const char *except);
+void rc_job_queue_round(struct rc_job_queue *queue, struct rc_job_list *list, long most, const char *except, bool close);
 
 /* The seconds until the next try of a job that has had so many attempts. */
 double rc_job_queue_delay(const struct rc_job_rules *rules, int attempts);

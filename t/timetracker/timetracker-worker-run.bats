@@ -73,6 +73,15 @@ Outbox Worker stopped gracefully' ]
   [ "$output" = 'Worker crashed with error: ValueError: sleep length must be non-negative' ]
 }
 
+@test "--exclusive holds the jobs, and leaves the same in the table" {
+  enqueue 1 2026-11-21
+  before=$(sql "select to_jsonb(o) - 'status' - 'updated_at' from outbox_job o")
+  run -0 --separate-stderr timetracker-worker-run --exclusive --once
+  [ "$output" = 'Starting Outbox Worker (poll_seconds=2.0, max_jobs=50)
+Outbox Worker stopped gracefully' ]
+  [ "$(sql "select to_jsonb(o) - 'status' - 'updated_at' from outbox_job o where status = 'DONE'")" = "$before" ]
+}
+
 @test "--json: a record for each job, and the counts" {
   enqueue 2 2026-11-21
   run -0 --separate-stderr timetracker-worker-run --once --json

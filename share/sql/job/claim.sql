@@ -1,21 +1,21 @@
 -- Takes the jobs that are due, the earliest first, and marks them as running.
--- $1 how many at most, $2 the moment of this claim, which no other has, $3 types to leave out, $4 where in run_after to begin
+-- $1 how many at most, $2 types to leave out, $3 where in run_after to begin, $4 the moment of this claim, which no other has
 with picked as materialized (
   select job.ctid
   from {table} as job
   where job.{status}::text = {pending}::text
     and job.{run_after} <= pg_catalog.now()
-    and job.{run_after} >= $4::pg_catalog.timestamptz
-    and job.{job_type}::text <> all ($3::text[])
+    and job.{run_after} >= $3::pg_catalog.timestamptz
+    and job.{job_type}::text <> all ($2::text[])
   order by job.{run_after}
   limit $1::bigint
   for update skip locked
 ), taken as (
   update {table} as job set
     {status} = {running}
-    , {updated_at} = $2::pg_catalog.timestamptz
+    , {updated_at} = $4::pg_catalog.timestamptz
   where job.ctid = any (array(select picked.ctid from picked))
-    and $2::pg_catalog.timestamptz is not null
+    and $4::pg_catalog.timestamptz is not null
   returning job.{id} as id
     , job.{job_type}::text as job_type
     , job.{dedup_key}::text as dedup_key

@@ -1,0 +1,163 @@
+#include "rc_job_answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rc_clock.h"
+#include "rc_result.h"
+
+/* A value of a claimed row; without a byte where it is null, or the map has no such column. */
+static struct rc_job_text
+column(const PGresult *rows, int row, int number)
+{
+	if (number < 0 || PQgetisnull(rows, row, number))
+		return (struct rc_job_text){0};
+	return (struct rc_job_text){ PQgetvalue(rows, row, number), (size_t)PQgetlength(rows, row, number) };
+}
+
+static void
+hold_job(struct rc_job_queue *queue, struct rc_job *job, const char *place)
+{
+	snprintf(job->place, sizeof job->place, "%s", place);
+	job->held = true;
+	job->orphan = false;
+	queue->held++;
+}
+
+static void
+take_claimed(struct rc_job_queue *queue)
+{
+	const PGresult *rows = queue->rows;
+	int id = PQfnumber(rows, "id"), type = PQfnumber(rows, "job_type"), key = PQfnumber(rows, "dedup_key");
+	int payload = PQfnumber(rows, "payload"), attempts = PQfnumber(rows, "attempts"), run_after = PQfnumber(rows, "run_after");
+	int place = PQfnumber(rows, "place");
+
+	if (id < 0 || type < 0 || attempts < 0 || run_after < 0 || (queue->rules.hold && place < 0))
+		rc_die(RC_FATAL, "%s: the server's answer has not the form that was asked for", queue->map->file);
+	queue->got = PQntuples(rows);
+	for (int i = 0; i < queue->got; i++) {
+		struct rc_job_text name = column(rows, i, id);
+		struct rc_job *job = rc_job_find(queue->index, name.bytes, name.length);
+
+		if (job != NULL) {	/* someone has put it back meanwhile; who works on it already may go on */
+			job->attempts = atoi(PQgetvalue(rows, i, attempts));
+			if (queue->rules.hold && job->verdict == RC_VERDICT_NONE)
+				hold_job(queue, job, PQgetvalue(rows, i, place));
+			continue;
+		}
+		job = rc_job_new(queue->index, name, queue->map->numeric, column(rows, i, type),
+		    column(rows, i, key), column(rows, i, payload), atoi(PQgetvalue(rows, i, attempts)));
+
+		job->moment = queue->moment;
+		if (queue->rules.hold)
+			hold_job(queue, job, PQgetvalue(rows, i, place));
+		rc_job_append(&queue->claimed, job);
+	}
+	queue->from.length = 0;
+	if (queue->got > 0 && queue->got == queue->asked)
+		rc_buf_add_text(&queue->from, PQgetvalue(rows, (int)queue->got - 1, run_after));
+}
+
+/* The open transaction was committed: its verdicts stand, and what it held and had no verdict is running. */
+static void
+take_commit(struct rc_job_queue *queue)
+{
+	struct rc_job *job = NULL;
+
+	rc_job_move_all(&queue->settled, &queue->settling);
+	while ((queue->held > 0 || queue->orphans) && (job = rc_job_index_next(queue->index, job)) != NULL) {
+		if (job->held || job->orphan)
+			job->moment = queue->moment;
+		job->held = job->orphan = false;
+	}
+	queue->held = 0;
+	queue->orphans = queue->open = queue->aborted = false;
+}
+
+/* Notes what a step's result says; the first error is that of the round. */
+void
+rc_job_answer_take(struct rc_job_queue *queue, PGresult *result)
+{
+	struct rc_round_step *step = &queue->steps[queue->step < queue->step_count ? queue->step : queue->step_count - 1];
+	bool good = rc_result_is_good(result);
+
+	if (PQresultStatus(result) == PGRES_FATAL_ERROR && !queue->failed) {
+		queue->failed = true;
+		rc_result_add_line(&queue->error, rc_result_words(result));
+		snprintf(queue->sqlstate, sizeof queue->sqlstate, "%s", rc_result_sqlstate(result));
+	} else if (good && step->jobs > 0) {
+		long settled = atol(PQcmdTuples(result));
+
+		if (settled < step->jobs && !step->doubtful)
+			queue->late += step->jobs - settled;
+	} else if (good && step->statement == RC_COMMIT && strcmp(PQcmdStatus(result), "COMMIT") == 0) {
+		take_commit(queue);
+	} else if (good && (step->statement == RC_CLAIM || step->statement == RC_HOLD)) {
+		queue->rows = result;
+		return;
+	}
+	PQclear(result);
+}
+
+/* No row lock is held any more: what was held is someone else's, unless it can be had again. */
+static void
+let_go(struct rc_job_queue *queue)
+{
+	struct rc_job *job = NULL;
+
+	while (queue->rules.hold && (job = rc_job_index_next(queue->index, job)) != NULL)
+		if (job->held) {
+			job->held = false;
+			queue->orphans = job->orphan = true;
+		}
+	queue->held = 0;
+	queue->open = false;
+}
+
+void
+rc_job_answer_give_up(struct rc_job_queue *queue, bool doubtful)
+{
+	for (struct rc_job *job = queue->settling.first; doubtful && job != NULL; job = job->next)
+		job->doubtful = true;
+	let_go(queue);
+	rc_job_move_all(&queue->unsettled, &queue->settling);
+	if (queue->state != RC_QUEUE_ROUND)
+		return;
+	PQclear(queue->rows);
+	queue->rows = NULL;
+	queue->asked = queue->got = 0;
+	queue->claim_over = true;
+	queue->from.length = 0;
+}
+
+/* The server has ended the round: all of it stands, or nothing; in hold mode, what it committed does. */
+bool
+rc_job_answer_end(struct rc_job_queue *queue)
+{
+	if (queue->failed) {
+		if (rc_sqlstate_class(queue->sqlstate) == RC_FATAL)
+			rc_die(RC_FATAL, "%s (%s)", queue->error.bytes, queue->sqlstate);
+		if (!queue->told)
+			rc_warn("%s (%s), trying again", queue->error.bytes, queue->sqlstate);
+		queue->told = true;
+		rc_job_answer_give_up(queue, false);
+		queue->aborted = PQtransactionStatus(queue->connection.libpq) == PQTRANS_INERROR;
+		queue->state = RC_QUEUE_FREE;
+		return false;
+	}
+	queue->state = RC_QUEUE_FREE;
+	queue->backoff = 0;
+	queue->told = queue->doubtful = false;
+	if (!queue->rules.hold)
+		rc_job_move_all(&queue->settled, &queue->settling);
+	if (queue->rows != NULL) {
+		take_claimed(queue);
+		queue->claim_over = true;
+		PQclear(queue->rows);
+		queue->rows = NULL;
+		queue->open = queue->rules.hold;
+		queue->opened = rc_clock_ms();
+	}
+	return true;
+}
