@@ -231,7 +231,7 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
 	@shellcheck -x -s bash share/page/run .ci/run t/bench/run $(filter-out %.sql,$(wildcard share/demo/*)) \
-		$(filter-out tools/lint-sql,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* t/*.bash t/*/*.bash)
+		$(filter-out tools/lint-sql,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* share/kfm/policies/*.sh t/*.bash t/*/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
