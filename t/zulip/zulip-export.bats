@@ -4,8 +4,9 @@ usage='usage: zulip-export --realm REALM [--output DIR] [--threads N] [--public-
 
 setup() {
   new_zulip_database
+  # shellcheck disable=SC2034 # the helper uses it
   started=()
-  cd "$BATS_TEST_TMPDIR"
+  cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown() {
