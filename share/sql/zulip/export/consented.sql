@@ -1,2 +1,2 @@
 -- -> the ids of those who agreed, as one array
-select coalesce(json_agg(id order by id), '[]') as ids from consenting
+select coalesce(pg_catalog.json_agg(id order by id), '[]') as ids from consenting

@@ -2,9 +2,9 @@
 -- rc.realm_id is the organization, rc.type 1 for what is public, 2 for that and what those who agreed may see, 3 for all;
 -- rc.first and rc.last are the first and last message that count.
 with realm as (
-  select z.id, current_setting('rc.type')::int as type,
-    concat(z.string_id, case when z.string_id <> '' then '.' end, current_setting('rc.external_host')) as host
-  from zerver_realm as z where z.id = current_setting('rc.realm_id')::int
+  select z.id, pg_catalog.current_setting('rc.type')::int as type,
+    pg_catalog.concat(z.string_id, case when z.string_id <> '' then '.' end, pg_catalog.current_setting('rc.external_host')) as host
+  from zerver_realm as z where z.id = pg_catalog.current_setting('rc.realm_id')::int
 ), bots as (
   select u.email, u.id, u.recipient_id
   from zerver_userprofile as u join zerver_realm as z on z.id = u.realm_id
@@ -53,7 +53,7 @@ with realm as (
   select m.id, m.sending_client_id
   from zerver_message as m
   where m.realm_id = (select id from realm) and m.sender_id in (select id from senders)
-    and m.id >= current_setting('rc.first')::bigint and m.id <= current_setting('rc.last')::bigint
+    and m.id >= pg_catalog.current_setting('rc.first')::bigint and m.id <= pg_catalog.current_setting('rc.last')::bigint
     and case (select type from realm)
       when 1 then m.recipient_id in (select recipient_id from streams where not invite_only)
       when 3 then m.recipient_id in (select id from recipients)
