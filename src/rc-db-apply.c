@@ -35,7 +35,7 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE };
+enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE, OPT_REQUIRE_ROWS };
 enum { STEPS_MAX = 64, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -51,6 +51,7 @@ static const struct rc_option options[] = {
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
+	{ OPT_REQUIRE_ROWS, "require-rows", NULL, "refuse a record for which the last file gives no row; not with --batch" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	RC_OPTION_END
 };
@@ -61,7 +62,7 @@ static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
-	    "[--commit-mark FILE] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-end-record] FILE.sql ... [FILE ...]",
+	    "[--commit-mark FILE] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] [--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
 	.reads = "any record, which the statements have as $1::jsonb",
@@ -93,6 +94,7 @@ struct apply {
 	const char *print;	/* the field or template to print before COMMIT, or NULL */
 	struct rc_template *template;	/* NULL: it is a field */
 	long batch;		/* records in $1, 0: the record itself */
+	bool require_rows;	/* each record must have a result */
 	bool dry_run, visible;	/* rows that a policy hides are not wanted */
 	const char *mark;	/* the file of --commit-mark, or NULL */
 	struct rc_input in;
@@ -191,12 +193,30 @@ merge(struct apply *work, const struct rc_statement *step, PGresult *result, str
 	return true;
 }
 
+/* Refuses the current record, for which the last file has no row. */
+static void
+refuse_without_row(struct apply *work)
+{
+	struct rc_buf text = {0};
+
+	rc_json_open(&text);
+	rc_json_add_text(&text, "status", "error");
+	rc_json_add_value(&text, "error", "{\"code\":\"no_row\",\"message\":\"There is no row for this record.\"}");
+	rc_json_add_integer(&text, "line", (long long)work->in.line);
+	rc_json_close(&text);
+	rc_warn("%s:%lu: %s: no row for this record", work->in.name, work->in.line, work->files[work->step_count - 1]);
+	rc_spool_add(&work->refusals, text.bytes, text.length);
+	rc_buf_free(&text);
+}
+
 /* Keeps the rows of the last file; false where there are none. */
 static bool
 keep_results(struct apply *work, const struct rc_statement *step, PGresult *result, struct rc_record *row)
 {
 	bool any = false;
 
+	if (work->require_rows && !work->around_now && PQntuples(result) == 0)
+		refuse_without_row(work);
 	for (int i = 0; step->rows && i < PQntuples(result); i++) {
 		rc_statement_read_row(step, result, i, row);
 		if (is_refusal(row)) {
@@ -574,6 +594,8 @@ take_files(struct apply *work, int argc, char *argv[])
 		rc_usage("--batch takes exactly one file");
 	if (work->batch > 0 && work->print != NULL)
 		rc_usage("--batch and --print-before-commit exclude one another");
+	if (work->batch > 0 && work->require_rows)
+		rc_usage("--batch and --require-rows exclude one another");
 	return n;
 }
 
@@ -602,6 +624,7 @@ main(int argc, char *argv[])
 		case 'o': path = optarg; break;
 		case OPT_MARK: work.mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
+		case OPT_REQUIRE_ROWS: work.require_rows = true; break;
 		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}

@@ -14,13 +14,14 @@
 #include "rc_stream.h"
 #include "rc_transaction.h"
 
-enum { OPT_END_RECORD = RC_OPT_LONG, OPT_VISIBLE };
+enum { OPT_END_RECORD = RC_OPT_LONG, OPT_VISIBLE, OPT_REQUIRE_ROWS };
 
 static const struct rc_option options[] = {
 	{ 'n', "null-input", NULL, "read no records: run the query once, with {} as $1" },
 	{ OPT_END_RECORD, "end-record", NULL, "end with an end record that has the count and the SHA-256" },
 	{ 'o', "output", "FILE", "replace FILE as a whole instead of writing standard output" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
+	{ OPT_REQUIRE_ROWS, "require-rows", NULL, "a record without a row is reported, and the end is 1" },
 	RC_OPTION_END
 };
 
@@ -28,7 +29,7 @@ static const char *const example[] = { "user-by-name.sql", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-db-rows",
-	.synopsis = "[--null-input] [--end-record] [--rows-visible-to-me] [--output FILE] FILE.sql [FILE ...]",
+	.synopsis = "[--null-input] [--end-record] [--rows-visible-to-me] [--require-rows] [--output FILE] FILE.sql [FILE ...]",
 	.summary = "run a query for each record and print its rows",
 	.options = options,
 	.reads = "any record, which the query has as $1::jsonb",
@@ -41,6 +42,7 @@ static const struct rc_program program = {
 struct work {
 	struct rc_session session;
 	struct rc_statement query;
+	bool require_rows, missing;	/* each record must have a row, and one had none */
 	bool visible;	/* rows that a policy hides are not wanted */
 	struct rc_output out;
 	struct rc_record row;
@@ -62,16 +64,25 @@ put_row(struct rc_output *out, const struct rc_record *row)
 
 /* Runs the query for a record and prints its rows. */
 static void
-run(struct work *work, const char *record)
+run(struct work *work, const char *record, const struct rc_input *in)
 {
 	PGresult *result;
+	bool any = false;
 
 	rc_statement_start(&work->query, &work->session, record);
 	while ((result = rc_session_next_row(&work->session, work->query.file)) != NULL) {
 		rc_statement_read_row(&work->query, result, 0, &work->row);
 		put_row(&work->out, &work->row);
 		PQclear(result);
+		any = true;
 	}
+	if (any || !work->require_rows)
+		return;
+	work->missing = true;
+	if (in == NULL)
+		rc_warn("%s: no row", work->query.file);
+	else
+		rc_warn("%s:%lu: %s: no row for this record", in->name, in->line, work->query.file);
 }
 
 /* Begins the transaction and prepares the query: this takes the locks of a reader, so if another session's lock is in the way, it is here. */
@@ -109,6 +120,7 @@ main(int argc, char *argv[])
 		case OPT_END_RECORD: end_record = true; break;
 		case 'o': path = optarg; break;
 		case OPT_VISIBLE: work.visible = true; break;
+		case OPT_REQUIRE_ROWS: work.require_rows = true; break;
 		}
 	}
 	if (optind == argc)
@@ -127,11 +139,11 @@ main(int argc, char *argv[])
 		work.out.digest = rc_digest_new();
 
 	if (null_input)
-		run(&work, "{}");
+		run(&work, "{}", NULL);
 	while (!null_input && rc_input_next(&in, &record)) {
 		text.length = 0;
 		rc_record_write(&record, &text);
-		run(&work, rc_buf_text(&text));
+		run(&work, rc_buf_text(&text), &in);
 	}
 	rc_transaction_rollback(&work.session);
 	rc_session_close(&work.session);
@@ -141,5 +153,6 @@ main(int argc, char *argv[])
 	rc_buf_free(&text);
 	rc_record_free(&record);
 	rc_record_free(&work.row);
-	return rc_finish(null_input ? NULL : &in, &work.out);
+	opt = rc_finish(null_input ? NULL : &in, &work.out);
+	return opt == RC_OK && work.missing ? RC_NO : opt;
 }

@@ -24,7 +24,7 @@
 
 enum {
 	OPT_ROOT = RC_OPT_LONG, OPT_KEY_FILE, OPT_OLD_KEY_FILE, OPT_PAYLOAD_PREFIX, OPT_ADOPT, OPT_DRY_RUN, OPT_CHECK,
-	OPT_REQUIRE_SIGNED, OPT_JOBS,
+	OPT_REQUIRE_SIGNED, OPT_JOBS, OPT_FOREIGN,
 	RESULT_SIZE = 1024,
 };
 
@@ -33,6 +33,7 @@ static const struct rc_option options[] = {
 	{ OPT_KEY_FILE, "key-file", "FILE", "the key (default: the secret SECRET_KEY)" },
 	{ OPT_OLD_KEY_FILE, "old-key-file", "FILE", "an old key, whose signatures are replaced; may be repeated" },
 	{ OPT_PAYLOAD_PREFIX, "payload-prefix", "HEX", "what a payload begins with; may be repeated" },
+	{ OPT_FOREIGN, "foreign", "BYTES=MESSAGE", "a file that begins with BYTES is another's: the error foreign with MESSAGE" },
 	{ OPT_ADOPT, "adopt-unknown", NULL, "sign files that may have a signature by a key we don't know" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be signed and change nothing" },
 	{ OPT_CHECK, "check", NULL, "verify, change nothing, and end with 1 if a signature is bad" },
@@ -45,7 +46,7 @@ static const char *const example[] = { "--dry-run", "--adopt-unknown", "--root",
 
 static const struct rc_program program = {
 	.name = "rc-hmac-sign",
-	.synopsis = "[--root DIR] [--key-file FILE] [--old-key-file FILE] ... [--payload-prefix HEX] ... [--adopt-unknown] "
+	.synopsis = "[--root DIR] [--key-file FILE] [--old-key-file FILE] ... [--payload-prefix HEX] ... [--foreign BYTES=MESSAGE] [--adopt-unknown] "
 	    "[--dry-run | --check [--require-signed]] [--jobs N] [FILE ...]",
 	.summary = "sign files with HMAC-SHA256, or check their signatures",
 	.options = options,
@@ -62,6 +63,7 @@ static struct {
 	int root;
 	struct rc_signed_known known;
 	bool adopt, dry_run, check, require_signed;
+	const char *foreign;		/* what another's file begins with, "=" and the message; or NULL */
 	struct rc_input in;
 	struct rc_output out;
 } settings;
@@ -126,10 +128,24 @@ sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buff
 	}
 }
 
+/* Whether the file begins as another's does. */
+static bool
+is_foreign(const struct rc_signed_file *file)
+{
+	char begin[64];
+	size_t length = settings.foreign == NULL ? 0 : (size_t)(strchr(settings.foreign, '=') - settings.foreign);
+
+	return length > 0 && pread(file->path.fd, begin, length, 0) == (ssize_t)length && memcmp(begin, settings.foreign, length) == 0;
+}
+
 static void
 look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buffer)
 {
 	job->size_before = job->size = file->stat.st_size;
+	if (is_foreign(file)) {	/* before the look: no key of ours says anything of it */
+		set_error(job, "error", "foreign", strchr(settings.foreign, '=') + 1, 0);
+		return;
+	}
 	if (!rc_signed_file_look(file, &settings.known, buffer)) {
 		could_not(job, file);
 		return;
@@ -385,6 +401,11 @@ main(int argc, char *argv[])
 			old[old_count++] = optarg;
 			break;
 		case OPT_PAYLOAD_PREFIX: add_prefix(optarg); break;
+		case OPT_FOREIGN:
+			settings.foreign = optarg;
+			if (strchr(optarg, '=') == NULL || strchr(optarg, '=') == optarg || strchr(optarg, '=') - optarg > 64)
+				rc_usage("--foreign takes BYTES=MESSAGE, 64 bytes at most");
+			break;
 		case OPT_ADOPT: settings.adopt = true; break;
 		case OPT_DRY_RUN: settings.dry_run = true; break;
 		case OPT_CHECK: settings.check = true; break;

@@ -98,6 +98,26 @@ put_record_with(struct rc_template *template, const struct rc_record *record)
 	rc_output_end_line(out);
 }
 
+static void
+add_text(void *to, const char *bytes, size_t length)
+{
+	rc_buf_add(to, bytes, length);
+}
+
+/* The record does not fit the template for that REASON; its own error, where it has one, is the cause. */
+static _Noreturn void
+fail(struct rc_record *record, const char *reason)
+{
+	const struct rc_template_constants none = {0};
+	struct rc_template *error = rc_template_new("{error.message}", &none);
+	struct rc_buf message = {0};
+
+	if (rc_record_find(record, "error") == NULL || rc_template_bind(error, record) != NULL)
+		rc_input_fail(&settings.in, "%s", reason);
+	rc_template_write(error, add_text, &message);
+	rc_input_fail(&settings.in, "%s", rc_buf_text(&message));
+}
+
 /* All that can fail is done before the first byte is put: no part of a line is written. */
 static void
 say(struct rc_record *record)
@@ -110,7 +130,7 @@ say(struct rc_record *record)
 	while (choice->condition.field != NULL && !rc_condition_fits(&choice->condition, record))
 		choice++;
 	if ((reason = rc_template_bind(choice->template, record)) != NULL)
-		rc_input_fail(&settings.in, "%s", reason);
+		fail(record, reason);
 	if (rc_template_is_empty(choice->template)) {
 		if (settings.into != NULL)
 			rc_output_put(&settings.out, record);

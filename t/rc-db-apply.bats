@@ -1085,3 +1085,15 @@ rc-db-apply: the changes were committed before that' ]
   [ "$stderr" = 'rc-db-apply: /dev/null: expected a record' ]
   [ "$(bodies)" = none ]
 }
+
+@test "--require-rows: a record without a row refuses all" {
+  new_database
+  add_user alice >/dev/null
+  echo "update auth_user set is_active = false where username = \$1->>'user' returning username" >"$BATS_TEST_TMPDIR/off.sql"
+  run -1 --separate-stderr rc-db-apply --require-rows "$BATS_TEST_TMPDIR/off.sql" <<<$'{"user":"alice"}\n{"user":"alise"}'
+  [ "$output" = '{"status":"error","error":{"code":"no_row","message":"There is no row for this record."},"line":2}' ]
+  [ "$stderr" = "rc-db-apply: <stdin>:2: $BATS_TEST_TMPDIR/off.sql: no row for this record" ]
+  [ "$(sql 'select is_active from auth_user')" = t ]
+  run -0 --separate-stderr rc-db-apply --require-rows "$BATS_TEST_TMPDIR/off.sql" <<<'{"user":"alice"}'
+  [ "$(sql 'select is_active from auth_user')" = f ]
+}

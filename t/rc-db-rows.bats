@@ -409,3 +409,13 @@ ended() { # waits for the reader; its code in $code
   [ "$(head -n 1 out)" = '{"id":1}' ]
   [ "$(find . -name '.rc-*')" = '' ]
 }
+
+@test "--require-rows: a record without a row is reported, the others are answered, and the end is 1" {
+  echo "select 1 as one where \$1->>'is' = 'there'" >"$query"
+  run -1 --separate-stderr rc-db-rows --require-rows "$query" <<<$'{"is":"there"}\n{"is":"mistyped"}\n{"is":"there"}'
+  [ "$output" = $'{"one":1}\n{"one":1}' ]
+  [ "$stderr" = "rc-db-rows: <stdin>:2: $query: no row for this record" ]
+  run -0 --separate-stderr rc-db-rows --require-rows "$query" <<<'{"is":"there"}'
+  run -1 --separate-stderr rc-db-rows -n --require-rows "$query"
+  [ "$stderr" = "rc-db-rows: $query: no row" ]
+}

@@ -44,9 +44,18 @@ Database available.' ]
     # shellcheck disable=SC2086 # several words
     run -1 --separate-stderr rc-manage $words
     [ "$output" = '' ]
-    [ "${stderr_lines[0]}" = "Unknown command: '${words#recotem }'" ] || [ "${stderr_lines[0]}" = "Unknown command: '${words%% *}'" ]
+    [ "${stderr_lines[0]}" = "rc-manage: Unknown command: '${words#recotem }'" ] || [ "${stderr_lines[0]}" = "rc-manage: Unknown command: '${words%% *}'" ]
     [ "${stderr_lines[1]}" = "Type 'rc-manage help' for usage." ]
   done
+}
+
+@test "a near name is asked for" {
+  run -1 --separate-stderr rc-manage recotem asign_owner
+  [ "$stderr" = "rc-manage: Unknown command: 'asign_owner'
+Did you mean recotem assign-owners?
+Type 'rc-manage help' for usage." ]
+  RC_PRODUCT=recotem run -1 --separate-stderr rc-manage wait-dbb
+  [ "${stderr_lines[1]}" = 'Did you mean recotem wait-db?' ]
 }
 
 @test "help lists the products' commands" {

@@ -364,3 +364,9 @@ END
     done
   done
 }
+
+@test "of a record with an error of its own that is shown, not a field that is missing" {
+  run -100 --separate-stderr rc-say '{label}: {count}' <<<'{"user":"alice","error":{"code":"no_owner","message":"there is no user alice"}}'
+  [ "$output" = '' ]
+  [ "$stderr" = 'rc-say: <stdin>:1: there is no user alice' ]
+}

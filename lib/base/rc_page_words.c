@@ -30,12 +30,31 @@ plain_number(const char *text)
 	return rc_buf_text(&number);
 }
 
-static bool
-is_period(const char *text)
+/*
+ * The one way to read a span of time: 7 and 7d are days, and there are 12h and
+ * 2w.  As PostgreSQL's interval has it, or IN_DAYS as a number of days; NULL
+ * where it is none.  Owned by the caller.
+ */
+static char *
+plain_period(const char *text, bool in_days)
 {
+	struct rc_buf plain = {0};
 	size_t digits = strspn(text, "0123456789");
+	char unit = text[digits];
+	char *number = plain_number(text);
 
-	return digits > 0 && text[digits] != '\0' && strchr("mhdw", text[digits]) != NULL && text[digits + 1] == '\0';
+	if (number != NULL && (in_days || digits == strlen(text))) {
+		rc_buf_printf(&plain, "%s%s", number, in_days ? "" : "d");
+	} else if (digits > 0 && (!in_days || digits < 10) && unit != '\0' && strchr(in_days ? "hdw" : "mhdw", unit) != NULL && text[digits + 1] == '\0') {
+		double days = strtod(text, NULL) * (unit == 'w' ? 7 : 1) / (unit == 'h' ? 24 : 1);
+
+		if (in_days)
+			rc_buf_printf(&plain, "%.15g", days);
+		else
+			rc_buf_add_text(&plain, text);
+	}
+	free(number);
+	return plain.length == 0 ? NULL : rc_buf_text(&plain);
 }
 
 /* Whether WORD is one of those between the bars of CHOICES. */
@@ -86,8 +105,13 @@ checked(const struct rc_page_word *word, const char *value)
 		if (!rc_parse_duration(value, &milliseconds))
 			wrong = "duration value";
 	} else if (strcmp(kind, "PERIOD") == 0) {
-		if (!is_period(value))
-			wrong = "period";
+		if ((number = plain_period(value, false)) != NULL)
+			return number;
+		wrong = "period (7, 7d, 12h or 2w)";
+	} else if (strcmp(kind, "DAYS") == 0) {
+		if ((number = plain_period(value, true)) != NULL)
+			return number;
+		wrong = "period (7, 7d, 12h or 2w)";
 	} else if (strcmp(kind, "FILE") == 0 && *value == '\0') {
 		rc_usage("argument --%s: expected the name of a file", word->name);
 	} else if (strchr(kind, '|') != NULL && !is_choice(kind, value)) {

@@ -65,6 +65,13 @@ rc_session_close(struct rc_session *session)
 
 /* ---- failures ---- */
 
+/* Whether a table or column is missing that a product's migrations make, as the SQL of a command expects. */
+static bool
+is_without_tables(const char *sqlstate)
+{
+	return getenv("RC_COMMAND") != NULL && (strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42703") == 0 || strcmp(sqlstate, "3F000") == 0);
+}
+
 void
 rc_session_die(struct rc_session *session, const PGresult *result, const char *what)
 {
@@ -85,7 +92,8 @@ rc_session_die(struct rc_session *session, const PGresult *result, const char *w
 		rc_buf_add_text(&words, ": ");
 		rc_result_add_line(&words, detail);
 	}
-	rc_die(class, "%s: %s (%s)", what, words.bytes, sqlstate);
+	rc_die(class, "%s: %s (%s)%s", what, words.bytes, sqlstate, is_without_tables(sqlstate) ?
+	    ": is this the right database, and has every migration of the product run?" : "");
 }
 
 void

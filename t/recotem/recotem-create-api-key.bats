@@ -14,7 +14,7 @@ teardown() { end_started; }
 
 # shellcheck disable=SC2034 # helper.bash uses both
 command=recotem-create-api-key
-usage='usage: recotem-create-api-key --project-id N --name NAME [--scopes LIST] [--expires-in-days N] [--owner NAME] [--dry-run] [--json]'
+usage='usage: recotem-create-api-key --project-id N --name NAME [--scopes LIST] [--expires-in-days DAYS] [--owner NAME] [--dry-run] [--json]'
 key_form='^rctm_[A-Za-z0-9_-]{64}$'
 
 key_count() { sql 'select count(*) from api_apikey'; }
@@ -175,7 +175,7 @@ recotem-create-api-key: error: $1" ] || { printf '%s\n' "$*" "$stderr"; return 1
   wrong "argument --project-id: invalid int value: 'x'" --project-id x --name k1
   wrong "argument --project-id: invalid int value: ''" --project-id '' --name k1
   wrong "argument --project-id: invalid int value: '1.0'" --project-id 1.0 --name k1
-  wrong "argument --expires-in-days: invalid int value: 'soon'" --project-id 3 --name k1 --expires-in-days soon
+  wrong "argument --expires-in-days: invalid period (7, 7d, 12h or 2w): 'soon'" --project-id 3 --name k1 --expires-in-days soon
   wrong 'argument --name: expected one argument' --project-id 3 --name
   wrong 'argument --name: expected one argument' --name --project-id 3
   wrong 'unrecognized arguments: k1' --project-id 3 k1

@@ -110,17 +110,20 @@ revoked 'k4'" ]
   add_ends -1 1 2
   sql "update api_apikey set is_active = false where name = '2h'"
   [ "$(names --expiring 7d)" = 1h ]
+  [ "$(names --expiring 7)" = 1h ]
+  [ "$(names --expiring 1w)" = 1h ]
+  [ "$(names --expiring 12h)" = 1h ]
   [ "$(names --expiring 7d --project-id 1 --owner alice)" = 1h ]
   [ "$(names --expiring 7d --project-id 2)" = '' ]
   [ "$(names --expiring 7d --owner admin)" = '' ]
 }
 
 @test "a bad period: the usage, 2" {
-  for period in 7 d 7y 7D -7d +7d 1.5d '7 d' '' 7dd '1d 2h' soon '7d; drop table api_apikey'; do
+  for period in d 7y 7D -7d +7d 1.5d '7 d' '' 7dd '1d 2h' soon '7d; drop table api_apikey'; do
     run -2 --separate-stderr recotem-list-api-keys --expiring="$period"
     [ "$output" = '' ]
     [ "$stderr" = "$usage
-recotem-list-api-keys: error: argument --expiring: invalid period: '$period'" ] || { echo "$stderr"; return 1; }
+recotem-list-api-keys: error: argument --expiring: invalid period (7, 7d, 12h or 2w): '$period'" ] || { echo "$stderr"; return 1; }
   done
   for period in 10000000d 99999999w 999999999999999999999999m; do
     run -2 --separate-stderr recotem-list-api-keys --expiring "$period"

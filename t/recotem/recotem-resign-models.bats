@@ -896,3 +896,13 @@ start_many() {
   run -1 --separate-stderr "$(find "$BATS_TEST_TMPDIR/tree" -path '*bin/recotem-resign-models')"
   [ "$stderr" = 'recotem-resign-models: a stage was ended by SIGKILL; look whether the change took place' ]
 }
+
+@test "a model of Recotem 2.0 is named, and stays as it is" {
+  printf 'RECOTEM\x01key-id and more' >"$folder/new"
+  add_model trained_model/new
+  run -1 --separate-stderr resign
+  [[ $stderr == *"Model 1: it is a model of Recotem 2.0 or later, which signs its models itself: 'trained_model/new'"* ]]
+  [ "$(head -c 7 "$folder/new")" = RECOTEM ]
+  run -1 --separate-stderr resign --adopt-unknown
+  [ "$(head -c 7 "$folder/new")" = RECOTEM ]
+}

@@ -16,7 +16,7 @@ teardown() { end_started; }
 
 # shellcheck disable=SC2034 # helper.bash uses both
 command=recotem-rotate-api-key
-usage='usage: recotem-rotate-api-key --overlap N [--prefix TEXT] [--project-id N --name NAME] [--expires-in-days N] [--dry-run] [--json]'
+usage='usage: recotem-rotate-api-key --overlap DAYS [--prefix TEXT] [--project-id N --name NAME] [--expires-in-days DAYS] [--dry-run] [--json]'
 key_form='^rctm_[A-Za-z0-9_-]{64}$'
 
 # Of the row ID among ROWS these columns.
@@ -196,11 +196,21 @@ Dry run complete. No changes made." ]
   wrong 'the following arguments are required: --project-id' --overlap 7 --name k1
 }
 
+@test "the overlap may be 7, 7d, 2w or 12h" {
+  local form hours name=periods
+  add_api_key periods 1 "$(sql "select owner_id from api_project where id = 1")" PeriodsX >/dev/null
+  for form in 7:168 7d:168 2w:336 12h:12; do
+    hours=${form#*:}
+    run -0 --separate-stderr recotem-rotate-api-key --project-id 1 --name periods --overlap "${form%:*}"
+    [ "$(sql "select count(*) from api_apikey where name like 'periods (old%' and round(extract(epoch from expires_at - now()) / 3600) = $hours")" -ge 1 ]
+  done
+}
+
 @test "options of the wrong kind: the usage, 2" {
-  for word in x '' 1.5 7d; do
+  for word in x '' 1.5 7y 7dd d; do
     run -2 --separate-stderr recotem-rotate-api-key --prefix AAAAaaaa --overlap "$word"
     [ "${stderr_lines[0]}" = "$usage" ]
-    [[ ${stderr_lines[1]} == 'recotem-rotate-api-key: error: argument --overlap: invalid int value: '* ]]
+    [[ ${stderr_lines[1]} == 'recotem-rotate-api-key: error: argument --overlap: invalid period (7, 7d, 12h or 2w): '* ]]
   done
 }
 
