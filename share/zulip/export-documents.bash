@@ -11,7 +11,8 @@ params=(--param "realm_id=$2" --param "type=$type" --param "external_host=$4")
 # The rows of a query on the sets, of messages FIRST to LAST.
 rows() { # QUERY OUTPUT [FIRST LAST]
   cat -- "$sql/sets.sql" "$1" >"$2.sql"
-  rc-export-rows "${params[@]}" --param "first=${3-0}" --param "last=${4-9223372036854775807}" --file "$2.sql" --output "$2"
+  # by its bare name, so that operators are PostgreSQL's own
+  RC_SQL=${2%/*} rc-export-rows "${params[@]}" --param "first=${3-0}" --param "last=${4-9223372036854775807}" --file "${2##*/}.sql" --output "$2"
   rm -- "$2.sql"
 }
 
