@@ -54,7 +54,6 @@ data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.SECONDARY:
 .DEFAULT_GOAL := all
 
 help: ## list what can be made
@@ -200,6 +199,11 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 	$(build_tree)
 	@$(bats) t/services
 
+check-versions: ## run the tests of rows on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
+	$(need) build server check versions
+	$(build_tree)
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' VERSIONS='$(VERSIONS)' tools/check-versions
+
 # A pass has its seed, which gives the same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would
 # take longer than the time that is left.
 SOAK ?= 180
@@ -226,7 +230,8 @@ lint: ## check scripts, C and man pages; warnings are errors
 	$(need) build lint
 	$(build_tree)
 	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run share/page/functions.bash $(wildcard share/demo/recotem share/demo/recotem-models share/demo/timetracker share/demo/zulip share/demo/kfm share/zulip/page.bash share/kfm/page.bash $(wildcard share/checks/programs/*) .ci/run t/bench/run t/*.bash t/*/*.bash) $(filter-out tools/lint-sql,$(wildcard tools/*))
+	@shellcheck -x -s bash share/page/run .ci/run t/bench/run $(filter-out %.sql,$(wildcard share/demo/*)) \
+		$(filter-out tools/lint-sql,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* share/kfm/policies/*.sh t/*.bash t/*/*.bash)
 	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
@@ -239,4 +244,4 @@ bench: ## measure rc and its peers side by side
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- t/bench/run
 
-.PHONY: all tree help demo list readme install uninstall clean check check-changed check-services soak check-debian asan lint bench
+.PHONY: all tree help demo list readme install uninstall clean check check-changed check-services check-versions soak check-debian asan lint bench

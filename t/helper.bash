@@ -68,6 +68,9 @@ copy_template() { # PRODUCT
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.
 sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
 
+# Whether the server is of that major version or a later one.
+version() { [ "$(sql 'show server_version_num')" -ge "${1}0000" ]; }
+
 # Waits until the SQL gives t (for what another process does).
 wait_until() {
   local begin=$SECONDS

@@ -53,7 +53,8 @@ finish_export() {
 @test "whole numbers and numerics are as the server has them" {
   exports_as_server "select 9223372036854775807 as a, '-9223372036854775808'::int8 as b, 32767::int2 as c, (-32768)::int2 as d, 2147483647 as e,
     4294967295::oid as f, 1.0 as g, -0.0 as h, 1e131071::numeric as i, 1e-16383::numeric as j, 'NaN'::numeric as k, 12345.678900 as l,
-    '-infinity'::numeric as m, 'infinity'::numeric as n, 0.00001 as o, 10000 * 1.0 as p, 100000000.00000001 as q, 1e400 as r"
+    0.00001 as o, 10000 * 1.0 as p, 100000000.00000001 as q, 1e400 as r"
+  ! version 14 || exports_as_server "select '-infinity'::numeric as m, 'infinity'::numeric as n"
 }
 
 @test "floats have the server's shortest form" {
@@ -254,6 +255,7 @@ finish_export() {
   for parts in 2 3; do
     rc-snapshot --table big -- bash -euc 'for ((i = 1; i <= parts; i++)); do rc-export-rows -t big --columns id --partition "$i/$parts" | tee "'"$BATS_TEST_TMPDIR"'/part$i"; done' >"$BATS_TEST_TMPDIR/rows"
     [ "$(jq .id "$BATS_TEST_TMPDIR/rows" | sort -n | md5sum)" = "$(seq 20000 | md5sum)" ]
+    version 14 || continue # before, the first process reads all
     for ((i = 1; i <= parts; i++)); do [ "$(wc -l <"$BATS_TEST_TMPDIR/part$i")" -gt 1000 ]; done
   done
   run -100 --separate-stderr rc-export-rows -t big --partition 1/2

@@ -196,3 +196,14 @@ nobody' ]
   run -0 --separate-stderr env -i PATH=/usr/bin:/bin TMPDIR="$TMPDIR" "$(command -v rc-postgres)" -- rc-db-wait --tries 1
   [ "$(jq -r .status <<<"$output")" = available ]
 }
+
+@test "RC_POSTGRES_BIN leads to another server's programs, and where there are none it says so" {
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  RC_POSTGRES_BIN=$BATS_TEST_TMPDIR/bin run -1 --separate-stderr rc-postgres -- true
+  [ "$stderr" = "rc-postgres: RC_POSTGRES_BIN: no postgres and initdb in $BATS_TEST_TMPDIR/bin" ]
+  local server
+  server=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  RC_POSTGRES_BIN=$server run -0 --separate-stderr rc-postgres -- sh -c 'echo "$PATH"'
+  [[ $output == *"$server"* ]]
+  nothing_left
+}

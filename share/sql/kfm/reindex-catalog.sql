@@ -3,14 +3,14 @@ do $$
 begin
   create table kfm.catalog_datasets_new as
   select s.id as dataset_id, s.title,
-    (select count(*) from kfm.documents d where d.dataset_id = s.id and d.deleted_at is null) as documents,
-    (select count(*) from kfm.places p where p.dataset_id = s.id and p.deleted_at is null) as places,
-    (select count(*) from kfm.relations r where r.dataset_id = s.id) as relations,
-    (select max(d.version) from kfm.documents d where d.dataset_id = s.id and d.deleted_at is null) as latest_version,
-    (select max(d.updated_at) from kfm.documents d where d.dataset_id = s.id and d.deleted_at is null) as latest_change
+    (select pg_catalog.count(*) from kfm.documents d where d.dataset_id = s.id and d.deleted_at is null) as documents,
+    (select pg_catalog.count(*) from kfm.places p where p.dataset_id = s.id and p.deleted_at is null) as places,
+    (select pg_catalog.count(*) from kfm.relations r where r.dataset_id = s.id) as relations,
+    (select pg_catalog.max(d.version) from kfm.documents d where d.dataset_id = s.id and d.deleted_at is null) as latest_version,
+    (select pg_catalog.max(d.updated_at) from kfm.documents d where d.dataset_id = s.id and d.deleted_at is null) as latest_change
   from kfm.datasets s;
   create table kfm.catalog_facets_new as
-  select dataset_id, a.key as name, a.value, count(*) as documents
+  select dataset_id, a.key as name, a.value, pg_catalog.count(*) as documents
   from kfm.documents, pg_catalog.jsonb_each_text(case when pg_catalog.jsonb_typeof(attributes) = 'object' then attributes else '{}' end) as a
   where deleted_at is null and a.value is not null
   group by dataset_id, a.key, a.value;

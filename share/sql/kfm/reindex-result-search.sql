@@ -1,2 +1,2 @@
 -- {"target"} -> how many rows the index of search has
-select $1->>'target' as target, count(*) as rows, 'indexed' as status from kfm.search
+select $1->>'target' as target, pg_catalog.count(*) as rows, 'indexed' as status from kfm.search

@@ -6,7 +6,7 @@ begin
     pg_catalog.setweight(pg_catalog.to_tsvector('english', title), 'A') || pg_catalog.to_tsvector('english', body) as words
   from kfm.documents where deleted_at is null;
   alter table kfm.search_new add primary key (id);
-  create index on kfm.search_new using gin (words);
+  create index on kfm.search_new using "gin" (words);
   create index on kfm.search_new (dataset_id);
   if exists (select from pg_catalog.pg_extension where extname = 'pg_trgm') then
     execute (select pg_catalog.format('create index on kfm.search_new using gin (title %I.gin_trgm_ops)', nspname)

@@ -11,5 +11,5 @@ with sample as (
     and (e.from_id, e.kind, e.to_id) not in (select from_id, relation, to_id from sample where kind = 'relation')
 )
 select 'error' as status, pg_catalog.json_build_object('code', 'in_use', 'message', pg_catalog.format(
-  'Nothing is removed: %s row(s) of others belong to the sample: %s', count(*), pg_catalog.left(pg_catalog.string_agg(id, ', ' order by id), 200))) as error
-from others having count(*) > 0
+  'Nothing is removed: %s row(s) of others belong to the sample: %s', pg_catalog.count(*), pg_catalog.left(pg_catalog.string_agg(id, ', ' order by id), 200))) as error
+from others having pg_catalog.count(*) > 0

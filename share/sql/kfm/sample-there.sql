@@ -7,4 +7,4 @@ with sample as (
   union all select s.kind from sample s join kfm.places t on t.id = s.id where s.kind = 'place'
   union all select s.kind from sample s join kfm.relations t on (t.from_id, t.kind, t.to_id) = (s.from_id, s.relation, s.to_id) where s.kind = 'relation'
 )
-select coalesce(pg_catalog.jsonb_agg(c), '[]') as there from (select kind, count(*) as removed from found group by kind order by kind) as c
+select coalesce(pg_catalog.jsonb_agg(c), '[]') as there from (select kind, pg_catalog.count(*) as removed from found group by kind order by kind) as c

@@ -2,7 +2,7 @@
 select 'error' as status, pg_catalog.json_build_object('code', 'not_written', 'message',
   pg_catalog.format('The sample was not written: the database kept out %s row(s).', missing)) as error
 from (
-  select count(*) as missing
+  select pg_catalog.count(*) as missing
   from pg_catalog.jsonb_to_recordset($1->'records') as r (kind text, id text, from_id text, relation text, to_id text)
   left join kfm.datasets s on r.kind = 'dataset' and s.id = r.id
   left join kfm.documents d on r.kind = 'document' and d.id = r.id
