@@ -63,7 +63,7 @@ help: ## list what can be made
 
 # Packages first, all of a target's in one call, then the tree: in recipes, so that -j keeps the order.
 need = @tools/need-packages
-build_tree = @$(MAKE) --no-print-directory tree
+build_tree = +@$(MAKE) --no-print-directory tree
 
 all: ## build all commands and man pages into build/
 	$(need) build

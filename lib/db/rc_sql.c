@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,15 @@
 #include "rc_str.h"
 
 enum { STATEMENT_MAX = 16 * 1024 * 1024 };
+
+/* Whether it is of the installed SQL, whose operators are to be PostgreSQL's own: by a bare name, or by a path that begins with RC_SQL. */
+static bool
+is_installed(const char *name, const char *folder)
+{
+	size_t length = folder == NULL ? 0 : strlen(folder);
+
+	return strchr(name, '/') == NULL || (length > 0 && strncmp(name, folder, length) == 0 && name[length] == '/');
+}
 
 char *
 rc_sql_read(const char *name)
@@ -43,7 +53,7 @@ rc_sql_read(const char *name)
 	if (memchr(sql.bytes, '\0', sql.length) != NULL)
 		rc_die(RC_FATAL, "%s: a NUL in it", path.bytes);
 	rc_buf_free(&path);
-	if (strchr(name, '/') == NULL) {
+	if (is_installed(name, folder)) {
 		char *named = rc_sql_operators(rc_buf_text(&sql));
 
 		rc_buf_free(&sql);

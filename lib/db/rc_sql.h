@@ -3,8 +3,8 @@
  *
  * A file holds one statement; a semicolon at its end is allowed.  A name with a
  * slash is a path; a bare name is looked for in $RC_SQL, which a porcelain
- * command sets to the folder of its product, and in it operators such as ->>
- * are PostgreSQL's own (rc_sql_operators.h).
+ * command sets to the folder of its product.  In all files of that folder
+ * operators such as ->> are PostgreSQL's own (rc_sql_operators.h).
  */
 #ifndef RC_SQL_H
 #define RC_SQL_H

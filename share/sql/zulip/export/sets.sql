@@ -3,18 +3,18 @@
 -- rc.first and rc.last are the first and last message that count.
 with realm as (
   select z.id, pg_catalog.current_setting('rc.type')::int as type,
-    pg_catalog.concat(z.string_id, case when z.string_id <> '' then '.' end, pg_catalog.current_setting('rc.external_host')) as host
+    pg_catalog.concat(z.string_id, case when z.string_id::text <> '' then '.' end, pg_catalog.current_setting('rc.external_host')) as host
   from zerver_realm as z where z.id = pg_catalog.current_setting('rc.realm_id')::int
 ), bots as (
   select u.email, u.id, u.recipient_id
   from zerver_userprofile as u join zerver_realm as z on z.id = u.realm_id
-  where z.string_id = 'zulipinternal' and z.id <> (select id from realm)
-    and u.email in ('emailgateway@zulip.com', 'notification-bot@zulip.com', 'welcome-bot@zulip.com')
+  where z.string_id::text = 'zulipinternal' and z.id <> (select id from realm)
+    and u.email::text in ('emailgateway@zulip.com', 'notification-bot@zulip.com', 'welcome-bot@zulip.com')
   order by u.email
 ), users as (
   select u.* from zerver_userprofile as u
   where u.realm_id = (select id from realm)
-    and u.email not in ('emailgateway@zulip.com', 'notification-bot@zulip.com', 'welcome-bot@zulip.com')
+    and u.email::text not in ('emailgateway@zulip.com', 'notification-bot@zulip.com', 'welcome-bot@zulip.com')
 ), consenting as (
   select u.id
   from zerver_userprofile as u left join zerver_userprofile as o on o.id = u.bot_owner_id

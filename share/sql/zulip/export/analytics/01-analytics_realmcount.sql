@@ -1,7 +1,7 @@
 -- -> rows of analytics_realmcount, for analytics.json
 select
   t.id, t.property, t.subgroup,
-  regexp_replace(extract(epoch from t.end_time)::float8::text, '^-?[0-9]+$', '\&.0')::json as end_time, t.value,
+  pg_catalog.regexp_replace(extract(epoch from t.end_time)::float8::text, '^-?[0-9]+$', '\&.0')::json as end_time, t.value,
   t.realm_id as realm
 from analytics_realmcount as t
 where t.realm_id = (select id from realm)

@@ -2,7 +2,7 @@
 select
   t.id, t.name, t.description, t.string_id, t.uuid, t.uuid_owner_secret, t.push_notifications_enabled,
   t.push_notifications_enabled_end_timestamp,
-  regexp_replace(extract(epoch from t.date_created)::float8::text, '^-?[0-9]+$', '\&.0')::json as date_created,
+  pg_catalog.regexp_replace(extract(epoch from t.date_created)::float8::text, '^-?[0-9]+$', '\&.0')::json as date_created,
   t.scheduled_deletion_date, t.demo_organization_scheduled_deletion_date, t.deactivated, t.deactivated_redirect,
   t.emails_restricted_to_domains, t.invite_required, t.max_invites as _max_invites, t.disallow_disposable_email_addresses,
   t.enable_spectator_access, t.want_advertise_in_communities_directory, t.inline_image_preview, t.inline_url_embed_preview,

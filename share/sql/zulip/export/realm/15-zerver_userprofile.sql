@@ -1,6 +1,6 @@
 -- -> the users that can log in, for realm.json
 select
-  t.id, regexp_replace(extract(epoch from t.last_login)::float8::text, '^-?[0-9]+$', '\&.0')::json as last_login,
+  t.id, pg_catalog.regexp_replace(extract(epoch from t.last_login)::float8::text, '^-?[0-9]+$', '\&.0')::json as last_login,
   t.is_superuser, case when p.outside then d.enter_sends else t.enter_sends end as enter_sends,
   case when p.outside then d.left_side_userlist else t.left_side_userlist end as left_side_userlist,
   case when p.outside then d.default_language else t.default_language end as default_language,
@@ -59,12 +59,12 @@ select
   case when p.outside then d.allow_private_data_export else t.allow_private_data_export end as allow_private_data_export,
   case when p.outside then d.receives_typing_notifications else t.receives_typing_notifications end as receives_typing_notifications,
   t.email_address_visibility, case when p.outside then d.hide_ai_features else t.hide_ai_features end as hide_ai_features,
-  case when p.hidden then concat('exported-user-', replace(gen_random_uuid()::text, '-', ''), '@', (select host from realm)) else t.delivery_email end as delivery_email,
+  case when p.hidden then pg_catalog.concat('exported-user-', pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), '@', (select host from realm)) else t.delivery_email end as delivery_email,
   t.email, t.realm_id as realm, t.recipient_id as recipient, t.full_name,
-  regexp_replace(extract(epoch from t.date_joined)::float8::text, '^-?[0-9]+$', '\&.0')::json as date_joined, t.tos_version,
+  pg_catalog.regexp_replace(extract(epoch from t.date_joined)::float8::text, '^-?[0-9]+$', '\&.0')::json as date_joined, t.tos_version,
   t.is_staff, p.is_active, t.is_register, t.is_bot, t.bot_type, t.bot_owner_id as bot_owner, t.role, t.long_term_idle,
   t.last_active_message_id, p.is_mirror_dummy, t.can_forge_sender, t.can_create_users, t.can_change_user_emails,
-  regexp_replace(extract(epoch from t.last_reminder)::float8::text, '^-?[0-9]+$', '\&.0')::json as last_reminder,
+  pg_catalog.regexp_replace(extract(epoch from t.last_reminder)::float8::text, '^-?[0-9]+$', '\&.0')::json as last_reminder,
   t.rate_limits, t.default_sending_stream_id as default_sending_stream,
   t.default_events_register_stream_id as default_events_register_stream, t.default_all_public_streams, t.timezone,
   t.avatar_source, t.avatar_version, t.avatar_hash, t.zoom_token, '[]'::json as groups, '[]'::json as user_permissions

@@ -12,7 +12,7 @@ from zerver_subscription as t
 cross join lateral (select (select type from realm) <> 3 and t.user_profile_id not in (select id from consenting) as outside,
   (array['#76ce90', '#fae589', '#a6c7e5', '#e79ab5', '#bfd56f', '#f4ae55', '#b0a5fd', '#addfe5', '#f5ce6e', '#c2726a', '#94c849',
     '#bd86e5', '#ee7e4a', '#a6dcbf', '#95a5fd', '#53a063', '#9987e1', '#e4523d', '#c2c2c2', '#4f8de4', '#c6a8ad', '#e7cc4d',
-    '#c8bebf', '#a47462'])[1 + floor(24 * random())::int] as color) as o
+    '#c8bebf', '#a47462'])[1 + pg_catalog.floor(24::float8 * pg_catalog.random())::int] as color) as o
 where (t.recipient_id in (select id from recipients where type = 2)
     or t.recipient_id in (select id from recipients where type <> 2) and t.user_profile_id in (select id from users))
 order by t.id
