@@ -299,7 +299,7 @@ Dry run complete. No changes made." ]
   [ "$(sql "select expires_at = '$(jq -r .expires_at <<<"${lines[1]}")' from api_apikey")" = t ]
   [ "$(jq -c keys_unsorted <<<"${lines[2]}")" = '["ok","run_id","scanned","changed","warnings","errors","duration_s"]' ]
   [ "$(jq -c '[.ok, .scanned, .changed, .warnings, .errors]' <<<"${lines[2]}")" = '[true,1,1,0,0]' ]
-  [ "$(grep -c "${key#rctm_}" <<<"$output")" = 1 ]
+  [ "$(grep -cFe "${key#rctm_}" <<<"$output")" = 1 ]
 }
 
 @test "--json with --dry-run" {

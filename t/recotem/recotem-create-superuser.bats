@@ -373,7 +373,7 @@ Dry run complete. No changes made.' ]
   password=$(told "$output")
   [ "$(jq -c 'select(.tool == "recotem-create-superuser") | [.event, .exit, .counts]' "$BATS_TEST_TMPDIR/events")" = '["start",null,null]
 ["done",0,{"scanned":1,"changed":1}]' ]
-  run -1 grep -F "$password" "$BATS_TEST_TMPDIR/events"
+  run -1 grep -Fe "$password" "$BATS_TEST_TMPDIR/events"
 }
 
 @test "a password that ends in a carriage return keeps it" {
