@@ -21,5 +21,5 @@ setup() { new_database timetracker; }
 @test "a table that is not there" {
   sql 'drop table outbox_job'
   run -1 --separate-stderr rc-job-list
-  [[ $stderr == *'relation "outbox_job" does not exist (42P01)' ]]
+  [[ $stderr == *'relation "outbox_job" does not exist (42P01): is this the right database, and has every migration of the product run?' ]]
 }
