@@ -166,6 +166,16 @@ keep(struct run *run, const struct rc_buf *line)
 		rc_warn("this run is not in the history: %s", strerror(failure));
 }
 
+/* What the event of our end counts: commands that ran, and how long. */
+static void
+count(const struct run *run, int commands)
+{
+	char counts[64];
+
+	snprintf(counts, sizeof counts, "{\"commands\":%d,\"duration_ms\":%lld}", commands, rc_clock_ms() - run->record.began);
+	rc_event_set_counts(counts);
+}
+
 /* Ends the process, once all is told that is to be told. */
 static int
 end_run(struct run *run, int code)
@@ -174,6 +184,7 @@ end_run(struct run *run, int code)
 	struct rc_buf line = {0};
 
 	signal(SIGXFSZ, SIG_IGN);
+	count(run, skipped ? 0 : 1);
 	run->record.exit = code;
 	rc_run_record_write(&run->record, &line);
 	keep(run, &line);
@@ -584,6 +595,7 @@ main(int argc, char *argv[])
 		return skip(&run);
 	if (run.record.slot != NULL && rc_run_record_is_done(run.record.name, run.record.slot)) {
 		rc_warn("%s: already done for %s", run.record.name, run.record.slot);
+		count(&run, 0);
 		return rc_leave(RC_OK);
 	}
 	if (run.lock_file)
