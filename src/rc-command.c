@@ -361,11 +361,11 @@ page_environment(struct command *command)
 static void
 tell_gate(const struct command *command, struct rc_buf *words)
 {
-	const struct rc_program *program = &command->page.program;
+	const struct rc_program *facts = &command->page.program;
 	bool is_gated = command->page.is_exempt || (command->outer >= 0 && getenv("RC_GATED") != NULL);
 
-	rc_page_tell_one(words, "set", "rc_summary", program->summary);
-	rc_page_tell_one(words, "set", "rc_changes", program->changes == NULL ? "nothing" : program->changes);
+	rc_page_tell_one(words, "set", "rc_summary", facts->summary);
+	rc_page_tell_one(words, "set", "rc_changes", facts->changes == NULL ? "nothing" : facts->changes);
 	rc_page_tell_one(words, "set", "rc_rollback", command->page.rollback == NULL ? "" : command->page.rollback);
 	rc_page_tell_one(words, "set", "rc_gated", is_gated ? "yes" : "");
 }

@@ -6,6 +6,7 @@
  * --environment and RC_ENVIRONMENT say: where one of them says production, it
  * is.  Holds the plan: a megabyte in memory, more in a file.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_WHAT = RC_OPT_LONG, OPT_CHANGES, OPT_ROLLBACK, OPT_ENVIRONMENT, OPT_CONFIRM, OPT_YES, OPT_TARGET, OPT_QUIET };
+enum { OPT_WHAT = RC_OPT_LONG, OPT_CHANGES, OPT_ROLLBACK, OPT_ENVIRONMENT, OPT_CONFIRM, OPT_YES, OPT_TARGET, OPT_COUNT, OPT_QUIET };
 enum { WORDS_MAX = 16, SHOWN_MAX = 1000 };
 
 static const struct rc_option options[] = {
@@ -31,6 +32,7 @@ static const struct rc_option options[] = {
 	{ OPT_CONFIRM, "confirm", "WORD", "PRODUCTION, or the database's name: it is meant; may be repeated" },
 	{ OPT_YES, "yes", NULL, "it is meant, where nothing is destroyed" },
 	{ OPT_TARGET, "target", "FIELD", "what the plan's records have there may be confirmed instead of the database's name" },
+	{ OPT_COUNT, "count", "FIELD", "how much is the sum of that field, and not the number of records" },
 	{ 'n', "null-input", NULL, "there is no plan to read: how much is not known" },
 	{ OPT_QUIET, "quiet", NULL, "show the plan only where intent is asked for, or standard error is a terminal" },
 	RC_OPTION_END
@@ -41,7 +43,7 @@ static const char *const example[] = { "--quiet", "--what", "give rows an owner"
 static const struct rc_program program = {
 	.name = "rc-gate",
 	.synopsis = "[--what TEXT] [--changes adds|changes|destroys] [--rollback TEXT] [--environment NAME] [--confirm WORD] [--yes] "
-	    "[--target FIELD] [--null-input] [--quiet] [FILE ...]",
+	    "[--target FIELD] [--count FIELD] [--null-input] [--quiet] [FILE ...]",
 	.summary = "pass a plan on only where it is clear that the change is meant",
 	.options = options,
 	.reads = "any record: the plan",
@@ -57,12 +59,13 @@ struct word {
 };
 
 struct gate {
-	const char *what, *rollback, *environment, *declared, *target;
+	const char *what, *rollback, *environment, *declared, *target, *count;
 	bool destroys, yes, no_plan, quiet;
 	struct word words[WORDS_MAX];
 	size_t word_count;
 
 	struct rc_spool plan;
+	long long sum;		/* of the field to be counted */
 	char **targets;		/* each once */
 	size_t target_count;
 	struct rc_meta meta;
@@ -132,6 +135,7 @@ read_options(struct gate *gate, int argc, char *argv[])
 		case OPT_CONFIRM: add_word(gate, optarg); break;
 		case OPT_YES: gate->yes = true; break;
 		case OPT_TARGET: gate->target = optarg; break;
+		case OPT_COUNT: gate->count = optarg; break;
 		case OPT_QUIET: gate->quiet = true; break;
 		case 'n': gate->no_plan = true; break;
 		}
@@ -156,6 +160,21 @@ add_target(struct gate *gate, const char *text)
 }
 
 static void
+add_count(struct gate *gate, const struct rc_input *in, struct rc_record *record)
+{
+	size_t length;
+	const char *value = rc_record_value(record, gate->count, &length);
+	char *text = value == NULL ? NULL : rc_strndup(value, length);
+	long number;
+
+	if (text == NULL || !rc_parse_long(text, 0, LONG_MAX, &number))
+		rc_input_fail(in, "needs a whole number '%s'", gate->count);
+	if (__builtin_add_overflow(gate->sum, number, &gate->sum))
+		rc_input_fail(in, "the sum of '%s' is too large", gate->count);
+	free(text);
+}
+
+static void
 read_plan(struct gate *gate, struct rc_input *in)
 {
 	struct rc_record record = {0};
@@ -164,6 +183,8 @@ read_plan(struct gate *gate, struct rc_input *in)
 	while (rc_input_next(in, &record)) {
 		if (gate->target != NULL)
 			add_target(gate, rc_input_need_string(in, &record, gate->target));
+		if (gate->count != NULL)
+			add_count(gate, in, &record);
 		text.length = 0;
 		rc_record_write(&record, &text);
 		rc_spool_add(&gate->plan, text.bytes, text.length);
@@ -274,7 +295,9 @@ show(const struct gate *gate)
 	char amount[64] = "not known before; --dry-run tells";
 	struct rc_buf text = {0};
 
-	if (!gate->no_plan)
+	if (!gate->no_plan && gate->count != NULL)
+		snprintf(amount, sizeof amount, "%lld", gate->sum);
+	else if (!gate->no_plan)
 		snprintf(amount, sizeof amount, "%llu record%s", gate->plan.records, gate->plan.records == 1 ? "" : "s");
 	rc_buf_add_text(&text, "plan:\n");
 	add_line(&text, "what:", gate->what == NULL ? "a change" : gate->what);
