@@ -28,6 +28,7 @@
 #include "rc_file.h"
 #include "rc_opt.h"
 #include "rc_session.h"
+#include "rc_signal.h"
 #include "rc_spool.h"
 #include "rc_statement.h"
 #include "rc_stream.h"
@@ -494,8 +495,10 @@ finish(struct apply *work)
 		bool known;
 
 		print_before_commit(work);
-		if (work->mark != NULL)
+		if (work->mark != NULL) {
+			rc_signal_hold();	/* or the mark could be all that a signal leaves */
 			make_mark(work->mark);
+		}
 		known = rc_transaction_commit(&work->session);
 		mark_to_remove = NULL;
 		if (!known) {

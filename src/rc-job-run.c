@@ -541,7 +541,6 @@ main(int argc, char *argv[])
 	take_options(&worker, argc, argv);
 	rc_output_open(&worker.out, NULL);
 	worker.signals = open_signals();
-	srandom((unsigned)(rc_clock_ms() ^ getpid()));
 	rc_handlers_start(&worker.handlers, &worker.handler_rules, &worker.index);
 	rc_job_queue_start(&worker.queue, &worker.map, &worker.index, &worker.job_rules);
 	say(&worker, SAY_START);

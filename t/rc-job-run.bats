@@ -222,13 +222,15 @@ END
 @test "TERM: the job in work is finished, the others go back untouched, exit 0" {
   add_jobs 50
   sql "update outbox_job set attempts = 3, last_error = 'before'"
-  handler 'touch begun; sleep 0.3; done_'
-  start rc-job-run --in-flight 1 -- ./handler
+  handler 'touch begun; until [ -e go ]; do sleep 0.01; done; done_'
+  start rc-job-run --in-flight 1 --say 'stopping=it stops' -- ./handler
   until [ -e begun ]; do sleep 0.01; done
   kill -TERM "$group"
+  wait_for 'it stops'
+  touch go
   finish
   [ "$ended" = 'exit 0' ]
-  [[ $(job_counts) =~ ^'DONE 3 '[1-9]', PENDING 3 '4[1-9]$ ]]
+  [ "$(job_counts)" = 'DONE 3 1, PENDING 3 49' ]
   [ "$(sql 'select distinct last_error from outbox_job')" = before ]
 }
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +19,7 @@
 #include "rc_err.h"
 #include "rc_json_write.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 #include "rc_str.h"
 
 enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
@@ -59,8 +59,7 @@ make_uuid(char *text)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = (unsigned long long)now.tv_sec * 1000 + (unsigned long long)now.tv_nsec / 1000000;
-	if (getrandom(b, sizeof b, 0) != sizeof b)
-		rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
+	rc_random_bytes(b, sizeof b);
 	for (int i = 0; i < 6; i++)
 		b[i] = (unsigned char)(ms >> (40 - 8 * i));
 	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
