@@ -234,6 +234,25 @@ END
   [ "$(sql 'select distinct last_error from outbox_job')" = before ]
 }
 
+@test "TERM while the server does not answer: 111 after a moment, it says so, and another worker does what is left" {
+  rc-job-setup install
+  add_jobs 5
+  handler 'touch begun; until [ -e go ]; do sleep 0.01; done; done_'
+  start rc-job-run -- ./handler
+  until [ -e begun ]; do sleep 0.01; done
+  backend=$(sql "select pid from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database()")
+  kill -STOP "$backend"
+  kill -TERM "$group"
+  touch go
+  finish
+  kill -CONT "$backend"
+  [ "$ended" = 'exit 111' ]
+  grep -qx 'rc-job-run: the server is away: 5 jobs are left running in the table' err
+  wait_until_session_gone
+  run -0 rc-job-run --once -- ./handler
+  [ "$(sql "select count(*) from outbox_job where status = 'DONE'")" = 5 ]
+}
+
 @test "TERM: what is not finished within --grace goes back without an attempt; a second signal ends the grace" {
   for grace in 300ms 100s; do
     sql 'truncate outbox_job restart identity'
