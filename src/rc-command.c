@@ -210,7 +210,7 @@ begins(const char *text, const char *with)
 static bool
 is_ours(const char *pair)
 {
-	static const char *const names[] = { "RC_RUN_ID=", "RC_PARENT=", "RC_REPORT=", "RC_COMMAND=", "RC_SQL=" };
+	static const char *const names[] = { "RC_RUN_ID=", "RC_PARENT=", "RC_REPORT=", "RC_COMMAND=", "RC_SQL=", "RC_GATED=" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (begins(pair, names[i]))
@@ -357,6 +357,19 @@ page_environment(struct command *command)
 
 /* ---- the shell ---- */
 
+/* What the page's gate needs; what the command around this one has asked is not asked again. */
+static void
+tell_gate(const struct command *command, struct rc_buf *words)
+{
+	const struct rc_program *facts = &command->page.program;
+	bool is_gated = command->page.is_exempt || (command->outer >= 0 && getenv("RC_GATED") != NULL);
+
+	rc_page_tell_one(words, "set", "rc_summary", facts->summary);
+	rc_page_tell_one(words, "set", "rc_changes", facts->changes == NULL ? "nothing" : facts->changes);
+	rc_page_tell_one(words, "set", "rc_rollback", command->page.rollback == NULL ? "" : command->page.rollback);
+	rc_page_tell_one(words, "set", "rc_gated", is_gated ? "yes" : "");
+}
+
 /* What functions.bash sets before the page begins; the words of rc_page_tell(). */
 static int
 hand_over(const struct command *command)
@@ -371,6 +384,7 @@ hand_over(const struct command *command)
 	rc_page_tell_one(&words, "set", "rc_command", command->name);
 	rc_page_tell_one(&words, "set", "rc_synopsis", command->page.program.synopsis);
 	rc_page_tell_one(&words, "set", "rc_caller", command->caller);
+	tell_gate(command, &words);
 	rc_page_tell_one(&words, "set", "rc_product", product);
 	rc_page_tell_one(&words, "set", "rc_bin", command->bin);
 	rc_page_tell_one(&words, "set", "rc_share", command->share);

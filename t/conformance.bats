@@ -153,7 +153,7 @@ describe() {
     cp "$out" "$BATS_TEST_TMPDIR/now"
     description=$BATS_TEST_TMPDIR/now
     check 'has other keys' [ "$(query "select string_agg(k, ' ') from json_object_keys(:'d'::json) k" "$description")" = \
-      'name summary synopsis options reads writes category risk idempotent ci_safe changes example example_input' ]
+      'name summary synopsis options reads writes category risk idempotent ci_safe changes gate example example_input' ]
     check 'has another name' [ "$(rc-say '{name}' "$out")" = "$command" ]
     check 'has a value of the wrong kind' [ "$(query "
       select json_typeof(d->'summary') = 'string' and d->>'summary' ~ '^[^A-Z].*[^.]$'
@@ -166,6 +166,7 @@ describe() {
          and json_typeof(d->'idempotent') = 'boolean'
          and json_typeof(d->'ci_safe') = 'boolean'
          and d->>'changes' in ('nothing', 'adds', 'changes', 'destroys')
+         and d->>'gate' in ('none', 'asks', 'exempt')
          and json_typeof(d->'example') = 'array'
          and not exists (select from json_array_elements(d->'example') word where json_typeof(word) <> 'string')
          and json_typeof(d->'example_input') = json_typeof(d->'reads')
@@ -362,5 +363,103 @@ has_test() { compgen -G "$RC_TEST_FOLDER/$1.bats" || compgen -G "$RC_TEST_FOLDER
     check 'its page has a part that is not filled in' [ "$(grep -c '^@[A-Z]*@$' "$page")" = 0 ]
     check 'its page has no SYNOPSIS and OPTIONS' [ "$(grep -cxE '\.Sh (SYNOPSIS|OPTIONS)' "$page")" = 2 ]
   done < <(commands)
+  no_problems
+}
+
+# ---- what changes something ----
+
+# Those of bin/ whose contract says so and that ask whether it is meant; a toolkit's own command hands on to another one.
+asking() { # [FOLDER]
+  local command
+  while read -r command _; do
+    [ "$(query "select (:'d'::json)->>'gate'" "$BATS_FILE_TMPDIR/$command")" = asks ] || continue
+    echo "$command"
+  done < <(porcelain_and_codes)
+}
+
+# What the database has, but for the places of its sequences, which no rollback takes back.
+digest() {
+  pg_dump --no-owner --no-privileges --exclude-table-data='*_seq' "$DATABASE_URL" | grep -vE '^(--|SELECT pg_catalog.setval|\\(un)?restrict)' | sort | sha256sum
+}
+
+# without_dry_run: the example as one would call it in earnest.
+without_dry_run() {
+  local word words=()
+  for word in "${example[@]}"; do [ "$word" = --dry-run ] || words+=("$word"); done
+  example=("${words[@]}")
+}
+
+# is_refused_on_production: $command, called by its example in earnest, ends with 1 and changes nothing where the database
+# says that it is production.
+is_refused_on_production() {
+  without_dry_run
+  before=$(digest)
+  run_it "$input" "$command" "${example[@]}"
+  code_is 1 "$code" "on production, without intent: ${example[*]}"
+  check 'does not say that the gate refused it' grep -qE ": refused: .* --environment production, --confirm PRODUCTION" "$err"
+  check 'has changed something on production without intent' [ "$(digest)" = "$before" ]
+}
+
+@test "what changes something is refused on production without intent, and changes nothing" {
+  local urls=("$BATS_FILE_TMPDIR"/*.url) url
+  for url in "${urls[@]}"; do DATABASE_URL=$(cat "$url") rc-environment set production >/dev/null; done
+  [ "$(asking | wc -l)" -ge 10 ]
+  while read -r command; do
+    describe
+    is_refused_on_production
+  done < <(asking)
+  for url in "${urls[@]}"; do DATABASE_URL=$(cat "$url") sql 'drop table rc.meta'; done
+  no_problems
+}
+
+@test "a page that calls no gate is found" {
+  local tree=$BATS_TEST_TMPDIR/tree
+  cp -a "$RC_TEST_TREE" "$tree"
+  # One that changes something without rc_apply, which asks by itself.
+  sed -i 's/^rc_apply rc-db-apply/rc-db-apply/; s/^rc_gate.*//' "$tree/share/rc/pages/zulip-change-role"
+  PATH=$tree/bin:$PATH command=zulip-change-role
+  describe
+  rc-environment set production >/dev/null
+  is_refused_on_production
+  sql 'drop table rc.meta'
+  grep -q 'zulip-change-role: ends with 0, not 1' "$problems"
+  grep -q 'zulip-change-role: has changed something on production without intent' "$problems"
+  : >"$problems"
+}
+
+@test "what makes test data is never exempt" {
+  local tree=$BATS_TEST_TMPDIR/tree
+  cp -a "$RC_TEST_TREE" "$tree"
+  sed -i 's/^# category: test-data/# gate: exempt   category: test-data/' "$tree/share/rc/pages/timetracker-seed-testdata"
+  run -1 "$tree/bin/timetracker-seed-testdata" --describe
+  [ "$output" = 'timetracker-seed-testdata: its page makes test data, which is never exempt from the gate' ]
+}
+
+@test "a dry run changes nothing, and there is one wherever something changes" {
+  while read -r command; do
+    describe
+    check 'has no --dry-run' grep -q '"name":"--dry-run"' "$description"
+    without_dry_run
+    before=$(digest)
+    run_it "$input" "$command" "${example[@]}" --dry-run
+    code_is 0 "$code" "${example[*]} --dry-run"
+    check 'changes something on a dry run' [ "$(digest)" = "$before" ]
+  done < <(asking)
+  no_problems
+}
+
+@test "--json gives one record a line and the summary, the same code, and the run's id in each event" {
+  while read -r command; do
+    describe
+    run_it "$input" "$command" "${example[@]}"
+    local plain=$code
+    rm -f "$RC_EVENTS"
+    run_it "$input" "$command" "${example[@]}" --json
+    mv "$RC_EVENTS" "$BATS_TEST_TMPDIR/told"
+    code_is "$plain" "$code" 'with --json'
+    check 'prints what is no record with --json' rc-tally "$out" >"$BATS_TEST_TMPDIR/tally"
+    check 'has no summary at its end' [ "$(tail -n 1 "$out" | rc-say '{ok} {scanned|} {changed|} {warnings|} {errors|}' | grep -cE '^true [0-9]+ [0-9]+ [0-9]+ [0-9]+$')" = 1 ]
+    check 'has another run id in an event' [ "$(rc-say '{run_id}' "$BATS_TEST_TMPDIR/told" | sort -u)" = "$(tail -n 1 "$out" | rc-say '{run_id}')" ]
+  done < <(asking)
   no_problems
 }

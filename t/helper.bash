@@ -65,6 +65,12 @@ copy_template() { # PRODUCT
   export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//$name?}
 }
 
+# What destroys something in the test's database is meant (rc-gate).
+confirm_destruction() {
+  RC_CONFIRM=$(sql 'select current_database()')
+  export RC_CONFIRM
+}
+
 # Runs SQL in the test's database and prints the rows, columns parted by '|'.
 sql() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
 

@@ -36,7 +36,9 @@ in_source() { DATABASE_URL=$source sql "$1"; }
   run -0 --separate-stderr rc-copy-table "$source" t "$target" --mode sync --missing delete --dry-run
   [ "$output" = $'1 inserted, 1 updated, 0 unchanged, 1 missing\n\nDry run complete. No changes made.' ]
   [ "$(sql 'select * from t order by id')" = $'2|old\n3|c' ]
-  run -0 --separate-stderr rc-copy-table "$source" t "$target" --mode sync --missing delete --json
+  run -1 rc-copy-table "$source" t "$target" --mode sync --missing delete --confirm PRODUCTION
+  [ "$(sql 'select * from t order by id')" = $'2|old\n3|c' ]
+  run -0 --separate-stderr rc-copy-table "$source" t "$target" --mode sync --missing delete --json --confirm "$(sql 'select current_database()')"
   [ "${lines[0]}" = '{"inserted":1,"updated":1,"unchanged":0,"missing":1,"rejected":0}' ]
   [ "$(sql 'select * from t order by id')" = $'1|a\n2|b' ]
 }

@@ -10,11 +10,16 @@ setup() { new_database timetracker; }
   run -0 rc-job-purge --older-than 7d --dry-run
   [ "$output" = '2 jobs would be deleted' ]
   [ "$(sql 'select count(*) from outbox_job')" = 6 ]
-  run -0 rc-job-purge --older-than 7d
+  run -1 --separate-stderr rc-job-purge --older-than 7d
+  [[ ${stderr_lines[2]} == *'how much:'*' 2 records' ]]
+  [ "${stderr_lines[-1]}" = "rc-job-purge: refused: it is not clear that this is meant; to be given: --confirm $(sql 'select current_database()')" ]
+  [ "$(sql 'select count(*) from outbox_job')" = 6 ]
+  confirm_destruction
+  run -0 --separate-stderr rc-job-purge --older-than 7d
   [ "$output" = '2 jobs deleted' ]
-  run -0 rc-job-purge --older-than 7d --failed
+  run -0 --separate-stderr rc-job-purge --older-than 7d --failed
   [ "$output" = '1 jobs deleted' ]
   [ "$(sql "select string_agg(id::text, ' ' order by id) from outbox_job")" = '4 5 6' ]
-  run -0 rc-job-purge --older-than 7d
+  run -0 --separate-stderr rc-job-purge --older-than 7d
   [ "$output" = '0 jobs deleted' ]
 }

@@ -90,3 +90,54 @@ Type 'rc-manage help' for usage." ]
     "$BATS_TEST_TMPDIR/manage.py" wait_db --tries 1
   [ "${lines[1]}" = 'Database available.' ]
 }
+
+# tab LINE: what bash would offer at the end of the line, or how it is told to go on: (files), (folders).
+tab() {
+  local command
+  read -ra COMP_WORDS <<<"$1"
+  [[ $1 != *' ' ]] || COMP_WORDS+=('')
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) command=${COMP_WORDS[0]}
+  COMPREPLY=()
+  _rc "$command" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+  printf '%s: %s\n' "$1" "$(printf '%s\n' "${COMPREPLY[@]:-nothing}" | uniq | paste -sd ' ')" # as readline, each once
+}
+compopt() { if [ "$2" = default ]; then COMPREPLY=('(files)'); else COMPREPLY=('(folders)'); fi; }
+
+@test "completion bash offers products, commands, options and values of a word that is begun" {
+  rc-manage completion bash >"$BATS_TEST_TMPDIR/script"
+  # shellcheck source=/dev/null
+  . "$BATS_TEST_TMPDIR/script"
+  # shellcheck disable=SC2034 # completion looks there
+  BASH_ALIASES[manage.py]='rc-manage recotem'
+  local line
+  while IFS= read -r line; do tab "${line%%:*}"; done <"$RC_TEST_FOLDER/data/completions" >"$BATS_TEST_TMPDIR/offered"
+  RC_PRODUCT=recotem tab 'rc-manage rev' >>"$BATS_TEST_TMPDIR/offered"
+  diff -u <(cat "$RC_TEST_FOLDER/data/completions" - <<<'rc-manage rev: revoke-api-key') "$BATS_TEST_TMPDIR/offered"
+  # Each command is there, with each of its options.
+  local command options
+  while read -r command; do
+    options=$("$command" --describe | jq -r '.options | map(.name, .letter // empty) | sort_by(explode) | join(" ")')
+    [ "$(tab "$command -" | sed 's/.*: //' | tr ' ' '\n' | LC_ALL=C sort | xargs)" = "$options" ] || { tab "$command -"; false; }
+    [ "$(complete -p "$command")" = "complete -F _rc $command" ]
+  done <"$(rc_share)/commands"
+}
+
+@test "the Tab key does it in bash, and zsh takes its own" {
+  local typed
+  printf -v typed '%s\n' 'rc-manage() { printf "<%s>" "$@"; echo; }' '. <(command rc-manage completion bash)' \
+    $'rc-manage recot\tassign_ow\t--us\tann --verb\t2 --dr\t' exit
+  run -0 script -qec 'INPUTRC=/dev/null HISTFILE= PS1= bash --norc --noprofile -i' /dev/null <<<"$typed"
+  [[ $output == *'<recotem><assign_owners><--user><ann><--verbosity><2><--dry-run>'* ]]
+  rc-manage completion zsh >"$BATS_TEST_TMPDIR/_rc"
+  grep -qxF "    '--keep-trying[also after a wrong password or an unknown role, which another may be about to make]'" "$BATS_TEST_TMPDIR/_rc"
+  if command -v zsh >/dev/null; then zsh -n "$BATS_TEST_TMPDIR/_rc"; fi
+}
+
+@test "completion of another shell is refused" {
+  run -2 --separate-stderr rc-manage completion fish
+  [ "$output" = '' ]
+  [ "${stderr_lines[1]}" = "rc-manage: error: argument SHELL: bash or zsh is expected, not 'fish'" ]
+  run -2 rc-manage completion
+  run -1 --separate-stderr bash -c 'rc-manage completion zsh >/dev/full'
+  [[ $stderr == *'No space left on device' ]]
+}

@@ -3,14 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +18,7 @@
 #include "rc_json_write.h"
 #include "rc_mem.h"
 #include "rc_random.h"
+#include "rc_state.h"
 #include "rc_str.h"
 
 enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
@@ -85,26 +84,6 @@ rc_run_id(void)
 	return run_id;
 }
 
-/* Makes the folders above PATH, as far as they are missing. */
-static void
-make_folders(char *path)
-{
-	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0700);	/* what fails here shows when the file is opened */
-		*slash = '/';
-	}
-}
-
-/* Whether the folder is there and belongs to another user, who is not root. */
-static bool
-is_of_another(const char *path)
-{
-	struct stat folder;
-
-	return stat(path, &folder) == 0 && folder.st_uid != geteuid() && folder.st_uid != 0;
-}
-
 static int
 open_file(const char *path)
 {
@@ -132,29 +111,6 @@ rotate(const char *path, int fd)
 	return open_file(path);
 }
 
-/* Puts the path of our own file into PATH; false where there is no place for one. */
-static bool
-own_path(struct rc_buf *path)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (state != NULL && *state == '/' && !is_of_another(state)) {
-		rc_buf_printf(path, "%s/rc/events.ndjson", state);
-	} else {
-		/* In another user's home (sudo) a link of his could lead anywhere. */
-		if (home == NULL || *home == '\0' || is_of_another(home)) {
-			const struct passwd *entry = getpwuid(geteuid());
-
-			home = entry == NULL ? NULL : entry->pw_dir;
-		}
-		if (home == NULL || *home != '/')
-			return false;
-		rc_buf_printf(path, "%s/.local/state/rc/events.ndjson", home);
-	}
-	rc_buf_text(path);
-	return true;
-}
-
 static int
 open_events(void)
 {
@@ -162,13 +118,13 @@ open_events(void)
 	struct rc_buf path = {0};
 	int fd = OFF;
 
-	if (given != NULL ? *given == '\0' : !own_path(&path))
+	if (given != NULL ? *given == '\0' : !rc_state_path(&path, "events.ndjson"))
 		return OFF;
 	if (given != NULL)
 		rc_buf_add_text(&path, given);
 	rc_buf_text(&path);
 	if ((fd = open_file(path.bytes)) < 0 && errno == ENOENT) {
-		make_folders(path.bytes);
+		rc_state_make_folders(path.bytes);
 		fd = open_file(path.bytes);
 	}
 	if (fd >= 0 && given == NULL)
@@ -201,17 +157,6 @@ level_of(const char *event)
 	if (strcmp(event, "warning") == 0)
 		return LEVEL_WARNING;
 	return LEVEL_INFO;
-}
-
-/* Whether the write would end the process by SIGXFSZ. */
-static bool
-is_over_limit(size_t length)
-{
-	struct rlimit limit;
-	struct stat file;
-
-	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && fstat(events_fd, &file) == 0 &&
-	    S_ISREG(file.st_mode) && (rlim_t)file.st_size + length > limit.rlim_cur;
 }
 
 static void
@@ -249,7 +194,7 @@ append(const char *tool, long pid, const char *event, const char *message, int e
 	rc_json_add_value(&line, "counts", counts == NULL ? "null" : counts);
 	rc_json_close(&line);
 	rc_buf_add(&line, "\n", 1);
-	if (is_over_limit(line.length) || write(events_fd, line.bytes, line.length) < 0)
+	if (rc_state_over_limit(events_fd, line.length) || write(events_fd, line.bytes, line.length) < 0)
 		events_fd = OFF;
 	rc_buf_free(&line);
 }

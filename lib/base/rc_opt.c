@@ -249,6 +249,7 @@ describe(struct rc_buf *out)
 	rc_json_add_value(out, "idempotent", current->not_idempotent ? "false" : "true");
 	rc_json_add_value(out, "ci_safe", current->not_ci_safe ? "false" : "true");
 	rc_json_add_text(out, "changes", current->changes == NULL ? "nothing" : current->changes);
+	rc_json_add_text(out, "gate", current->gate == NULL ? "none" : current->gate);
 	list.length = 0;
 	rc_buf_add_text(&list, "[");
 	for (const char *const *word = current->example; word != NULL && *word != NULL; word++) {

@@ -29,6 +29,7 @@ struct rc_program {
 	const struct rc_option *options;	/* ended by RC_OPTION_END */
 	const char *reads, *writes;	/* the records; NULL is nothing */
 	const char *changes;		/* "nothing" (the default), "adds", "changes", "destroys" */
+	const char *gate;		/* of a command: "asks" whether a change is meant, or is "exempt"; "none" unless told */
 	const char *category;		/* "plumbing" unless told */
 	const char *risk;		/* "low" unless told, "medium", "high" */
 	bool not_idempotent, not_ci_safe;

@@ -2,7 +2,9 @@
  * Facts: category, risk, changes, idempotent, ci-safe, reads, writes and
  * example as rc_program has them (words parted by blanks), example-input a
  * line of standard input; hides: TEXT, and a word that holds it is shown in no
- * message (`*` is any word); secrets: options, and variables of the
+ * message (`*` is any word); gate: exempt, and no one is asked whether the
+ * change is meant (never for test data); rollback: how the change is taken
+ * back; secrets: options, and variables of the
  * environment, whose values no other process may see; lists: commands, and
  * --help shows those of all products.
  */
@@ -211,6 +213,10 @@ read_fact(struct rc_page *page, const char *name, const char *value)
 		program->example = example_words(value);
 	else if (strcmp(name, "hides") == 0)
 		program->hides = strcmp(value, "*") == 0 ? "" : value;
+	else if (strcmp(name, "gate") == 0)
+		page->is_exempt = strcmp(value, "exempt") == 0;
+	else if (strcmp(name, "rollback") == 0)
+		page->rollback = value;
 	else if (strcmp(name, "lists") == 0)
 		page->lists_commands = strcmp(value, "commands") == 0;
 	else if (strcmp(name, "secrets") == 0)
@@ -295,6 +301,14 @@ static const char *const common[] = {
 	"--skip-checks  likewise",
 };
 
+/* What a page has besides, where its change is asked for. */
+static const char *const of_gate[] = {
+	"--environment NAME  the environment that the change is for; RC_ENVIRONMENT says the same",
+	"--confirm WORD ...  the change is meant: PRODUCTION, or the database's name where something is destroyed; may be repeated,"
+	    " and RC_CONFIRM says the same",
+	"--yes  the change is meant, where nothing is destroyed",
+};
+
 static bool
 has_option(const struct rc_page *page, const char *name, size_t length)
 {
@@ -305,14 +319,29 @@ has_option(const struct rc_page *page, const char *name, size_t length)
 }
 
 static void
-add_common_options(struct rc_page *page)
+add_options(struct rc_page *page, const char *const lines[], size_t count)
 {
-	for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
-		const char *name = strstr(common[i], "--") + 2;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = strstr(lines[i], "--") + 2;
 
 		if (!has_option(page, name, strcspn(name, " ")))
-			read_option(page, common[i]);
+			read_option(page, lines[i]);
 	}
+}
+
+/* Whether a change is asked for; what makes test or sample data is never exempt. */
+static void
+judge_gate(struct rc_page *page)
+{
+	struct rc_program *program = &page->program;
+
+	if (program->changes == NULL || strcmp(program->changes, "nothing") == 0)
+		return;
+	if (page->is_exempt && strcmp(program->category, "test-data") == 0)
+		rc_die(RC_NO, "its page makes test data, which is never exempt from the gate");
+	program->gate = page->is_exempt ? "exempt" : "asks";
+	if (!page->is_exempt)
+		add_options(page, of_gate, sizeof of_gate / sizeof *of_gate);
 }
 
 static void
@@ -344,8 +373,10 @@ rc_page_read(struct rc_page *page, const char *path, const char *name)
 	}
 	free(head);
 	page->is_toolkit = strcmp(page->program.category, "toolkit") == 0;
-	if (!page->is_toolkit)
-		add_common_options(page);
+	if (!page->is_toolkit) {
+		judge_gate(page);
+		add_options(page, common, sizeof common / sizeof *common);
+	}
 	for (size_t i = 0; i < page->named_count; i++)	/* they stand behind all options */
 		*add_word(page, NULL) = page->named[i];
 	for (size_t i = 0; i < page->option_count; i++)

@@ -48,6 +48,8 @@ struct rc_page {
 	char **operands;		/* all, after rc_page_parse(); owned, ended by NULL */
 	size_t operand_count;
 	const char **secrets;		/* variables of the environment that hold one, ended by NULL */
+	const char *rollback;		/* how a change is taken back, or NULL */
+	bool is_exempt;			/* it only adds, so no one is asked whether that is meant */
 	bool is_toolkit;		/* no product's command */
 	bool lists_commands;		/* --help lists those of all products */
 	bool has_secret_option;

@@ -18,13 +18,18 @@
 #                    ends it. A pipeline stands between rc_applying and rc_applied.
 #   rc_answer CODE   after `stage || `: 1 is an answer, anything else ends the command
 #   rc_show FILE TEMPLATE...   records as text by rc-say, or with --json as they are
-#   rc_gate FILE TEMPLATE...   on --dry-run shows the plan so, and ends the command
+#   rc_gate FILE TEMPLATE...   the plan: on --dry-run shows it so, and ends the command; else asks as rc_intend does
+#   rc_intend [FILE]   ends the command where it is not clear that the change of the plan in FILE is meant (rc-gate). What
+#                    asks neither so nor by rc_gate is asked by rc_apply and rc_applying, without a plan.
 #   rc_text LINE     a line that --json leaves out
 #   rc_count FILE    the number of records, into $rc_sum; rc_sum FILE FIELD the sum of a field of whole numbers
 #   rc_has_secret NAME   whether that secret is set, in one of the ways that filters read it
 #   rc_become [WORD...]   when the page has ended well, its operands, or the words, are run in the command's place
 # What it sets:
 #   rc_scanned rc_changed rc_warnings rc_errors   counts for the summary; those of commands that it runs come by themselves
+#   rc_changes       adds, changes or destroys, where this call does less than the page's contract says
+#   rc_gate_at       words before rc-gate that lead it to the database, where that is not the environment's
+#   rc_gate_options  more options of rc-gate, such as --count FIELD
 #   rc_undo()        a function that is called where the command ends and has not applied its change
 #
 # A page is strict (set -euo pipefail). A signal ends all its stages; bash waits for the pipeline, and then for nothing more.
@@ -97,6 +102,29 @@ rc_has_secret() {
   [[ -v $1 || ${!file-} || -e ${CREDENTIALS_DIRECTORY:-/dev/null}/$1 ]]
 }
 
+# ---- is it meant? ----
+
+rc_gate_at=() rc_gate_options=()
+[[ ! $rc_gated ]] || export RC_GATED=yes # the commands that this one runs need not ask again
+
+rc_intend() {
+  local asked=(--quiet --what "$rc_summary" --changes "$rc_changes") word code=0
+  [[ ! $rc_gated && ! ${opt_dry_run-} && $rc_changes != nothing ]] || return 0
+  [[ ! $rc_rollback ]] || asked+=(--rollback "$rc_rollback")
+  [[ ! $opt_environment ]] || asked+=("--environment=$opt_environment")
+  for word in "${opt_confirm[@]}"; do asked+=("--confirm=$word"); done
+  [[ ! $opt_yes ]] || asked+=(--yes)
+  if (($#)); then asked+=("${rc_gate_options[@]}" -- "$1"); else asked+=(--null-input); fi
+  "${rc_gate_at[@]}" rc-gate "${asked[@]}" </dev/null >/dev/null || code=$?
+  if ((code)); then
+    rc_message='the change was not begun: the gate did not let it pass'
+    rc_tell "message $rc_message"
+    exit "$code"
+  fi
+  rc_gated=yes
+  export RC_GATED=yes
+}
+
 # ---- the change ----
 
 # The first and each later signal comes to all of the group. This shell waits for its pipeline; where that was a change that
@@ -116,6 +144,7 @@ rc_take_signals() {
 rc_ignore_signals() { trap '' TERM INT HUP; }
 
 rc_applying() {
+  rc_intend
   rc_applying=yes
   rc_take_signals
   rc_tell applying
@@ -156,7 +185,10 @@ rc_show() {
 }
 
 rc_gate() {
-  [[ $opt_dry_run ]] || return 0
+  if [[ ! ${opt_dry_run-} ]]; then
+    [[ $rc_applied ]] || rc_intend "$1"
+    return 0
+  fi
   rc_show "$@"
   rc_text ''
   rc_text 'Dry run complete. No changes made.'

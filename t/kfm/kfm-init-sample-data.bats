@@ -46,11 +46,12 @@ rows() { sql 'select * from kfm.datasets order by id; select * from kfm.document
   sql "insert into kfm.datasets (id, title) values ('mine', 'Mine'); insert into kfm.documents (id, dataset_id, title) values ('mine:1', 'mine', 'One')"
   before=$(rows)
   kfm-init-sample-data
-  run -0 kfm-init-sample-data --remove
+  confirm_destruction
+  run -0 --separate-stderr kfm-init-sample-data --remove
   [ "${lines[1]}" = 'Removed 24 document(s).' ]
   [ "$(rows)" = "$before" ]
   [ "$(sql 'select count(*) from kfm.provenance')" = 0 ]
-  run -0 kfm-init-sample-data --remove
+  run -0 --separate-stderr kfm-init-sample-data --remove
   [ "$output" = 'Nothing to remove.' ]
 }
 
@@ -71,10 +72,14 @@ rows() { sql 'select * from kfm.datasets order by id; select * from kfm.document
   [ "$(counts)" = '0|0|0|0|0' ]
 }
 
-@test "production is refused" {
+@test "production is refused, unless that is meant" {
+  KFM_ENV=production run -1 --separate-stderr kfm-init-sample-data --yes --environment staging
+  [ "${stderr_lines[-1]}" = 'kfm-init-sample-data: refused: --environment is staging, but RC_ENVIRONMENT says production' ]
   KFM_ENV=production run -1 --separate-stderr kfm-init-sample-data
-  [ "$stderr" = 'kfm-init-sample-data: KFM_ENV says that this is production: no sample data here' ]
+  [ "${stderr_lines[-1]}" = 'kfm-init-sample-data: refused: it is not clear that this is meant; to be given: --confirm PRODUCTION' ]
   [ "$(counts)" = '0|0|0|0|0' ]
+  KFM_ENV=production run -0 --separate-stderr kfm-init-sample-data --confirm PRODUCTION
+  [ "$(counts)" != '0|0|0|0|0' ]
 }
 
 @test "a dry run writes nothing" {

@@ -547,9 +547,9 @@ recotem-resign-models: 3 of 5 model(s) $keep" ]
   add_model trained_model/missing
   run -1 --separate-stderr env -u MEDIA_ROOT recotem-resign-models
   [ "$output" = '' ]
-  [ "$stderr" = 'recotem-resign-models: MEDIA_ROOT is not set, and there is no --media-root.' ]
+  [ "$stderr" = 'recotem-resign-models: MEDIA_ROOT is not set, and there is no --media-root. Recotem then takes the folder data beside its manage.py.' ]
   MEDIA_ROOT='' run -1 --separate-stderr resign
-  [ "$stderr" = 'recotem-resign-models: MEDIA_ROOT is not set, and there is no --media-root.' ]
+  [ "$stderr" = 'recotem-resign-models: MEDIA_ROOT is not set, and there is no --media-root. Recotem then takes the folder data beside its manage.py.' ]
   MEDIA_ROOT=/nowhere/at/all run -1 --separate-stderr resign
   [ "$output" = '' ]
   [ "$stderr" = 'recotem-resign-models: MEDIA_ROOT: there is no folder /nowhere/at/all' ]

@@ -119,6 +119,9 @@ TASK-5|Zadanie 5|zadanie 5|Phase 2|Development|Backend|t|5' ]
   run -0 --separate-stderr timetracker-seed-testdata --remove --dry-run
   [ "$(grep -c '^Would remove' <<<"$output")" = 12 ]
   [ "$(counts)" = '2|2|5|6' ]
+  run -1 timetracker-seed-testdata --remove --yes
+  [ "$(counts)" = '2|2|5|6' ]
+  confirm_destruction
   run -0 --separate-stderr timetracker-seed-testdata --remove
   [ "$(grep -c '^Removed' <<<"$output")" = 12 ]
   [ "$(rows)" = "$before" ]
@@ -148,6 +151,7 @@ TASK-5|Zadanie 5|zadanie 5|Phase 2|Development|Backend|t|5' ]
   timetracker-seed-testdata
   sql "delete from time_entry; delete from task_cache; insert into task_cache (id, external_id, is_active, display_name, search_text, synced_at)
     values (1, 'OTHER', true, 'x', 'x', now())"
+  confirm_destruction
   run -0 timetracker-seed-testdata --remove
   [ "$(counts)" = '0|0|1|0' ]
 }

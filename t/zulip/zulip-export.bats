@@ -1,6 +1,6 @@
 load helper
 
-usage='usage: zulip-export --realm REALM [--output DIR] [--threads N] [--public-only | --export-full-with-consent] [--force]'
+usage='usage: zulip-export --realm REALM [--output DIR] [--threads N] [--public-only | --export-full-with-consent] [--force] [--dry-run]'
 
 setup() {
   new_zulip_database

@@ -1,0 +1,25 @@
+/*
+ * rc_mask - texts without the secrets that are known
+ *
+ * Known are the values of variables whose name ends in PASSWORD, PASSWD, TOKEN,
+ * SECRET or KEY, what the files named by such a name and _FILE hold, the password in a URL, and the
+ * argument of an option whose name ends so.  Each becomes ***.  A value of
+ * less than four characters is no secret that could be told from other text.
+ */
+#ifndef RC_MASK_H
+#define RC_MASK_H
+
+#include <stddef.h>
+
+#include "rc_str.h"
+
+/* Learns the secrets of the environment and of the arguments, which end by NULL. */
+void rc_mask_learn(char *const arguments[]);
+
+/* One more secret; copied. */
+void rc_mask_add(const char *secret, size_t length);
+
+/* Adds BYTES with each known secret, and the user part of each URL, masked. */
+void rc_mask_write(struct rc_buf *out, const char *bytes, size_t length);
+
+#endif

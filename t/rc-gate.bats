@@ -1,0 +1,155 @@
+load helper
+
+setup() {
+  new_database
+  name=$(sql 'select current_database()')
+  plan=$BATS_TEST_TMPDIR/plan
+  printf '%s\n' '{"id":1,"rows":3,"realm":"north"}' '{"id":2,"rows":4,"realm":"north"}' >"$plan"
+  asked='refused: it is not clear that this is meant; to be given:'
+}
+
+# passes ARGUMENT...: the plan comes out as it went in.
+passes() {
+  run -0 --separate-stderr rc-gate "$@" "$plan"
+  [ "$output" = "$(cat "$plan")" ]
+}
+
+# refuses WHAT-IS-MISSING ARGUMENT...
+refuses() {
+  run -100 --separate-stderr rc-gate "${@:2}" "$plan"
+  [ -z "$output" ]
+  [ "${stderr_lines[-1]}" = "rc-gate: $asked $1" ] || { echo "$stderr"; false; }
+}
+
+@test "the plan that is shown: what, how much, where, the environment, how to roll back" {
+  passes --what 'close accounts' --rollback 'open them again'
+  [ "${stderr_lines[0]}" = plan: ]
+  [ "${stderr_lines[1]}" = '  what:         close accounts' ]
+  [ "${stderr_lines[2]}" = '  how much:     2 records' ]
+  [[ ${stderr_lines[3]} == "  where:        "*"/$name as "* ]]
+  [[ ${stderr_lines[4]} == '  environment:  not known: the database says nothing '* ]]
+  [ "${stderr_lines[5]}" = '  to roll back: open them again' ]
+  passes --count rows
+  [ "${stderr_lines[2]}" = '  how much:     7' ]
+  run -0 --separate-stderr rc-gate --null-input
+  [ "${stderr_lines[2]}" = '  how much:     not known before; --dry-run tells' ]
+}
+
+@test "--quiet shows it only where intent is asked for" {
+  passes --quiet
+  [ -z "$stderr" ]
+  passes --quiet --changes destroys --confirm "$name"
+  [ "${stderr_lines[0]}" = plan: ]
+  RC_ENVIRONMENT=production passes --quiet --yes
+  [ "${stderr_lines[0]}" = plan: ]
+}
+
+@test "production by the database: it must be named, and meant" {
+  rc-environment set production
+  refuses '--environment production, --confirm PRODUCTION'
+  refuses '--confirm PRODUCTION' --environment production
+  refuses '--environment production' --confirm PRODUCTION
+  refuses '--environment production, --confirm PRODUCTION' --confirm production
+  passes --environment production --confirm PRODUCTION
+  passes --environment production --yes
+  RC_ENVIRONMENT=production RC_CONFIRM=PRODUCTION passes
+  RC_ENVIRONMENT=prod passes --confirm PRODUCTION
+}
+
+@test "RC_ENVIRONMENT only declares: the stricter of it and the database holds" {
+  RC_ENVIRONMENT=production refuses '--confirm PRODUCTION'
+  rc-environment set staging
+  RC_ENVIRONMENT=production refuses '--confirm PRODUCTION'
+  RC_ENVIRONMENT=staging passes
+  rc-environment set production --replace staging
+  RC_ENVIRONMENT=staging refuses '--environment production, --confirm PRODUCTION'
+  RC_ENVIRONMENT='' refuses '--environment production, --confirm PRODUCTION'
+}
+
+@test "who names another environment than the database's is refused" {
+  rc-environment set production
+  run -100 --separate-stderr rc-gate --environment staging --confirm PRODUCTION "$plan"
+  [ "${stderr_lines[-1]}" = 'rc-gate: refused: --environment is staging, but the database says production' ]
+  rc-environment set staging --replace production
+  run -100 --separate-stderr rc-gate --environment test "$plan"
+  [ "${stderr_lines[-1]}" = 'rc-gate: refused: --environment is test, but the database says staging' ]
+  passes --environment staging
+  RC_ENVIRONMENT=production run -100 --separate-stderr rc-gate --environment staging "$plan"
+  [ "${stderr_lines[-1]}" = 'rc-gate: refused: --environment is staging, but RC_ENVIRONMENT says production' ]
+}
+
+@test "the row of another server or database is no row" {
+  rc-environment set production
+  sql "update rc.meta set database = 'original'"
+  passes
+  [[ ${stderr_lines[4]} == *'the row in rc.meta (production) is of another server or database, original; it is not taken for production' ]]
+  sql "update rc.meta set database = '$name', system_identifier = '7'"
+  passes
+}
+
+@test "what destroys is named by its database, in any environment, and --yes is not enough" {
+  refuses "--confirm $name" --changes destroys
+  refuses "--confirm $name" --changes destroys --yes --confirm PRODUCTION
+  passes --changes destroys --confirm "$name"
+  RC_CONFIRM=$name passes --changes destroys
+  rc-environment set production
+  refuses "--confirm PRODUCTION, --confirm $name" --changes destroys --environment production --yes
+  refuses "--confirm $name" --changes destroys --environment production --confirm PRODUCTION
+  passes --changes destroys --environment production --confirm PRODUCTION --confirm "$name"
+  RC_CONFIRM=PRODUCTION,$name passes --changes destroys --environment production
+}
+
+@test "with --target the name that the plan has will do, and each must be named" {
+  refuses '--confirm north' --changes destroys --target realm
+  passes --changes destroys --target realm --confirm north
+  echo '{"id":3,"rows":1,"realm":"south"}' >>"$plan"
+  refuses "--confirm $name" --changes destroys --target realm --confirm north
+  passes --changes destroys --target realm --confirm north --confirm south
+  run -100 --separate-stderr rc-gate --target absent "$plan"
+}
+
+@test "a word serves once" {
+  sql 'create database "PRODUCTION"'
+  DATABASE_URL=${DATABASE_URL/"/$name?"/"/PRODUCTION?"}
+  RC_ENVIRONMENT=production refuses '--confirm PRODUCTION' --changes destroys --confirm PRODUCTION
+  RC_ENVIRONMENT=production passes --changes destroys --confirm PRODUCTION --confirm PRODUCTION
+  DATABASE_URL=${DATABASE_URL/"/PRODUCTION?"/"/$name?"} sql 'drop database "PRODUCTION"'
+}
+
+@test "the end record is passed on, and a refusal has none" {
+  run -0 --separate-stderr rc-gate --quiet <<<$'{"id":1}\n{"rc_end":{"v":1}}'
+  [ "$output" = $'{"id":1}\n{"rc_end":{"v":1,"records":1}}' ]
+  RC_ENVIRONMENT=production run -100 --separate-stderr rc-gate <<<$'{"id":1}\n{"rc_end":{"v":1}}'
+  [ -z "$output" ]
+}
+
+@test "it never asks: at a terminal too a refusal is the end" {
+  run -100 script -qec "RC_ENVIRONMENT=production rc-gate --null-input" /dev/null
+  [[ $output == *"$asked --confirm PRODUCTION"* ]]
+}
+
+@test "a name from the database can not break a line of the plan" {
+  rc-environment set staging
+  sql $'update rc.meta set environment = E\'a\\nb\\x1b[31m\''
+  passes
+  [[ ${stderr_lines[4]} == *'a\u000ab\u001b[31m, as the database says'* ]]
+}
+
+@test "a server that is away is 111, and what can't be read is 100" {
+  DATABASE_URL='postgres:///x?host=/nowhere' run -111 --separate-stderr rc-gate "$plan"
+  [ -z "$output" ]
+  rc-environment set production
+  sql "create role ${name}_blind login; revoke select on rc.meta from public"
+  DATABASE_URL=${DATABASE_URL//'://postgres@'/"://${name}_blind@"} run -100 --separate-stderr rc-gate "$plan"
+  sql "drop role ${name}_blind"
+  [[ $stderr == *'this role may not read rc.meta'* ]]
+  [ -z "$output" ]
+}
+
+@test "wrong calls" {
+  run -100 rc-gate --changes much "$plan"
+  run -100 rc-gate --environment 'a b' "$plan"
+  run -100 rc-gate --null-input "$plan"
+  run -100 rc-gate --count realm "$plan"
+  run -100 rc-gate --count absent "$plan"
+}

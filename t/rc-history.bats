@@ -1,0 +1,48 @@
+load helper
+
+setup() {
+  export RC_HISTORY=$BATS_TEST_TMPDIR/history
+  rc-run --slot s ok -- true
+  rc-run bad -- sh -c 'exit 3' || [ $? = 3 ]
+  rc-run slow -- sleep 0.3
+}
+
+names() { jq -r .name | paste -sd ' '; }
+
+@test "all runs, those before the file became the old one first" {
+  mv "$RC_HISTORY" "$RC_HISTORY.old"
+  rc-run late -- true
+  [ "$(rc-history | names)" = 'ok bad slow late' ]
+  [ "$(rc-history --last 2 | names)" = 'slow late' ]
+}
+
+@test "runs are chosen by status, name, duration and time" {
+  [ "$(rc-history --failed | names)" = bad ]
+  [ "$(rc-history --name ok | names)" = ok ]
+  [ "$(rc-history --slow 300ms | names)" = slow ]
+  [ "$(rc-history --since 1h | names)" = 'ok bad slow' ]
+  [ "$(rc-history --since 2200-01-01 | names)" = '' ]
+  [ "$(rc-history --since "$(date -u +%F -d yesterday)" --failed --name bad --last 1 | names)" = bad ]
+}
+
+@test "on a terminal it is a table" {
+  run -0 script -qec 'rc-history --failed' /dev/null
+  [[ $output =~ ^20[0-9T:-]+\ \ bad\ +failed\ +3\ +0\.[0-9]+\ \ [^\ ]+ ]]
+}
+
+@test "a line that was cut is passed over and told" {
+  echo '{"v":1,"na' >>"$RC_HISTORY"
+  rc-run after -- true
+  run -0 --separate-stderr rc-history --last 1
+  [ "$(names <<<"$output")" = after ]
+  [ "$stderr" = "rc-history: 1 line(s) of the history can't be read" ]
+}
+
+@test "no history is no run, and wrong options are refused" {
+  RC_HISTORY=$BATS_TEST_TMPDIR/none run -0 --separate-stderr rc-history
+  [ -z "$output$stderr" ]
+  RC_HISTORY=$BATS_TEST_TMPDIR run -100 rc-history
+  run -100 rc-history --since yesterday
+  run -100 rc-history --last 0
+  run -100 rc-history more
+}

@@ -1,0 +1,208 @@
+# shellcheck disable=SC2016 # inner shells expand
+load recotem/helper
+
+setup() {
+  export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state
+  history=$XDG_STATE_HOME/rc/history.ndjson
+}
+
+# Waits until the condition holds, for what another process does.
+until_true() {
+  local begin=$SECONDS
+  until "$@" 2>/dev/null; do
+    [ $((SECONDS - begin)) -lt 30 ] || { echo "waited in vain for: $*" >&2; return 1; }
+    sleep 0.02
+  done
+}
+gone() { ! kill -0 "$1" || grep -q '^State:.Z' "/proc/$1/status"; }
+
+# field NAME: of the last line of the history.
+field() { tail -n 1 "$history" | jq -r "$1"; }
+
+@test "the command has the input, output and arguments, and its status is the answer" {
+  run -3 --separate-stderr rc-run n -- bash -c 'cat; printf "<%s>" "$@"; echo err >&2; exit 3' _ 'a  b' '' -- <<<'from stdin'
+  [ "$output" = $'from stdin\n<a  b><><-->' ]
+  [ "$stderr" = err ]
+  [ "$(field '[.name,.status,.exit,.signal]|tojson')" = '["n","failed",3,null]' ]
+  run -0 rc-run n -- true
+  [ "$(field '[.v,.status,.exit,(.max_rss_kb>0),.argv]|tojson')" = '[1,"ok",0,true,["true"]]' ]
+  run -143 rc-run n -- bash -c 'kill -TERM $$'
+  [ "$(field '[.exit,.signal]|tojson')" = '[143,"TERM"]' ]
+  run -127 rc-run n -- no-such-command
+}
+
+@test "a run has an id and a trace of its own, and knows the run around it" {
+  run -0 rc-run outer -- bash -c 'echo $RC_RUN_ID $TRACEPARENT; rc-run inner -- bash -c '\''echo $RC_RUN_ID $TRACEPARENT'\'
+  local id trace inner inner_trace
+  read -r id trace <<<"${lines[0]}"
+  read -r inner inner_trace <<<"${lines[1]}"
+  [[ $id =~ ^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}- ]]
+  [ "$id" != "$inner" ]
+  [ "${trace:3:32}" = "${id//-/}" ]
+  [ "${inner_trace:3:32}" = "${trace:3:32}" ]
+  [ "${inner_trace:36:16}" != "${trace:36:16}" ]
+  [ "$(head -n 1 "$history" | jq -r '.run_id + " " + .parent')" = "$inner $id" ]
+}
+
+@test "a second run is skipped and says who holds the lock" {
+  mkfifo "$BATS_TEST_TMPDIR/go"
+  rc-run --lock file n -- cat "$BATS_TEST_TMPDIR/go" 3>&- &
+  until_true grep -q since "$XDG_STATE_HOME/rc/locks/n"
+  run -0 --separate-stderr rc-run --lock file n -- echo never
+  [ -z "$output" ]
+  [[ $stderr == "rc-run: n: skipped: held by pid $! on $(hostname) since 20"* ]]
+  [ "$(field .status)" = skipped ]
+  run -7 rc-run --lock file --skip-exit 7 n -- echo never
+  run -7 rc-run --lock file --overlap wait=50ms --skip-exit 7 n -- echo never
+  run -0 rc-run --lock file other -- echo runs
+  echo >"$BATS_TEST_TMPDIR/go"
+  run -0 rc-run --lock file --overlap wait n -- echo after
+  [ "$output" = after ]
+  wait
+}
+
+@test "a run is replaced by the next" {
+  rc-run --lock file n -- sleep 1000 3>&- &
+  local first=$!
+  until_true grep -q since "$XDG_STATE_HOME/rc/locks/n"
+  run -0 rc-run --lock file --overlap replace n -- echo second
+  [ "$output" = second ]
+  wait "$first" || [ $? = 143 ]
+}
+
+@test "when the holder is killed by KILL, its command ends and the lock is free" {
+  rc-run --lock file n -- bash -c 'echo $$ >"$0"; exec sleep 1000' "$BATS_TEST_TMPDIR/pid" 3>&- &
+  until_true test -s "$BATS_TEST_TMPDIR/pid"
+  kill -KILL $!
+  run -0 rc-run --lock file --overlap wait=30s n -- echo free
+  [ "$output" = free ]
+  until_true gone "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a command that ignores TERM is killed, and what made itself a daemon, too" {
+  run -111 --separate-stderr rc-run --timeout 200ms --grace 100ms n -- bash -c 'trap "" TERM; echo $$; while :; do sleep 0.01; done'
+  [ "$stderr" = 'rc-run: n: no end after 200 ms; ending the command' ]
+  gone "$output"
+  [ "$(field '[.status,.signal]|tojson')" = '["timeout","KILL"]' ]
+  run -0 rc-run --grace 100ms n -- bash -c 'setsid bash -c '\''trap "" TERM; echo $$ >"$0"; while :; do sleep 0.01; done'\'' "$0" >/dev/null 2>&1 &
+    until [ -s "$0" ]; do sleep 0.01; done' "$BATS_TEST_TMPDIR/pid"
+  gone "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "--quiet shows the output of a failure only, the end of a flood" {
+  run -0 --separate-stderr rc-run --quiet n -- bash -c 'echo out; echo err >&2'
+  [ -z "$output$stderr" ]
+  run -3 --separate-stderr rc-run --quiet n -- bash -c 'echo out; echo err >&2; exit 3'
+  [ -z "$output" ]
+  [ "$stderr" = $'out\nerr' ]
+  rc-run --quiet n -- bash -c 'head -c 20000000 /dev/zero | tr "\0" x; echo; echo last; exit 3' 2>"$BATS_TEST_TMPDIR/err" || [ $? = 3 ]
+  [ "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" = last ]
+  [[ $(head -n 1 "$BATS_TEST_TMPDIR/err") == 'rc-run: the first '*' bytes of the output were not kept' ]]
+  [ "$(stat -c %s "$BATS_TEST_TMPDIR/err")" -lt 1100000 ]
+}
+
+@test "a history that can't be written stops no run" {
+  RC_HISTORY=/dev/full run -3 --separate-stderr rc-run n -- bash -c 'echo runs; exit 3'
+  [ "$output" = runs ]
+  [ "$stderr" = 'rc-run: this run is not in the history: No space left on device' ]
+  RC_HISTORY=$BATS_TEST_TMPDIR run -0 --separate-stderr rc-run n -- echo runs
+  [ "$stderr" = 'rc-run: this run is not in the history: Is a directory' ]
+  RC_HISTORY='' run -0 --separate-stderr rc-run n -- true
+  [ -z "$stderr" ]
+  [ ! -e "$history" ]
+}
+
+@test "of many writers no line is lost, though the file becomes the old one" {
+  mkdir -p "${history%/*}"
+  head -c 9999000 /dev/zero | tr '\0' ' ' >"$history"
+  local i
+  for i in 1 2 3 4; do
+    (for ((k = 0; k < 25; k++)); do rc-run "w$i" -- true 3>&-; done) &
+  done
+  wait
+  [ "$(cat "$history" "$history.old" | tr -d ' ' | grep -c '^{"v":1,"name":"w[1-4]".*}$')" = 100 ]
+}
+
+@test "a slot that has succeeded is not done again" {
+  run -3 rc-run --slot 2026-11-26 n -- sh -c 'exit 3'
+  run -0 rc-run --slot 2026-11-26 n -- echo once
+  [ "$output" = once ]
+  run -0 --separate-stderr rc-run --slot 2026-11-26 n -- echo twice
+  [ -z "$output" ]
+  [ "$stderr" = 'rc-run: n: already done for 2026-11-26' ]
+  run -0 rc-run --slot 2026-11-27 n -- echo next
+  [ "$output" = next ]
+  run -100 rc-run --slot x --no-history n -- true
+}
+
+@test "--metrics writes one whole file, and a failure keeps when it last succeeded" {
+  rc-run --metrics "$BATS_TEST_TMPDIR" n -- grep -q '^rc_run_running{name="n"} 1$' "$BATS_TEST_TMPDIR/rc_n.prom"
+  local success
+  success=$(grep '^rc_run_last_success' "$BATS_TEST_TMPDIR/rc_n.prom")
+  run -3 rc-run --metrics "$BATS_TEST_TMPDIR" n -- sh -c 'exit 3'
+  [ "$(grep '^rc_run_last_success' "$BATS_TEST_TMPDIR/rc_n.prom")" = "$success" ]
+  grep -qxF 'rc_run_last_exit_code{name="n"} 3' "$BATS_TEST_TMPDIR/rc_n.prom"
+  grep -qxF 'rc_run_running{name="n"} 0' "$BATS_TEST_TMPDIR/rc_n.prom"
+  [ "$(find "$BATS_TEST_TMPDIR" -name '*.new')" = '' ]
+  run -0 rc-run --metrics /nonexistent n -- echo runs
+  [[ $output == *runs* ]]
+}
+
+@test "--on-failure gets the record of a failure, and no other" {
+  run -3 rc-run --on-failure 'jq -r .status' n -- sh -c 'exit 3'
+  [ "$output" = failed ]
+  run -0 rc-run --on-failure 'echo called' n -- true
+  [ -z "$output" ]
+}
+
+@test "secrets stand in no file, and not in the output that --quiet shows" {
+  export API_TOKEN=canary-one MAIL_PASSWORD_FILE=$BATS_TEST_TMPDIR/secret
+  echo canary-two >"$BATS_TEST_TMPDIR/secret"
+  run -3 rc-run --quiet --on-failure "cat >$BATS_TEST_TMPDIR/record" n -- \
+    sh -c 'echo $API_TOKEN canary-two canary-three canary-four; exit 3' _ --db-password canary-three postgres://u:canary-four@h/d
+  [ "$output" = '*** *** *** ***' ]
+  rm "$BATS_TEST_TMPDIR/secret"
+  run -1 grep -r canary "$BATS_TEST_TMPDIR"
+  grep -q 'postgres://\*\*\*@h/d' "$BATS_TEST_TMPDIR/record"
+}
+
+@test "a ping server that hangs does not hold the run for ever, nor fail it" {
+  command -v perl >/dev/null
+  perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die; open F, ">", "$ARGV[0].new"; print F $s->sockport; close F; rename "$ARGV[0].new", $ARGV[0]; sleep 60' "$BATS_TEST_TMPDIR/port" 3>&- &
+  local server=$!
+  until_true test -s "$BATS_TEST_TMPDIR/port"
+  run -0 --separate-stderr timeout 30 rc-run --ping "http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")/canary" n -- cat "/proc/self/status"
+  kill "$server"
+  [[ $stderr == *'ping'* ]]
+  [[ $stderr != *canary* ]]
+  run -1 grep -r canary "$XDG_STATE_HOME"
+}
+
+@test "the lock in the database: a second run is skipped, and a lost session ends the command" {
+  new_database
+  rc-run --lock database n -- bash -c 'echo >"$0"; exec sleep 1000' "$BATS_TEST_TMPDIR/ready" 3>&- 2>"$BATS_TEST_TMPDIR/err" &
+  local first=$!
+  until_true test -e "$BATS_TEST_TMPDIR/ready"
+  run -7 --separate-stderr rc-run --lock database --skip-exit 7 n -- echo never
+  [ -z "$output" ]
+  [[ $stderr == 'rc-db-lock: n: held by pid '*' (rc-db-lock '*' since 20'* ]]
+  [ "$(field .status)" = skipped ]
+  local url=$DATABASE_URL
+  RC_LOCK_URL=$url DATABASE_URL=postgres://nowhere.invalid/x run -7 rc-run --lock database --skip-exit 7 n -- echo never
+  RC_LOCK_URL=$url DATABASE_URL=kept run -0 rc-run --lock database o -- sh -c 'echo $DATABASE_URL'
+  [ "$output" = kept ]
+  sql "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted" >/dev/null
+  local code=0
+  wait "$first" || code=$?
+  [ "$code" = 111 ]
+  grep -q 'the connection and with it the lock is lost' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "wrong names and options are refused" {
+  run -100 rc-run ../x -- true
+  run -100 rc-run n
+  run -100 rc-run --lock nothing n -- true
+  run -100 rc-run --overlap never n -- true
+  run -100 rc-run --lock database --overlap replace n -- true
+  run -100 rc-run --ping ftp://x n -- true
+}
