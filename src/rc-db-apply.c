@@ -24,10 +24,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rc_append.h"
 #include "rc_digest.h"
 #include "rc_file.h"
+#include "rc_json_write.h"
+#include "rc_nul.h"
 #include "rc_opt.h"
 #include "rc_session.h"
+#include "rc_signal.h"
 #include "rc_spool.h"
 #include "rc_statement.h"
 #include "rc_stream.h"
@@ -35,7 +39,8 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE, OPT_REQUIRE_ROWS };
+enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE,
+    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL };
 enum { STEPS_MAX = 64, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -48,6 +53,8 @@ static const struct rc_option options[] = {
 	{ OPT_AFTER, "after", "FILE.sql", "run this once after the last record; may be repeated" },
 	{ OPT_WITH, "with", "FILE", "the one record in FILE is $1 of --before and --after (default: {})" },
 	{ 'o', "output", "FILE", "write the results there, replacing it as a whole, instead of to standard output" },
+	{ OPT_APPEND, "append-before-commit", "FILE", "append the results to FILE, too, just before COMMIT; they are taken back where it fails" },
+	{ OPT_NUL, "nul-field", "FIELD", "in a record with U+0000, which jsonb can't hold, put U+FFFD in its place and set FIELD to true" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
@@ -62,7 +69,8 @@ static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
-	    "[--commit-mark FILE] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] [--require-end-record] FILE.sql ... [FILE ...]",
+	    "[--append-before-commit FILE] [--nul-field FIELD] [--commit-mark FILE] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
+	    "[--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
 	.reads = "any record, which the statements have as $1::jsonb",
@@ -96,6 +104,9 @@ struct apply {
 	long batch;		/* records in $1, 0: the record itself */
 	bool require_rows;	/* each record must have a result */
 	bool dry_run, visible;	/* rows that a policy hides are not wanted */
+	const char *append;	/* the file of --append-before-commit, or NULL */
+	int append_fd;
+	const char *nul_field;	/* that tells of U+0000, or NULL */
 	const char *mark;	/* the file of --commit-mark, or NULL */
 	struct rc_input in;
 	struct rc_output out;
@@ -293,6 +304,20 @@ run_after(struct apply *work)
 
 /* ---- records ---- */
 
+/* Adds RECORD as the statements get it. */
+static void
+add_record(const struct apply *work, struct rc_record *record, struct rc_buf *text)
+{
+	size_t start = text->length;
+
+	rc_record_write(record, text);
+	if (work->nul_field == NULL || !rc_nul_replace(text->bytes + start, text->length - start))
+		return;
+	text->length--;	/* the closing brace */
+	rc_json_add_value(text, work->nul_field, "true");
+	rc_json_close(text);
+}
+
 /* Runs all files for RECORD, whose local fields are gone; whether the last one gave a result. */
 static bool
 run_record(struct apply *work, struct rc_record *record, struct rc_record *row)
@@ -305,7 +330,7 @@ run_record(struct apply *work, struct rc_record *record, struct rc_record *row)
 		PGresult *result;
 
 		text.length = 0;
-		rc_record_write(record, &text);
+		add_record(work, record, &text);
 		result = run_step(work, step, rc_buf_text(&text));
 		if (step == last)
 			kept = keep_results(work, step, result, row);
@@ -395,7 +420,7 @@ run_batches(struct apply *work)
 			count = 0;
 		}
 		rc_buf_add(&array, count++ == 0 ? "[" : ",", 1);
-		rc_record_write(&record, &array);
+		add_record(work, &record, &array);
 		if (count == work->batch) {	/* now, so that an error names the batch's last line */
 			run_batch(work, &array, &row);
 			count = 0;
@@ -494,10 +519,19 @@ finish(struct apply *work)
 		bool known;
 
 		print_before_commit(work);
-		if (work->mark != NULL)
+		if (work->append != NULL) {
+			rc_append_begin();
+			rc_spool_copy(&work->results, work->append_fd, work->append);
+			rc_append_sync();
+		}
+		if (work->mark != NULL) {
+			rc_signal_hold();	/* or the mark could be all that a signal leaves */
 			make_mark(work->mark);
+		}
 		known = rc_transaction_commit(&work->session);
 		mark_to_remove = NULL;
+		if (work->append != NULL)
+			rc_append_keep();	/* where no one knows, too: a line too many is better than one that is lost */
 		if (!known) {
 			tell_unknown(work);
 			return;
@@ -622,6 +656,8 @@ main(int argc, char *argv[])
 		case OPT_AFTER: add_once(&work.after_all, optarg); break;
 		case OPT_WITH: with = optarg; break;
 		case 'o': path = optarg; break;
+		case OPT_APPEND: work.append = optarg; break;
+		case OPT_NUL: work.nul_field = optarg; break;
 		case OPT_MARK: work.mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_ROWS: work.require_rows = true; break;
@@ -638,6 +674,12 @@ main(int argc, char *argv[])
 		work.in.digest = rc_digest_new();
 	if (work.print != NULL)
 		signal(SIGPIPE, SIG_IGN);	/* a reader that is gone is an error to tell, before COMMIT */
+	if (work.nul_field != NULL && !rc_utf8_valid(work.nul_field, strlen(work.nul_field)))
+		rc_usage("--nul-field is not UTF-8");
+	if (work.append != NULL && work.print != NULL)
+		rc_usage("--append-before-commit and --print-before-commit exclude one another");
+	if (work.append != NULL && !work.dry_run)
+		work.append_fd = rc_append_open(work.append);
 	rc_session_open(&work.session);
 	work.session.lock_timeout = lock_timeout > 0 ? lock_timeout : 1;	/* 0 is forever to the server */
 	work.session.lock_tries = 1;

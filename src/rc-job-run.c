@@ -99,6 +99,7 @@ struct worker {
 	long long next_poll;	/* ms */
 	long long answered_since;	/* ms: the first verdict that waits to be settled, 0: none */
 	bool gave_up;		/* the server was away for too long */
+	bool unanswered;	/* and it did not take the last verdicts in time, or give back what was claimed last */
 	bool stopping, ended;	/* no claims any more; the handlers were ended */
 	long long stop_by;	/* ms: the end of the grace */
 	struct rc_buf except;
@@ -436,8 +437,10 @@ is_over(struct worker *worker)
 		worker->ended = true;
 		worker->stop_by = now + LAST_WORDS;
 	}
-	if (worker->queue.state == RC_QUEUE_ROUND || worker->queue.open || worker->index.count > 0)
-		return worker->ended && worker->index.count > 0 && worker->queue.state < RC_QUEUE_FREE && now >= worker->stop_by;
+	if (worker->queue.state == RC_QUEUE_ROUND || worker->queue.open || worker->index.count > 0) {
+		worker->unanswered = worker->ended && worker->queue.state != RC_QUEUE_FREE && now >= worker->stop_by;
+		return worker->unanswered;
+	}
 	if (worker->stopping)
 		return worker->ended;
 	return (enough || (worker->once && !worker->hungry)) && worker->queue.state == RC_QUEUE_FREE && !worker->queue.doubtful;
@@ -541,7 +544,6 @@ main(int argc, char *argv[])
 	take_options(&worker, argc, argv);
 	rc_output_open(&worker.out, NULL);
 	worker.signals = open_signals();
-	srandom((unsigned)(rc_clock_ms() ^ getpid()));
 	rc_handlers_start(&worker.handlers, &worker.handler_rules, &worker.index);
 	rc_job_queue_start(&worker.queue, &worker.map, &worker.index, &worker.job_rules);
 	say(&worker, SAY_START);
@@ -556,5 +558,7 @@ main(int argc, char *argv[])
 		rc_die(RC_RETRY, "the server is away: %ld %s running in the table", lost, lost == 1 ? "job is left" : "jobs are left");
 	if (worker.gave_up)
 		rc_die(RC_RETRY, "the server has been away for %g s", (double)worker.grace / 1000);
+	if (worker.unanswered)
+		rc_die(RC_RETRY, "the server does not answer: jobs that were claimed last may be left running in the table");
 	return rc_finish(NULL, &worker.out);
 }

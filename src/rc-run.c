@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +28,7 @@
 #include "rc_mem.h"
 #include "rc_metrics.h"
 #include "rc_opt.h"
+#include "rc_random.h"
 #include "rc_record.h"
 #include "rc_run_record.h"
 #include "rc_tail.h"
@@ -120,8 +120,7 @@ set_trace(void)
 	char text[64];
 	size_t n = 3;
 
-	if (getrandom(span, sizeof span, 0) != sizeof span)
-		rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
+	rc_random_bytes(span, sizeof span);
 	memcpy(text, "00-", 3);
 	if (is_trace(outer)) {
 		memcpy(text + n, outer + 3, 32);

@@ -1024,6 +1024,29 @@ rc-db-apply: the changes were committed before that' ]
   [ -e mark ] && [ ! -s mark ]
 }
 
+@test "--append-before-commit: the results are in the file where COMMIT took place, and are not where it failed" {
+  echo 'select 1 as one' >one.sql
+  run -0 rc-db-apply --append-before-commit log --dry-run ./one.sql <<<'{}'
+  [ ! -e log ]
+  run -100 rc-db-apply --append-before-commit log --require-end-record ./one.sql <<<'{}'
+  [ ! -s log ]
+  rc-db-apply --append-before-commit log ./one.sql <<<'{}'
+  run -0 rc-db-apply --append-before-commit log ./one.sql <<<'{}'
+  [ "$output" = '{"one":1}' ]
+  [ "$(cat log)" = "$(printf '{"one":1}\n{"one":1}')" ]
+  run -100 --separate-stderr rc-db-apply --append-before-commit nowhere/log ./one.sql <<<'{}'
+  [ "$stderr" = 'rc-db-apply: cannot open nowhere/log: No such file or directory' ]
+}
+
+@test "--nul-field: U+0000 is told by the field" {
+  echo "select \$1->>'a' as a, \$1->>'nul' as nul" >nul.sql
+  run -0 rc-db-apply --nul-field nul ./nul.sql <<<'{"a":"x\u0000"}
+{"a":"\\u0000"}'
+  [ "$output" = '{"a":"x\ufffd","nul":"true"}
+{"a":"\\u0000","nul":null}' ] || [ "$output" = '{"a":"x�","nul":"true"}
+{"a":"\\u0000","nul":null}' ]
+}
+
 @test "a text to print that is not one line is refused, and so is a column rc_end" {
   echo 'select 1 as one' >one.sql
   run -100 --separate-stderr rc-db-apply --print-before-commit key ./one.sql <<<'{"key":"a\nb"}'

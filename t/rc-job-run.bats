@@ -222,14 +222,35 @@ END
 @test "TERM: the job in work is finished, the others go back untouched, exit 0" {
   add_jobs 50
   sql "update outbox_job set attempts = 3, last_error = 'before'"
-  handler 'touch begun; sleep 0.3; done_'
-  start rc-job-run --in-flight 1 -- ./handler
+  handler 'touch begun; until [ -e go ]; do sleep 0.01; done; done_'
+  start rc-job-run --in-flight 1 --say 'stopping=it stops' -- ./handler
   until [ -e begun ]; do sleep 0.01; done
   kill -TERM "$group"
+  wait_for 'it stops'
+  touch go
   finish
   [ "$ended" = 'exit 0' ]
-  [[ $(job_counts) =~ ^'DONE 3 '[1-9]', PENDING 3 '4[1-9]$ ]]
+  [ "$(job_counts)" = 'DONE 3 1, PENDING 3 49' ]
   [ "$(sql 'select distinct last_error from outbox_job')" = before ]
+}
+
+@test "TERM while the server does not answer: 111 after a moment, it says so, and another worker does what is left" {
+  rc-job-setup install
+  add_jobs 5
+  handler 'touch begun; until [ -e go ]; do sleep 0.01; done; done_'
+  start rc-job-run -- ./handler
+  until [ -e begun ]; do sleep 0.01; done
+  backend=$(sql "select pid from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database()")
+  kill -STOP "$backend"
+  kill -TERM "$group"
+  touch go
+  finish
+  kill -CONT "$backend"
+  [ "$ended" = 'exit 111' ]
+  grep -qx 'rc-job-run: the server is away: 5 jobs are left running in the table' err
+  wait_until_session_gone
+  run -0 rc-job-run --once -- ./handler
+  [ "$(sql "select count(*) from outbox_job where status = 'DONE'")" = 5 ]
 }
 
 @test "TERM: what is not finished within --grace goes back without an attempt; a second signal ends the grace" {

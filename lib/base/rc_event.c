@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "rc_err.h"
 #include "rc_json_write.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 #include "rc_state.h"
 #include "rc_str.h"
 
@@ -58,8 +58,7 @@ make_uuid(char *text)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = (unsigned long long)now.tv_sec * 1000 + (unsigned long long)now.tv_nsec / 1000000;
-	if (getrandom(b, sizeof b, 0) != sizeof b)
-		rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
+	rc_random_bytes(b, sizeof b);
 	for (int i = 0; i < 6; i++)
 		b[i] = (unsigned char)(ms >> (40 - 8 * i));
 	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));

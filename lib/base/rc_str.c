@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "rc_mem.h"
+#include "rc_random.h"
 
 enum { DOUBLED_MAX = 1 << 20 };	/* beyond it memory counts more than the pages that realloc(3) moves */
 
@@ -87,8 +87,7 @@ rc_str_hash(const char *text, size_t length)
 	uint64_t hash;
 
 	while (seed == 0)
-		if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-			rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
+		seed = rc_random();
 	hash = seed;
 	for (size_t i = 0; i < length; i++) {
 		hash = (hash ^ (unsigned char)text[i]) * 0x9e3779b97f4a7c15;

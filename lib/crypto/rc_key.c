@@ -1,11 +1,10 @@
 #include "rc_key.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "rc_err.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 
 static const char *const alphabets[] = {
 	[RC_KEY_URLSAFE] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
@@ -13,21 +12,6 @@ static const char *const alphabets[] = {
 	[RC_KEY_ALNUM] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
 	[RC_KEY_BASE32] = "abcdefghijklmnopqrstuvwxyz234567",
 };
-
-static void
-draw(unsigned char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = getrandom(bytes, length, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			rc_die(RC_RETRY, "no random bytes from the kernel: %s", strerror(errno));
-		bytes += n;
-		length -= (size_t)n;
-	}
-}
 
 void
 rc_key_characters(char *key, enum rc_key_format format, size_t length)
@@ -37,7 +21,7 @@ rc_key_characters(char *key, enum rc_key_format format, size_t length)
 	unsigned char pool[256];
 
 	while (made < length) {
-		draw(pool, sizeof pool);
+		rc_random_bytes(pool, sizeof pool);
 		for (size_t i = 0; i < sizeof pool && made < length; i++)
 			if (pool[i] < 256 / letters * letters)
 				key[made++] = alphabet[pool[i] % letters];
@@ -57,7 +41,7 @@ rc_key_bytes(char *key, enum rc_key_format format, size_t length)
 
 	if (format == RC_KEY_ALNUM || format == RC_KEY_BASE32 || length > sizeof bytes)
 		rc_die(RC_FATAL, "no form for a key of %zu bytes", length);
-	draw(bytes, length);
+	rc_random_bytes(bytes, length);
 	for (size_t i = 0; i < length; i++) {
 		bits = (bits << 8 | bytes[i]) & 0xffff;
 		for (count += 8; count >= width; count -= width)

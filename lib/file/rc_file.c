@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "rc_err.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 #include "rc_signal.h"
 #include "rc_str.h"
 
@@ -164,18 +164,15 @@ rc_file_begin(struct rc_file *file, int folder, const char *name, const char *te
     struct rc_file_error *error)
 {
 	char by_chance[32];
-	unsigned number;
 
 	*error = (struct rc_file_error){0};
 	*file = (struct rc_file){ .fd = -1, .name = rc_strndup(name, strlen(name)) };
 	file->folder = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);	/* one that is open with O_PATH can't be synced */
 	if (file->folder < 0) {
 		fail(error, "open the folder");
-	} else if (temporary == NULL && getrandom(&number, sizeof number, 0) != sizeof number) {
-		fail(error, "get random bytes");
 	} else {
 		if (temporary == NULL) {
-			snprintf(by_chance, sizeof by_chance, ".rc-%08x.tmp", number);
+			snprintf(by_chance, sizeof by_chance, ".rc-%08x.tmp", (unsigned)rc_random());
 			temporary = by_chance;
 		}
 		if ((file->place = take_place(temporary)) == NULL || (file->fd = make(file->place, file->folder, mode)) < 0)

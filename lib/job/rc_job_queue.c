@@ -1,5 +1,6 @@
 #include "rc_job_queue.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "rc_job_answer.h"
 #include "rc_job_round.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 #include "rc_result.h"
 
 enum { BACKOFF_FIRST = 100, BACKOFF_MOST = 5000, IDLE_MOST = 10000 };
@@ -52,7 +54,7 @@ back_off(struct rc_job_queue *queue)
 	queue->backoff = queue->backoff == 0 ? BACKOFF_FIRST : queue->backoff * 2;
 	if (queue->backoff > BACKOFF_MOST)
 		queue->backoff = BACKOFF_MOST;
-	queue->again = rc_clock_ms() + queue->backoff / 2 + random() % (queue->backoff / 2 + 1);
+	queue->again = rc_clock_ms() + queue->backoff / 2 + (long long)(rc_random() % (uint64_t)(queue->backoff / 2 + 1));
 }
 
 /* The connection is of no use; another one is made after a while. */
@@ -126,7 +128,7 @@ send_lock(struct rc_job_queue *queue)
 	const char *values[] = { queue->old_lock, queue->lock };
 
 	memcpy(queue->old_lock, queue->lock, sizeof queue->lock);
-	snprintf(queue->lock, sizeof queue->lock, "%ld%09ld", random() % 1000000000, random() % 1000000000);
+	snprintf(queue->lock, sizeof queue->lock, "%" PRIu64, rc_random() >> 2);	/* no other's, dead ones among them: their claims stand under theirs */
 	return PQsendQueryParams(queue->connection.libpq, "select pg_catalog.pg_advisory_lock($1::bigint)", 1, NULL, &values[1], NULL, NULL, 0) == 1 &&
 	    (*queue->old_lock == '\0' || PQsendQueryPrepared(queue->connection.libpq, rc_job_kinds[RC_KEEP].name, 2, values, NULL, NULL, 0) == 1);
 }

@@ -8,6 +8,7 @@
 #include "rc_clock.h"
 #include "rc_job_array.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 #include "rc_result.h"
 
 enum { RESCAN_EVERY = 1000 };
@@ -38,7 +39,7 @@ rc_job_queue_delay(const struct rc_job_rules *rules, int attempts)
 
 	if (delay > rules->delay_max)
 		delay = rules->delay_max;
-	return delay * (1 + rules->jitter * ((double)random() / (double)RAND_MAX * 2 - 1));
+	return delay * (1 + rules->jitter * ((double)rc_random() / (double)UINT64_MAX * 2 - 1));
 }
 
 bool
@@ -53,7 +54,7 @@ rc_job_queue_gives_up(const struct rc_job_rules *rules, const struct rc_job *job
 static void
 next_moment(struct rc_job_queue *queue)
 {
-	long long now = queue->clock + rc_clock_ms() * 1000 + random() % 1000;
+	long long now = queue->clock + rc_clock_ms() * 1000 + (long long)(rc_random() % 1000);
 
 	queue->moment = now > queue->moment ? now : queue->moment + 1;
 }

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "rc_clock.h"
@@ -18,6 +17,7 @@
 #include "rc_http_url.h"
 #include "rc_json.h"
 #include "rc_mem.h"
+#include "rc_random.h"
 #include "rc_str.h"
 
 enum { REDIRECTS_MAX = 10 };
@@ -195,7 +195,6 @@ pause_after(struct rc_http *http, const char *url, long number)
 {
 	curl_off_t asked = 0;
 	long long pause = http->pause;
-	unsigned random = 0;
 
 	if (curl_easy_getinfo(http->exchange.curl, CURLINFO_RETRY_AFTER, &asked) == CURLE_OK && asked > 0 && http->exchange.answer->status > 0) {
 		if (asked > http->wait_max / 1000)
@@ -206,9 +205,7 @@ pause_after(struct rc_http *http, const char *url, long number)
 		pause *= 2;
 	if (pause > http->pause_max)
 		pause = http->pause_max;
-	if (getrandom(&random, sizeof random, 0) != sizeof random)
-		random = 0;
-	return pause / 2 + (long long)random % (pause / 2 + 1);
+	return pause / 2 + (long long)(rc_random() % (uint64_t)(pause / 2 + 1));
 }
 
 /* ---- tokens by client credentials ---- */

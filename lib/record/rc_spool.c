@@ -47,8 +47,9 @@ rc_spool_add(struct rc_spool *spool, const char *json, size_t length)
 	spool->records++;
 }
 
-void
-rc_spool_write(const struct rc_spool *spool, struct rc_output *output)
+/* Gives all bytes to PUT, in their order. */
+static void
+read_all(const struct rc_spool *spool, void (*put)(void *to, const char *bytes, size_t length), void *to)
 {
 	char part[PART];
 	ssize_t n;
@@ -57,12 +58,45 @@ rc_spool_write(const struct rc_spool *spool, struct rc_output *output)
 		if (lseek(spool->file - 1, 0, SEEK_SET) < 0)
 			rc_die(RC_RETRY, "cannot read the temporary file: %s", strerror(errno));
 		while ((n = read(spool->file - 1, part, sizeof part)) > 0)
-			rc_output_text(output, part, (size_t)n);
+			put(to, part, (size_t)n);
 		if (n < 0)
 			rc_die(RC_RETRY, "cannot read the temporary file: %s", strerror(errno));
 	}
-	rc_output_text(output, spool->bytes.bytes, spool->bytes.length);
+	put(to, spool->bytes.bytes, spool->bytes.length);
+}
+
+static void
+put_output(void *to, const char *bytes, size_t length)
+{
+	rc_output_text(to, bytes, length);
+}
+
+void
+rc_spool_write(const struct rc_spool *spool, struct rc_output *output)
+{
+	read_all(spool, put_output, output);
 	output->records += spool->records;
+}
+
+struct target {
+	int fd;
+	const char *name;
+};
+
+static void
+put_target(void *to, const char *bytes, size_t length)
+{
+	const struct target *target = to;
+
+	rc_write_all(target->fd, target->name, bytes, length);
+}
+
+void
+rc_spool_copy(const struct rc_spool *spool, int fd, const char *name)
+{
+	struct target target = { fd, name };
+
+	read_all(spool, put_target, &target);
 }
 
 void

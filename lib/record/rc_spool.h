@@ -24,6 +24,10 @@ void rc_spool_add(struct rc_spool *spool, const char *json, size_t length);
 
 /* Writes all of it, in the order it came; the spool stays as it is. */
 void rc_spool_write(const struct rc_spool *spool, struct rc_output *output);
+
+/* The same to a descriptor; NAME is for the message where that fails. */
+void rc_spool_copy(const struct rc_spool *spool, int fd, const char *name);
+
 void rc_spool_free(struct rc_spool *spool);
 
 #endif

@@ -220,13 +220,33 @@ rc_print_refusals() {
   rc_tell "message $rc_message"
 }
 
+# Ends what else is in this command's group, and waits for it: a stage that was just being started may have missed the signal,
+# and must not make anew what rc_undo takes back.
+rc_end_others() {
+  local file line fields found=yes
+  while [[ $found ]]; do
+    found=''
+    for file in /proc/[0-9]*/stat; do
+      read -r line 2>/dev/null <"$file" || continue # it is gone
+      read -ra fields <<<"${line##*) }"             # state, parent, group ...
+      [[ ${fields[2]} == "$$" && ${fields[0]} != Z && ${line%% *} != "$$" ]] || continue
+      found=yes
+      kill -TERM "${line%% *}" 2>/dev/null
+    done
+    [[ ! $found ]] || read -rt 0.01 -u "$rc_report"
+  done
+}
+
 rc_at_exit() {
   rc_ignore_signals
   trap - EXIT
   ((BASHPID == $$)) || exit "$1" # a stage that is just being started, and has the traps still
   trap '' PIPE # whoever read what is told here may be gone
   set +e
-  if [[ $1 != 0 && ! $rc_applied ]] && declare -F rc_undo >/dev/null; then rc_undo; fi
+  if [[ $1 != 0 && ! $rc_applied ]] && declare -F rc_undo >/dev/null; then
+    rc_end_others
+    rc_undo
+  fi
   [[ $1 == 1 && ! $rc_message && -s $work/records ]] && rc_print_refusals
   [[ $1 == 111 && $opt_json ]] && grep -sF '"code":"commit_unknown"' "$work/records"
   rc_tell "counts $rc_scanned $rc_changed $rc_warnings $rc_errors"

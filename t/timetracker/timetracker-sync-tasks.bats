@@ -49,8 +49,10 @@ written() { sql "select pg_stat_force_next_flush(); select n_tup_ins + n_tup_upd
   [ "$(sql "select is_active from task_cache where external_id = 'T-1'")" = f ]
   run -0 sync --audit audit < <(tasks 1 10)
   [ "$output" = 'Tasks: 0 added, 0 updated, 9 unchanged, 0 deactivated, 1 reactivated, 0 rejected' ]
-  [ "$(jq -c '[.external_id, .status, .before.is_active, .after.is_active, (.run_id | length)]' audit)" = '["T-1","deactivated",true,false,36]
+  [ "$(jq -c 'select(.status != "total") | [.external_id, .status, .before.is_active, .after.is_active, (.run_id | length)]' audit)" = '["T-1","deactivated",true,false,36]
 ["T-1","reactivated",false,true,36]' ]
+  [ "$(jq -c 'select(.status == "total") | .counts | [.deactivated, .reactivated]' audit)" = '[1,0]
+[0,1]' ]
   [ "$(sql 'select count(*) from task_cache')" = 10 ]
 }
 
@@ -157,10 +159,36 @@ END
   [ "$(active)" = '9007199254740993 9007199254740995' ]
 }
 
-@test "what is not UTF-8, and U+0000, change nothing" {
+@test "what is not UTF-8 changes nothing" {
   run -1 sync < <(printf '{"external_id":"a","display_name":"\xff"}\n')
-  run -1 sync <<<'{"external_id":"a","display_name":"\u0000"}'
   [ "$(sql 'select count(*) from task_cache')" = 0 ]
+}
+
+@test "an item with U+0000 is one rejected task; one in its id counts as none, so that nothing is taken for gone" {
+  tasks 1 3 | sync
+  { tasks 2 3; printf '%s\n' '{"external_id":"a","display_name":"\u0000"}' '{"external_id":"b","display_name":"\\u0000"}'; } >items
+  run -1 --separate-stderr sync <items
+  [[ $stderr = *"'a' has the character U+0000, which the database can't hold"* ]]
+  run -0 sync --max-rejects 1 --max-delete 50 <items
+  [ "${lines[1]}" = 'Tasks: 1 added, 0 updated, 2 unchanged, 1 deactivated, 0 reactivated, 1 rejected' ]
+  [ "$(sql "select display_name from task_cache where external_id = 'b'")" = '\u0000' ]
+  run -0 sync --max-rejects 1 <<<'{"external_id":"T\u00002","display_name":"x"}'
+  [ "${lines[1]}" = 'Tasks: 0 added, 0 updated, 0 unchanged, 0 deactivated, 0 reactivated, 1 rejected' ]
+}
+
+@test "the audit is written before COMMIT, and taken back where COMMIT fails" {
+  sql "create function stop() returns trigger language plpgsql as 'begin raise exception ''no''; end';
+    create constraint trigger stop after insert on task_cache deferrable initially deferred for each row execute function stop()"
+  printf '{"cut":' >audit
+  run -1 sync --audit audit < <(tasks 1 3)
+  [ "$(cat audit)" = '{"cut":' ]
+  run -1 --separate-stderr sync --audit /dev/full < <(tasks 1 3)
+  sql 'drop trigger stop on task_cache'
+  run -1 --separate-stderr sync --audit /dev/full < <(tasks 1 3)
+  [[ $stderr = *'/dev/full'* ]]
+  [ "$(sql 'select count(*) from task_cache')" = 0 ]
+  run -0 sync --audit audit < <(tasks 1 3)
+  [ "$(tail -n +2 audit | jq -r .status | paste -sd' ')" = 'added added added total' ]
 }
 
 @test "a map that fails in the midst changes nothing" {

@@ -1,0 +1,16 @@
+/*
+ * rc_random - random numbers that no one can foresee, the kernel's (getrandom(2))
+ */
+#ifndef RC_RANDOM_H
+#define RC_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fills BYTES with LENGTH random ones. */
+void rc_random_bytes(void *bytes, size_t length);
+
+/* Any number of 64 bits, each as likely as the others. */
+uint64_t rc_random(void);
+
+#endif
