@@ -42,7 +42,7 @@
 #include "rc_sealed.h"
 #include "rc_str.h"
 
-enum { TOLD_AGAIN_MS = 100, EVENT_MESSAGE_MAX = 4000, DESCRIPTORS_MAX = 16, CALL_WORDS = 6 };
+enum { TOLD_AGAIN_MS = 100, EVENT_MESSAGE_MAX = 4000, DESCRIPTORS_MAX = 16, CALL_WORDS = 6, URL_PART = 4096 };
 
 extern char **environ;
 
@@ -293,6 +293,45 @@ move_secret(struct command *command, const char *name, char *value, struct rc_bu
 	rc_buf_free(&path);
 }
 
+/*
+ * The database's URL may come through a pipe, which can be read once.  Where a
+ * change is asked for, rc-gate reads it before the filters do, so all of them
+ * get a copy in memory.
+ */
+static void
+keep_url(struct command *command, const char *file, struct rc_buf *pairs)
+{
+	struct rc_buf bytes = {0}, path = {0};
+	int in = open(file, O_RDONLY | O_CLOEXEC), fd;
+	struct stat status;
+	ssize_t n = -1;
+
+	if (in >= 0 && fstat(in, &status) == 0 && S_ISFIFO(status.st_mode)) {
+		do {
+			rc_buf_reserve(&bytes, URL_PART);
+			if ((n = read(in, bytes.bytes + bytes.length, URL_PART)) > 0)
+				bytes.length += (size_t)n;
+		} while (n > 0 || (n < 0 && errno == EINTR));
+	}
+	if (n == 0) {
+		fd = rc_sealed("rc-url", bytes.bytes, bytes.length);
+		inherit(command, fd);
+		rc_buf_printf(&path, "/dev/fd/%d", fd);
+		file = rc_buf_text(&path);
+	}
+	add_pair(pairs, "DATABASE_URL_FILE", file);
+	rc_buf_wipe(&bytes);
+	rc_buf_free(&path);
+	if (in >= 0)
+		close(in);
+}
+
+static bool
+asks(const struct command *command)
+{
+	return command->page.program.gate != NULL && strcmp(command->page.program.gate, "asks") == 0;
+}
+
 /* The variables that the page and what it runs get from our caller. */
 static void
 pass_variables(struct command *command, struct rc_buf *pairs)
@@ -304,6 +343,8 @@ pass_variables(struct command *command, struct rc_buf *pairs)
 			secret++;
 		if (secret != NULL && *secret != NULL)
 			move_secret(command, *secret, *pair + strlen(*secret) + 1, pairs);
+		else if (asks(command) && is_variable(*pair, "DATABASE_URL_FILE"))
+			keep_url(command, *pair + strlen("DATABASE_URL_FILE="), pairs);
 		else if (!is_unwanted(*pair, command->page.is_toolkit) && !is_variable(*pair, "PATH") && !is_variable(*pair, "LC_ALL"))
 			rc_buf_add(pairs, (const char *)pair, sizeof *pair);
 	}

@@ -146,6 +146,33 @@ refuses() {
   [ -z "$output" ]
 }
 
+@test "a command asks through a pipe's URL, too, and its filters have it still" {
+  add_user ann
+  run -0 --separate-stderr bash -c 'unset DATABASE_URL; DATABASE_URL_FILE=<(printf "%s\n" "$1") recotem-assign-owners --user ann' _ "$DATABASE_URL"
+  [ "${lines[-1]}" = 'Owner assignment complete.' ]
+  [ -z "$stderr" ]
+}
+
+@test "what a command of a command does is not asked again, and no variable of a caller's is an answer" {
+  RC_ENVIRONMENT=production RC_GATED=yes run -1 --separate-stderr recotem-assign-owners --user ann
+  [ "${stderr_lines[-1]}" = "recotem-assign-owners: $asked --confirm PRODUCTION" ]
+  [ "$(grep -c '^plan:' <<<"$stderr")" = 1 ]
+  # what only adds is exempt, and so is what it calls
+  add_user admin
+  RC_ENVIRONMENT=production run -0 --separate-stderr recotem-bootstrap --tries 1
+  [[ $output == *'Owner assignment complete.' ]]
+  [ -z "$stderr" ]
+}
+
+@test "a refusal of a command: 1, the message in the event and the summary, which --json does not change" {
+  export RC_ENVIRONMENT=production RC_EVENTS=$BATS_TEST_TMPDIR/events
+  run -1 --separate-stderr recotem-assign-owners --user ann --json
+  [[ $output == '{"ok":false,'*'"changed":0,'*'"errors":1,'* ]]
+  grep -q '"tool":"recotem-assign-owners",.*"event":"error","message":"the change was not begun: the gate did not let it pass","exit":1' "$RC_EVENTS"
+  run -1 --separate-stderr recotem-assign-owners --user ann
+  [ -z "$output" ]
+}
+
 @test "wrong calls" {
   run -100 rc-gate --changes much "$plan"
   run -100 rc-gate --environment 'a b' "$plan"
