@@ -21,7 +21,7 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_WHAT = RC_OPT_LONG, OPT_CHANGES, OPT_ROLLBACK, OPT_ENVIRONMENT, OPT_CONFIRM, OPT_YES, OPT_TARGET, OPT_COUNT, OPT_QUIET };
+enum { OPT_WHAT = RC_OPT_LONG, OPT_CHANGES, OPT_ROLLBACK, OPT_ENVIRONMENT, OPT_CONFIRM, OPT_YES, OPT_TARGET, OPT_COUNT, OPT_NEEDED, OPT_QUIET };
 enum { WORDS_MAX = 16, SHOWN_MAX = 1000 };
 
 static const struct rc_option options[] = {
@@ -34,6 +34,7 @@ static const struct rc_option options[] = {
 	{ OPT_TARGET, "target", "FIELD", "what the plan's records have there may be confirmed instead of the database's name" },
 	{ OPT_COUNT, "count", "FIELD", "how much is the sum of that field, and not the number of records" },
 	{ 'n', "null-input", NULL, "there is no plan to read: how much is not known" },
+	{ OPT_NEEDED, "needed", NULL, "with --null-input: end with 1 where a plan has to be looked at, and do no more" },
 	{ OPT_QUIET, "quiet", NULL, "show the plan only where intent is asked for, or standard error is a terminal" },
 	RC_OPTION_END
 };
@@ -43,7 +44,7 @@ static const char *const example[] = { "--quiet", "--what", "give rows an owner"
 static const struct rc_program program = {
 	.name = "rc-gate",
 	.synopsis = "[--what TEXT] [--changes adds|changes|destroys] [--rollback TEXT] [--environment NAME] [--confirm WORD] [--yes] "
-	    "[--target FIELD] [--count FIELD] [--null-input] [--quiet] [FILE ...]",
+	    "[--target FIELD] [--count FIELD] [--null-input] [--needed] [--quiet] [FILE ...]",
 	.summary = "pass a plan on only where it is clear that the change is meant",
 	.options = options,
 	.reads = "any record: the plan",
@@ -60,7 +61,7 @@ struct word {
 
 struct gate {
 	const char *what, *rollback, *environment, *declared, *target, *count;
-	bool destroys, yes, no_plan, quiet;
+	bool destroys, yes, no_plan, only_needed, quiet;
 	struct word words[WORDS_MAX];
 	size_t word_count;
 
@@ -136,6 +137,7 @@ read_options(struct gate *gate, int argc, char *argv[])
 		case OPT_YES: gate->yes = true; break;
 		case OPT_TARGET: gate->target = optarg; break;
 		case OPT_COUNT: gate->count = optarg; break;
+		case OPT_NEEDED: gate->only_needed = true; break;
 		case OPT_QUIET: gate->quiet = true; break;
 		case 'n': gate->no_plan = true; break;
 		}
@@ -143,6 +145,8 @@ read_options(struct gate *gate, int argc, char *argv[])
 	add_words_of_environment(gate);
 	if (gate->no_plan && optind < argc)
 		rc_usage("--null-input reads no plan, but '%s' is given", argv[optind]);
+	if (gate->only_needed && !gate->no_plan)
+		rc_usage("--needed goes with --null-input");
 	if (gate->environment != NULL && !rc_meta_is_name(gate->environment))
 		rc_usage("--environment is no name of an environment");
 }
@@ -311,6 +315,17 @@ show(const struct gate *gate)
 	rc_buf_free(&text);
 }
 
+/* Without the words that would answer: the answer is no where someone has to look. */
+static enum rc_exit
+look_for_need(const struct gate *gate)
+{
+	if (is_production(gate) || gate->destroys || contradicted(gate) != NULL)
+		return RC_NO;
+	if (isatty(STDERR_FILENO))
+		show(gate);
+	return RC_OK;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -327,6 +342,11 @@ main(int argc, char *argv[])
 		read_plan(&gate, &in);
 	ask_database(&gate);
 
+	if (gate.only_needed) {
+		out.answer = look_for_need(&gate);
+		rc_meta_free(&gate.meta);
+		return rc_finish(NULL, &out);
+	}
 	if (!gate.quiet || is_production(&gate) || gate.destroys || isatty(STDERR_FILENO))
 		show(&gate);
 	if ((who = contradicted(&gate)) != NULL)

@@ -1,4 +1,4 @@
-load helper
+load recotem/helper
 
 setup() {
   new_database
@@ -154,6 +154,7 @@ refuses() {
 }
 
 @test "what a command of a command does is not asked again, and no variable of a caller's is an answer" {
+  add_user ann
   RC_ENVIRONMENT=production RC_GATED=yes run -1 --separate-stderr recotem-assign-owners --user ann
   [ "${stderr_lines[-1]}" = "recotem-assign-owners: $asked --confirm PRODUCTION" ]
   [ "$(grep -c '^plan:' <<<"$stderr")" = 1 ]
@@ -165,12 +166,43 @@ refuses() {
 }
 
 @test "a refusal of a command: 1, the message in the event and the summary, which --json does not change" {
+  add_user ann
   export RC_ENVIRONMENT=production RC_EVENTS=$BATS_TEST_TMPDIR/events
   run -1 --separate-stderr recotem-assign-owners --user ann --json
   [[ $output == '{"ok":false,'*'"changed":0,'*'"errors":1,'* ]]
   grep -q '"tool":"recotem-assign-owners",.*"event":"error","message":"the change was not begun: the gate did not let it pass","exit":1' "$RC_EVENTS"
   run -1 --separate-stderr recotem-assign-owners --user ann
   [ -z "$output" ]
+}
+
+@test "--needed says whether a plan has to be looked at, and judges nothing" {
+  run -0 --separate-stderr rc-gate --null-input --needed
+  [ -z "$output$stderr" ]
+  run -1 --separate-stderr rc-gate --null-input --needed --changes destroys --confirm "$name"
+  [ -z "$output$stderr" ]
+  RC_ENVIRONMENT=production run -1 --separate-stderr rc-gate --null-input --needed --yes
+  rc-environment set staging
+  run -1 --separate-stderr rc-gate --null-input --needed --environment test
+  run -100 rc-gate --needed "$plan"
+}
+
+@test "on production a command counts before it asks, and what it refuses itself it refuses before" {
+  export RC_ENVIRONMENT=production
+  add_user ann
+  for project in one two three; do add_project "$project" null; done
+  run -1 --separate-stderr recotem-assign-owners --user ann
+  [ "${stderr_lines[2]}" = '  how much:     3' ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 3 ]
+  run -1 --separate-stderr recotem-assign-owners --user nobody
+  [ "$stderr" = "recotem-assign-owners: User 'nobody' does not exist." ]
+  run -0 --separate-stderr recotem-assign-owners --user ann --confirm PRODUCTION
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 0 ]
+  # what comes by standard input is read twice
+  run -1 --separate-stderr recotem-create-test-users --users-file - <<<$'{"name":"bob","password":"correct horse"}\n{"name":"eve","password":"correct horse"}'
+  [ "${stderr_lines[2]}" = '  how much:     2 records' ]
+  [ "$(sql "select count(*) from auth_user where username = 'bob'")" = 0 ]
+  run -0 --separate-stderr recotem-create-test-users --yes --users-file - <<<'{"name":"bob","password":"correct horse"}'
+  [ "$(sql "select count(*) from auth_user where username = 'bob'")" = 1 ]
 }
 
 @test "wrong calls" {

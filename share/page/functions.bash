@@ -20,7 +20,8 @@
 #   rc_show FILE TEMPLATE...   records as text by rc-say, or with --json as they are
 #   rc_gate FILE TEMPLATE...   the plan: on --dry-run shows it so, and ends the command; else asks as rc_intend does
 #   rc_intend [FILE]   ends the command where it is not clear that the change of the plan in FILE is meant (rc-gate). What
-#                    asks neither so nor by rc_gate is asked by rc_apply and rc_applying, without a plan.
+#                    asks neither so nor by rc_gate is asked by rc_apply, whose stage makes the plan by --dry-run where
+#                    one has to be looked at, and by rc_applying, without a plan.
 #   rc_text LINE     a line that --json leaves out
 #   rc_count FILE    the number of records, into $rc_sum; rc_sum FILE FIELD the sum of a field of whole numbers
 #   rc_has_secret NAME   whether that secret is set, in one of the ways that filters read it
@@ -107,9 +108,37 @@ rc_has_secret() {
 rc_gate_at=() rc_gate_options=()
 [[ ! $rc_gated ]] || export RC_GATED=yes # the commands that this one runs need not ask again
 
+# Whether it is still to be asked: not on a dry run, and once.
+rc_is_asked() { [[ ! $rc_gated && ! ${opt_dry_run-} && $rc_changes != nothing ]]; }
+
+# The same as rc_intend for a stage that knows --dry-run, which is run so first where a plan has to be looked at. Its input, if
+# any, is a file, and read from the beginning each time: a pipe, which can be read once, is left alone. What it refuses then, it
+# has refused.
+rc_intend_stage() {
+  local code=0 input=/dev/stdin
+  rc_is_asked || return 0
+  [[ -f /dev/stdin ]] || input=/dev/null
+  "${rc_gate_at[@]}" rc-gate --null-input --needed --changes "$rc_changes" ${opt_environment:+"--environment=$opt_environment"} \
+    </dev/null >/dev/null || code=$?
+  if ((code == 0)); then
+    rc_gated=yes
+    export RC_GATED=yes
+    return 0
+  fi
+  ((code == 1)) || return "$code"
+  code=0
+  "$@" --dry-run <"$input" >"$work/plan-of-stage" || code=$?
+  if ((code)); then
+    cat -- "$work/plan-of-stage"
+    return "$code"
+  fi
+  [[ -s $work/plan-of-stage || ! -e $work/records ]] || cp -- "$work/records" "$work/plan-of-stage"
+  rc_intend "$work/plan-of-stage"
+}
+
 rc_intend() {
   local asked=(--quiet --what "$rc_summary" --changes "$rc_changes") word code=0
-  [[ ! $rc_gated && ! ${opt_dry_run-} && $rc_changes != nothing ]] || return 0
+  rc_is_asked || return 0
   [[ ! $rc_rollback ]] || asked+=(--rollback "$rc_rollback")
   [[ ! $opt_environment ]] || asked+=("--environment=$opt_environment")
   for word in "${opt_confirm[@]}"; do asked+=("--confirm=$word"); done
@@ -158,6 +187,9 @@ rc_applied() {
 
 rc_apply() {
   local code=0
+  case $1 in
+  rc-db-apply | rc-owner-assign) rc_intend_stage "$@" || return "$?" ;;
+  esac
   rc_applying
   "$@" || code=$?
   if ((code == 0)); then
