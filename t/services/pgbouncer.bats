@@ -180,6 +180,8 @@ run_all() { # NAME COMMAND...
       jq -j '.example_input // empty' described >input
       mapfile -t arguments < <(jq -r --arg pass "$pass" '.example[] | select($pass == "dry" or . != "--dry-run")' described)
       [ "$pass" = dry ] || jq -e '.example | index("--dry-run")' described >/dev/null || continue
+      export RC_CONFIRM # what destroys something is meant
+      RC_CONFIRM=$(psql -XAtq "$(cat "$url")" -c 'select current_database()')
       DATABASE_URL=$(cat "$url") run --separate-stderr timeout 60 "$command" "${arguments[@]}" <input
       # What needs a session of its own says so; it works where the pooler parts sessions, and is told that.
       [[ $1 == *-transaction && $status == 1 && $stderr == *': there is a pooler in the way, '*'set RC_POOLER=session'* ]] ||

@@ -3,3 +3,4 @@ load "$RC_TEST_FOLDER/zulip/helper"
 new_zulip_database
 zulip-create-realm "Test organization" --string-id testorg --email ann@example.org --external-host chat.example.org >/dev/null
 zulip-create-user --realm testorg --email bob@example.org --full-name Bob --external-host chat.example.org >/dev/null
+zulip-create-user --realm testorg --email carol@example.org --full-name Carol --external-host chat.example.org >/dev/null
