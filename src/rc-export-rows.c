@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rc_copy_out.h"
+#include "rc_counter.h"
 #include "rc_digest.h"
 #include "rc_export_query.h"
 #include "rc_mem.h"
@@ -72,6 +73,7 @@ struct export {
 	const char *what;	/* is exported, for messages */
 	struct rc_session session;
 	struct rc_output out;
+	struct rc_counter counter;
 	struct rc_row_column *columns;
 	size_t column_count;
 	PGresult *description;	/* has the columns' names */
@@ -343,8 +345,10 @@ copy(struct export *export, struct rc_row_decoder *decoder, const char *range)
 	rc_export_query_add_copy(&query, range, export->columns, export->column_count, &sql);
 	rc_copy_out_start(&stream, &export->session, export->what, sql.bytes);
 	rc_row_decoder_restart(decoder);
-	while ((message = rc_copy_out_next(&stream, &export->out, &length)) != NULL)
+	while ((message = rc_copy_out_next(&stream, &export->out, &length)) != NULL) {
 		rc_row_decode(decoder, message, length, &export->out);
+		rc_counter_at(&export->counter, decoder->rows, export->out.bytes);
+	}
 	if (!decoder->ended)
 		rc_die(RC_RETRY, "%s: the rows are cut short: their end is missing", export->what);
 	rc_buf_free(&sql);
@@ -434,12 +438,15 @@ main(int argc, char *argv[])
 		export.out.digest = rc_digest_new();
 	rc_row_decoder_open(&decoder, export.columns, export.column_count, request->document ? "," : "");
 
+	if (rc_counter_fits(export.out.fd))
+		rc_counter_start(&export.counter, "rows");
 	if (request->document)
 		open_document(&export);
 	if (request->parts > 1)
 		copy_part(&export, &decoder);
 	else
 		copy(&export, &decoder, NULL);
+	rc_counter_end(&export.counter, decoder.rows, export.out.bytes);
 	if (request->document)
 		close_document(&export);
 	rc_transaction_rollback(&export.session);

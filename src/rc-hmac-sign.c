@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "rc_counter.h"
 #include "rc_err.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
@@ -66,6 +67,8 @@ static struct {
 	const char *foreign;		/* what another's file begins with, "=" and the message; or NULL */
 	struct rc_input in;
 	struct rc_output out;
+	struct rc_counter counter;
+	unsigned long long files, bytes;	/* looked at so far */
 } settings;
 
 /* One file. */
@@ -266,6 +269,9 @@ finish(struct rc_pool_job *pool_job)
 		add_finding(&pool_job->line, job);
 	if (job->answer_is_no)
 		settings.out.answer = RC_NO;
+	settings.files++;
+	settings.bytes += job->size_before > 0 ? (unsigned long long)job->size_before : 0;
+	rc_counter_at(&settings.counter, settings.files, settings.bytes);
 }
 
 static void *
@@ -424,7 +430,10 @@ main(int argc, char *argv[])
 	rc_output_open(&settings.out, NULL);
 	rc_file_start();
 
+	if (rc_counter_fits(settings.out.fd))
+		rc_counter_start(&settings.counter, "files");
 	rc_pool_run(&pool_work, fit_jobs(jobs), &settings.in, &settings.out);
+	rc_counter_end(&settings.counter, settings.files, settings.bytes);
 	for (int i = 0; i < settings.known.key_count; i++)
 		rc_hmac_key_free(settings.known.keys[i]);
 	close(settings.root);

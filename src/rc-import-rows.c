@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_counter.h"
 #include "rc_digest.h"
 #include "rc_import_apply.h"
 #include "rc_import_progress.h"
@@ -78,6 +79,7 @@ struct import {
 	struct rc_table table;
 	struct rc_input in;
 	struct rc_output out;
+	struct rc_counter counter;
 	struct rc_merge merge;
 
 	struct rc_import_columns columns;
@@ -277,6 +279,7 @@ run_part(struct import *work, struct rc_record *record, bool *known)
 		start_copy(work);
 		while (more && !full) {
 			rc_import_row_add(&work->row, record);
+			rc_counter_at(&work->counter, work->in.records, work->in.bytes);
 			full = work->batch > 0 && work->in.records - first >= (unsigned long long)work->batch;
 			if (!rc_copy_in_flush(&work->row.copy))
 				break;
@@ -319,12 +322,14 @@ import(struct import *work)
 	bool known = true, more = true;
 
 	rc_import_progress_skip(&work->progress, &record);
+	rc_counter_start(&work->counter, "records");
 	while (more && known) {
 		more = run_part(work, &record, &known);
 		if (!work->row.staged)
 			work->merge.inserted += work->row.count;
 		work->row.count = 0;
 	}
+	rc_counter_end(&work->counter, work->in.records, work->in.bytes);
 	rc_record_free(&record);
 	if (known)
 		write_counts(work);

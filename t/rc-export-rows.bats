@@ -433,3 +433,12 @@ finish_export() {
   run -100 --separate-stderr rc-export-rows -t x --format csv
   [ "${stderr_lines[1]}" = "rc-export-rows: --format takes ndjson or document, not 'csv'" ]
 }
+
+@test "on a terminal the count is shown while a file is written, and nowhere beside the rows themselves" {
+  export slow="select i as id, repeat('x', 9000) as text, pg_sleep(0.3) is null as slept from generate_series(1, 4) i"
+  terminal_is_sent 'rc-export-rows --query "$slow" --output "$BATS_TEST_TMPDIR/rows"'
+  [[ $(cat "$BATS_TEST_TMPDIR/sent") =~ ^($'\r'[1-4]' rows, '[0-9]+'/s, '[0-9.]+' '[kM]?B$'\e[K')+$'\r\e[K'$ ]]
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/rows")" = 4 ]
+  terminal_is_sent 'rc-export-rows --query "$slow" | wc -l; rc-export-rows --query "select 1 as id" 2>/dev/null'
+  [ "$(cat "$BATS_TEST_TMPDIR/sent")" = $'4\n{"id":1}' ]
+}

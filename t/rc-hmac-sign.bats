@@ -1320,3 +1320,15 @@ time_of_run() {
     [[ $output == *'"status":"would_sign"'* ]]
   done
 }
+
+@test "on a terminal the count of files is shown while the records go to a file, and nothing in a pipe" {
+  payload "$root/a" 100
+  payload "$root/b" 200
+  export root
+  slowly='{ echo "{\"path\":\"a\"}"; sleep 0.7; echo "{\"path\":\"b\"}"; } | rc-hmac-sign --root "$root" --payload-prefix 80'
+  terminal_is_sent "$slowly >'$BATS_TEST_TMPDIR/out'"
+  [[ $(cat "$BATS_TEST_TMPDIR/sent") =~ ^$'\r''2 files, '[0-9]+'/s, 300 B'$'\e[K\r\e[K'$ ]]
+  [ "$(counts <"$BATS_TEST_TMPDIR/out")" = '2 signed' ]
+  terminal_is_sent "$slowly | rc-tally"
+  [ "$(cat "$BATS_TEST_TMPDIR/sent")" = '{"records":2,"by":{"already_signed":2}}' ]
+}

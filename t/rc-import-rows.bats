@@ -595,3 +595,9 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   done <names
   [ "$number" -ge 100 ]
 }
+
+@test "on a terminal the count is shown while records are read" {
+  sql 'create table t (id int)'
+  terminal_is_sent '{ echo "{\"id\":1}"; sleep 0.7; echo "{\"id\":2}"; } | rc-import-rows --table t'
+  [[ $(cat "$BATS_TEST_TMPDIR/sent") =~ ^$'\r''2 records, '[0-9]+'/s, 18 B'$'\e[K\r\e[K'"$(counts 2 0 0)"$ ]]
+}

@@ -3,13 +3,25 @@
 #include <stdio.h>
 #include <time.h>
 
-long long
-rc_clock_ms(void)
+static long long
+ask_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+long long
+rc_clock_ms(void)
+{
+	return ask_ms(CLOCK_MONOTONIC);
+}
+
+long long
+rc_clock_coarse_ms(void)
+{
+	return ask_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 void

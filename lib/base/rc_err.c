@@ -13,6 +13,7 @@
 enum { MESSAGE_MAX = 4096, HOOKS_MAX = 8 };
 
 void (*rc_err_observer)(bool is_error, int code, const char *message);
+void (*rc_err_clear)(void);
 
 static const char *tool = "rc";
 static void (*hooks[HOOKS_MAX])(int code);
@@ -54,6 +55,8 @@ print_line(const char *message)
 	char visible[MESSAGE_MAX * 2], line[MESSAGE_MAX * 2 + 256];
 	int length;
 
+	if (rc_err_clear != NULL)
+		rc_err_clear();
 	rc_utf8_visible(message, strlen(message), visible, sizeof visible);
 	length = snprintf(line, sizeof line, "%.200s: %s\n", speaker(), visible);
 	/* There is no one left to tell if standard error itself fails. */

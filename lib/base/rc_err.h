@@ -61,4 +61,7 @@ void rc_at_exit(void (*hook)(int code));
 /* What rc_die() and rc_warn() tell besides standard error; rc_event sets it. */
 extern void (*rc_err_observer)(bool is_error, int code, const char *message);
 
+/* Called before a message where it is not NULL: takes a line off the terminal that has no end yet; rc_counter sets it. */
+extern void (*rc_err_clear)(void);
+
 #endif

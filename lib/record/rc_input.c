@@ -88,6 +88,7 @@ fill(struct rc_input *input)
 	if (n == 0)
 		input->at_end = true;
 	buffer->length += (size_t)n;
+	input->bytes += (unsigned long long)n;
 }
 
 /* A file came to its end without an end record: the stream is not known to be whole. */

@@ -30,6 +30,7 @@ struct rc_input {
 	unsigned long line;	/* of the record that was read last */
 	unsigned long long records;	/* read so far, the end record not counted */
 	unsigned long long file_records;	/* the same of the current file */
+	unsigned long long bytes;	/* read so far; the last of them may still wait in the buffer */
 	bool ended;		/* the current file had its end record */
 	bool whole;		/* all files that were read to their end had one */
 	struct rc_digest *digest;

@@ -69,6 +69,13 @@ digest_line(struct rc_output *output)
 	output->line = output->buffer.length;
 }
 
+static void
+write_out(struct rc_output *output, const char *bytes, size_t length)
+{
+	rc_write_all(output->fd, output->name, bytes, length);
+	output->bytes += length;
+}
+
 void
 rc_output_flush(struct rc_output *output)
 {
@@ -77,7 +84,7 @@ rc_output_flush(struct rc_output *output)
 	digest_line(output);
 	output->buffer.length = output->line = 0;	/* first: where the write fails, the exit hook comes here again */
 	if (length > 0)
-		rc_write_all(output->fd, output->name, output->buffer.bytes, length);
+		write_out(output, output->buffer.bytes, length);
 }
 
 void
@@ -91,7 +98,7 @@ rc_output_part(struct rc_output *output, const char *bytes, size_t length)
 	}
 	if (output->digest != NULL)
 		output->digest->add(output->digest, bytes, length);
-	rc_write_all(output->fd, output->name, bytes, length);
+	write_out(output, bytes, length);
 }
 
 char *

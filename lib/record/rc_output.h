@@ -20,7 +20,7 @@ struct rc_digest;
 struct rc_output {
 	int fd;
 	const char *name;
-	unsigned long long records;
+	unsigned long long records, bytes;	/* bytes: written out, without what waits in the buffer */
 	struct rc_digest *digest;
 	struct rc_buf buffer;
 	size_t line;		/* where in the buffer the line begins that the digest does not have yet */
