@@ -35,7 +35,7 @@ static const struct rc_option options[] = {
 	RC_OPTION_END
 };
 
-static const char *const example[] = { "--fail-on", "never", NULL };
+static const char *const example[] = { "--fail-on", "error", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-doctor",

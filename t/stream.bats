@@ -6,11 +6,9 @@ load helper
 setup() { in=$BATS_TEST_TMPDIR/in out=$BATS_TEST_TMPDIR/out; }
 
 # nested DEPTH: one record that is nested that deep, the record itself counted.
+repeated() { head -c "$2" /dev/zero | tr '\0' "$1"; } # CHARACTER N
 nested() {
-  local open close
-  printf -v open '%*s' "$(($1 - 1))" ''
-  printf -v close '%*s' "$(($1 - 1))" ''
-  printf '{"a":%s%s}\n' "${open// /[}" "${close// /]}"
+  printf '{"a":' && repeated '[' "$(($1 - 1))" && repeated ']' "$(($1 - 1))" && printf '}\n'
 }
 
 # fields N: a record with N fields, field_1 to field_N, but without its last brace and newline.
