@@ -26,3 +26,34 @@ report() {
       exit !ok
     }'
 }
+
+# ---- peers that are no Debian packages ----
+
+# install_peer NAME: by install_NAME in the bench's folder; where that fails, says so and goes on without the peer.
+peers=()
+here=$(cd "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+install_peer() {
+  if (cd "$folder" && "install_$1") >"$folder/$1.log" 2>&1; then
+    peers+=("$1")
+  else
+    printf '%s: cannot be installed, left out: %s\n' "$1" "$(grep -v '^[[:space:]]*$' "$folder/$1.log" | tail -n 1 | cut -c 1-200)"
+  fi
+}
+has_peer() { [[ " ${peers[*]-} " == *" $1 "* ]]; }
+
+install_psycopg() { python3 -m venv python && timeout 300 python/bin/pip install --quiet 'psycopg[binary]' orjson; }
+psycopg_rows() { "$folder/python/bin/python" "$here/peers/psycopg-rows.py" "$@"; }
+
+install_node() { timeout 300 npm install --prefix . --no-audit --no-fund --loglevel error pg pg-query-stream && cp "$here/peers/node-rows.js" .; }
+# It does not read the URL of a socket, so it gets the parts.
+node_rows() {
+  local parts
+  IFS='|' read -ra parts < <(psql -XAtq "$DATABASE_URL" -c "select current_setting('unix_socket_directories'), current_setting('port'), current_user, current_database()")
+  PGHOST=${parts[0]} PGPORT=${parts[1]} PGUSER=${parts[2]} PGDATABASE=${parts[3]} node "$folder/node-rows.js" "$@"
+}
+
+install_pgx() (
+  export GOPATH=$folder/go GOFLAGS=-modcacherw # so that the folder can be removed
+  mkdir pgx && cd pgx && cp "$here/peers/pgx-rows.go" . && go mod init pgx-rows && timeout 300 go mod tidy && go build -o pgx-rows .
+)
+pgx_rows() { "$folder/pgx/pgx-rows" "$@"; }

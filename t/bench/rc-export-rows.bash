@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# rc-export-rows against psql: the server's JSON by COPY and by SELECT, and the server's COPY binary thrown away.
+# rc-export-rows against psql: the server's JSON by COPY and by SELECT, and the server's COPY binary thrown away; and, once,
+# against programs of psycopg and orjson, node's pg and Go's pgx, as far as they can be installed.
 # ROWS=N for another number of rows than 1,000,000.
 # shellcheck source=t/bench/helper.bash
 . "$(dirname -- "$0")/helper.bash"
@@ -23,6 +24,10 @@ for _ in 1 2 3 4 5; do
   run_timed select-json run_psql -At -c 'select row_to_json(r) from rc_bench_rows r'
   run_timed copy-binary run_psql -c 'copy rc_bench_rows to stdout (format binary)'
 done
+for peer in psycopg node pgx; do install_peer "$peer"; done
+! has_peer psycopg || run_timed psycopg+orjson psycopg_rows export rc_bench_rows
+! has_peer node || run_timed node-pg node_rows rc_bench_rows
+! has_peer pgx || run_timed go-pgx pgx_rows rc_bench_rows
 
 # memory: the highest resident size that was seen
 rc-export-rows --table rc_bench_rows >/dev/null &
@@ -35,6 +40,9 @@ code=0
 report "export $rows rows, COPY of JSON" rc-export-rows copy-json 0.4 || code=1
 report "export $rows rows, SELECT of JSON" rc-export-rows select-json 0.3333 || code=1
 report "export $rows rows, COPY binary" rc-export-rows copy-binary 1.176 || code=1
+! has_peer psycopg || report "the same, psycopg and orjson" rc-export-rows psycopg+orjson 1 || code=1
+! has_peer node || report "the same, node pg" rc-export-rows node-pg 1 || code=1
+! has_peer pgx || report "the same, Go pgx" rc-export-rows go-pgx 1 || code=1
 ((peak <= 12000)) || code=1
 psql -Xq "$DATABASE_URL" -c 'drop table rc_bench_rows'
 exit $code

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Rows in against their peers: ready binary data by psql's \copy, json staging and json_populate_recordset, and for
-# upsert a temporary table filled by \copy and the same ON CONFLICT. ROWS rows (default: 1,000,000) of 12 mixed columns.
+# upsert a temporary table filled by \copy and the same ON CONFLICT; and, once, orjson and psycopg's COPY. ROWS rows (default: 1,000,000) of 12 mixed columns.
 # shellcheck source=t/bench/helper.bash
 . "$(dirname -- "$0")/helper.bash"
 rows=${ROWS:-1000000} runs=${RUNS:-3}
@@ -46,6 +46,9 @@ for ((i = 0; i < runs; i++)); do
   empty; run_timed copy-binary binary
   empty; run_timed json-staging staging
 done
+install_peer psycopg
+empty
+! has_peer psycopg || run_timed psycopg+orjson psycopg_rows import bench_target "$folder/rows.ndjson"
 empty
 sql 'alter table bench_target add primary key (id)'
 for ((i = 0; i < runs; i++)); do
@@ -58,6 +61,7 @@ done
 code=0
 report "insert $rows rows" import copy-binary 1.176 || code=1
 report 'the same and json staging' import json-staging 0.333 || code=1
+! has_peer psycopg || report 'the same and psycopg, orjson' import psycopg+orjson 1 || code=1
 report 'upsert, half of the keys there' upsert on-conflict 1.111 || code=1
 report 'nothing changed and all' unchanged all-changed 0.5 || code=1
 sql 'drop table bench_source, bench_target'
