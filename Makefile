@@ -5,6 +5,8 @@
 # the form of an installed tree, so that tests run what a user would run.
 
 VERSION := 0.1.0
+hash := \#
+comma := ,
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD ?= build
@@ -16,8 +18,10 @@ CFLAGS ?= -O2 -g
 HARDEN ?= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 HARDEN_LINK ?= -pie -Wl,-z,relro,-z,now
 SANITIZE ?=
-TESTS ?= $(shell find t -name services -prune -o -name '*.bats' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2)
-JOBS ?= $(shell nproc)
+# Those that say they take long begin first, then the largest files.
+long := $(shell grep -rl --include='*.bats' --exclude-dir=services '^$(hash) long: ' t | sort)
+TESTS ?= $(long) $(filter-out $(long),$(shell find t -name services -prune -o -name '*.bats' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2))
+JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
@@ -26,7 +30,6 @@ compile = $(CC) -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"$(VERSION)"' $(warning
 
 # A source that needs a library which is not always there says so in a line `/* needs: HEADER PACKAGE */`. Where the header
 # is absent the source is left out, and `make` says so.
-hash := \#
 needed := $(shell sed -n 's,^/\* needs: \([^ ]*\) \([^ ]*\) \*/$$,\1:\2,p' $(wildcard src/*.c lib/*/*.c) | sort -u)
 absent := $(foreach need,$(needed),$(shell echo '$(hash)include <$(firstword $(subst :, ,$(need)))>' | $(CC) -E -x c - >/dev/null 2>&1 || echo $(need)))
 absent_headers := $(foreach need,$(absent),$(firstword $(subst :, ,$(need))))
@@ -182,7 +185,8 @@ clean: ## remove what was built
 
 # ---- prove ----
 
-# Files run side by side, the largest first; the tests of one file one after another.
+# Files run side by side, the tests of one file one after another. One job more than there are processors,
+# for many tests wait.
 bats := PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' bats --print-output-on-failure --jobs $(JOBS) --no-parallelize-within-files \
 	--setup-suite-file t/setup_suite.bash
 
@@ -226,15 +230,18 @@ asan: ## run the tests on a build with the address and undefined-behaviour sanit
 	@$(MAKE) --no-print-directory check BUILD=build/asan HARDEN='-fno-omit-frame-pointer' HARDEN_LINK= \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
-lint: ## check scripts, C and man pages; warnings are errors
+# $1 a linter, $2 its files: those of FILES. SC2034: what a page sets, share/page/functions.bash reads.
+FILES ?= %
+lint_with = $(if $(filter $(FILES),$2),@$1 $(filter $(FILES),$2))
+lint: ## check scripts, C, SQL and man pages, or of scripts and C some: FILES='bin/x src/rc-x.c'; warnings are errors
 	$(need) build lint
 	$(build_tree)
-	@shellcheck -x -s bash -e SC2034 $(wildcard bin/*) # what a page sets, share/page/functions.bash reads
-	@shellcheck -x -s bash share/page/run .ci/run t/bench/run $(filter-out %.sql,$(wildcard share/demo/*)) \
-		$(filter-out tools/lint-sql,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* share/kfm/policies/*.sh t/*.bash t/*/*.bash)
-	@shellcheck -s bats -S warning -e SC2030,SC2031 $(wildcard t/*.bats t/*/*.bats)
-	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
-		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__ src lib
+	$(call lint_with,shellcheck -x -s bash -e SC2034,$(wildcard bin/*))
+	$(call lint_with,shellcheck -x -s bash,share/page/run .ci/run t/bench/run $(filter-out %.sql,$(wildcard share/demo/*)) \
+		$(filter-out tools/lint-sql,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* share/kfm/policies/*.sh t/*.bash t/*/*.bash))
+	$(call lint_with,shellcheck -s bats -S warning -e SC2030$(comma)SC2031,$(wildcard t/*.bats t/*/*.bats))
+	$(call lint_with,cppcheck --quiet --std=c11 --enable=warning$(comma)performance$(comma)portability --error-exitcode=1 --inline-suppr \
+		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__,$(wildcard src/*.c lib/*/*.c))
 	@mandoc -Tlint -W warning $(BUILD)/share/man/man1/*.1
 	@tools/lint-sql
 	@echo 'lint: clean'

@@ -220,27 +220,6 @@ settle(struct import *work)
 		rc_session_die(&work->session, error, "deferred constraints, nothing was changed");
 }
 
-static void
-tell_unknown(struct import *work)
-{
-	const char *unknown = rc_transaction_unknown(&work->session);
-	struct rc_buf error = {0}, record = {0};
-
-	rc_warn("%s", unknown);
-	rc_json_open(&error);
-	rc_json_add_text(&error, "code", "commit_unknown");
-	rc_json_add_text(&error, "message", unknown);
-	rc_json_close(&error);
-	rc_json_open(&record);
-	rc_json_add_text(&record, "status", "error");
-	rc_json_add_value(&record, "error", rc_buf_text(&error));
-	rc_json_close(&record);
-	rc_output_line(&work->out, record.bytes, record.length);
-	rc_buf_free(&error);
-	rc_buf_free(&record);
-	work->out.answer = RC_RETRY;
-}
-
 /* ---- all ---- */
 
 /* Ends the transaction; false where no one knows what became of it. */
@@ -260,7 +239,7 @@ finish(struct import *work, const struct rc_record *record, bool end)
 			rc_signal_release();
 		return true;
 	}
-	tell_unknown(work);
+	rc_transaction_tell_unknown(&work->session, &work->out);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #
 # There is no list of commands and none of exceptions: the names come from the tree, arguments and input from --describe.
 
+# long: every command in each test
 load recotem/helper
 load jobs
 

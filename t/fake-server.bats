@@ -3,6 +3,7 @@
 #
 # Every filter that is linked with libpq, found by a loop; arguments and input are those of --describe.
 
+# long: every filter with every lie
 load recotem/helper
 
 setup_file() {

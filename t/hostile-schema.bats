@@ -5,6 +5,7 @@
 # Every command of bin/, and every filter that is linked with libpq, found by a loop; arguments and input are those of
 # --describe, once as they are and once without --dry-run.
 
+# long: every command
 load recotem/helper
 load jobs
 

@@ -12,8 +12,7 @@ teardown() {
 
 # server ARGUMENT...: pg_ctl for a server of the test's own, in $BATS_TEST_TMPDIR/server, where its socket is, too.
 server() {
-  local folder=$BATS_TEST_TMPDIR/server as=() bin
-  bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  local folder=$BATS_TEST_TMPDIR/server as=() bin=$RC_POSTGRES_BIN
   ((EUID)) || as=(setpriv --reuid postgres --regid postgres --init-groups)
   if [ ! -d "$folder" ]; then
     chmod 711 "$BATS_TEST_TMPDIR" "${BATS_TEST_TMPDIR%/*}"

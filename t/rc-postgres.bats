@@ -70,6 +70,7 @@ start() {
 }
 
 @test "a cluster of the machine on another port changes nothing, and the first psql is the server's own" {
+  unset RC_POSTGRES_BIN
   ((EUID == 0)) && unshare -m true 2>/dev/null || skip 'only root can put a cluster beside it'
   cat >"$BATS_TEST_TMPDIR/beside" <<'END'
 mkdir -p /etc/postgresql
@@ -164,6 +165,7 @@ END
 }
 
 @test "it works for a user who is not root" {
+  unset RC_POSTGRES_BIN
   ((EUID == 0)) || skip 'only root can become someone else'
   local command
   command=$(command -v rc-postgres)

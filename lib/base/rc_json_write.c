@@ -130,6 +130,19 @@ rc_json_open_error(struct rc_buf *out, const char *code, const char *message)
 }
 
 void
+rc_json_open_refusal(struct rc_buf *out, const char *code, const char *message)
+{
+	struct rc_buf error = {0};
+
+	rc_json_open_error(&error, code, message);
+	rc_json_close(&error);
+	rc_json_open(out);
+	rc_json_add_text(out, "status", "error");
+	rc_json_add_value(out, "error", rc_buf_text(&error));
+	rc_buf_free(&error);
+}
+
+void
 rc_json_close(struct rc_buf *out)
 {
 	rc_buf_add(out, "}", 1);

@@ -32,4 +32,7 @@ void rc_json_close(struct rc_buf *out);
 /* The same for an error or a warning: an object with these two fields, to which more may be added before rc_json_close(). */
 void rc_json_open_error(struct rc_buf *out, const char *code, const char *message);
 
+/* The same for a record that is refused: `status` "error", and the error as `error`. */
+void rc_json_open_refusal(struct rc_buf *out, const char *code, const char *message);
+
 #endif

@@ -37,12 +37,6 @@ first_part(const char *text)
 	return blanks == NULL ? strlen(text) : (size_t)(blanks - text);
 }
 
-static bool
-begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 /* ---- the head comment ---- */
 
 /* The whole of the file, as far as it can be a head comment, ended by a NUL. */
@@ -145,7 +139,7 @@ read_option(struct rc_page *page, const char *line)
 	struct rc_page_word *word;
 	char *spelling;
 
-	if (line[1] != '-' && begins(line + 2, "|--")) {
+	if (line[1] != '-' && rc_str_begins(line + 2, "|--")) {
 		letter = line[1];
 		line += 3;
 		length -= 3;
@@ -193,7 +187,7 @@ read_fact(struct rc_page *page, const char *name, const char *value)
 {
 	struct rc_program *program = &page->program;
 
-	if (strcmp(name, "usage") == 0 && begins(value, program->name))
+	if (strcmp(name, "usage") == 0 && rc_str_begins(value, program->name))
 		program->synopsis = value + strlen(program->name) + (value[strlen(program->name)] == ' ');
 	else if (strcmp(name, "category") == 0)
 		program->category = value;
@@ -229,12 +223,12 @@ read_facts(struct rc_page *page, const char *line)
 {
 	for (;;) {
 		size_t name = strspn(line, "abcdefghijklmnopqrstuvwxyz-"), length;
-		bool is_whole = begins(line, "usage: ") || begins(line, "example: ");
+		bool is_whole = rc_str_begins(line, "usage: ") || rc_str_begins(line, "example: ");
 
-		if (name == 0 || !begins(line + name, ": "))
+		if (name == 0 || !rc_str_begins(line + name, ": "))
 			return;
 		length = is_whole ? strlen(line + name + 2) : first_part(line + name + 2);
-		if (begins(line, "example-input: ")) {
+		if (rc_str_begins(line, "example-input: ")) {
 			struct rc_buf input = {0};
 
 			rc_buf_printf(&input, "%s\n", line + name + 2);
@@ -279,7 +273,7 @@ read_line(struct rc_page *page, const char *line, bool *in_option, struct rc_buf
 		*in_option = true;
 	} else if (blanks == 3 && isupper((unsigned char)line[3])) {
 		read_operand(page, line + 3, more);
-	} else if (blanks == 1 && begins(line + 1, page->program.name) && begins(line + 1 + name, " - ")) {
+	} else if (blanks == 1 && rc_str_begins(line + 1, page->program.name) && rc_str_begins(line + 1 + name, " - ")) {
 		page->program.summary = copy(line + 4 + name, strlen(line + 4 + name));
 	} else if (blanks == 1) {
 		read_facts(page, line + 1);
@@ -349,7 +343,7 @@ mark_secrets(struct rc_page *page)
 {
 	for (const char **secret = page->secrets; secret != NULL && *secret != NULL; secret++)
 		for (size_t i = 0; i < page->option_count; i++)
-			if (begins(*secret, "--") && strcmp(*secret + 2, page->words[i].name) == 0)
+			if (rc_str_begins(*secret, "--") && strcmp(*secret + 2, page->words[i].name) == 0)
 				page->words[i].secret = page->has_secret_option = true;
 }
 

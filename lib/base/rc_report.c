@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "rc_err.h"
+#include "rc_event.h"
+#include "rc_json_write.h"
 #include "rc_mem.h"
 
 enum { TEXT_MAX = 1024 * 1024 };
@@ -108,4 +110,34 @@ rc_report_hand_on(const struct rc_report *report, int outer)
 
 	if (length > 0)
 		send(outer, word, (size_t)length + 1, MSG_NOSIGNAL);	/* where no one listens, no one needs them */
+}
+
+int
+rc_report_print(const struct rc_report *report, bool ok, long long ms)
+{
+	struct rc_buf line = {0};
+	char duration[48];
+	int failure = 0;
+
+	snprintf(duration, sizeof duration, "%lld.%03lld000", ms / 1000, ms % 1000);
+	rc_json_open(&line);
+	rc_json_add_value(&line, "ok", ok ? "true" : "false");
+	rc_json_add_text(&line, "run_id", rc_run_id());
+	rc_json_add_integer(&line, "scanned", report->scanned);
+	rc_json_add_integer(&line, "changed", report->changed);
+	rc_json_add_integer(&line, "warnings", report->warnings);
+	rc_json_add_integer(&line, "errors", report->errors);
+	rc_json_add_value(&line, "duration_s", duration);
+	rc_json_close(&line);
+	rc_buf_add(&line, "\n", 1);
+	for (size_t done = 0; done < line.length && failure == 0;) {
+		ssize_t n = write(STDOUT_FILENO, line.bytes + done, line.length - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			failure = errno;
+	}
+	rc_buf_free(&line);
+	return failure;
 }

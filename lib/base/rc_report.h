@@ -41,6 +41,9 @@ void rc_report_open(struct rc_report *report);
 /* Takes what there is, without waiting. */
 void rc_report_read(struct rc_report *report);
 
+/* Writes the sums to standard output as the summary of --json, of a run of MS milliseconds; 0, or errno where that failed. */
+int rc_report_print(const struct rc_report *report, bool ok, long long ms);
+
 /*
  * The socket of the command whose page has started us, in whatever way, or -1:
  * RC_REPORT names a descriptor, and the kernel says that it was made by the

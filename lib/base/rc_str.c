@@ -80,6 +80,12 @@ rc_buf_wipe(struct rc_buf *buf)
 	rc_buf_free(buf);
 }
 
+bool
+rc_str_begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
 uint64_t
 rc_str_hash(const char *text, size_t length)
 {

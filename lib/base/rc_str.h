@@ -40,6 +40,9 @@ void rc_buf_free(struct rc_buf *buf);
 enum { RC_WIPED_ROOM = 256 * 1024 };
 void rc_buf_wipe(struct rc_buf *buf);
 
+/* Whether TEXT begins with WITH. */
+bool rc_str_begins(const char *text, const char *with);
+
 /* A hash with a seed of this process, so that no one can choose texts that all get the same. */
 uint64_t rc_str_hash(const char *text, size_t length);
 

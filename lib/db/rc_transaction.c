@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_json_write.h"
 #include "rc_signal.h"
 
 /* ---- the begin ---- */
@@ -118,6 +119,20 @@ const char *
 rc_transaction_unknown(const struct rc_session *session)
 {
 	return session->unclear ? UNCLEAR UNKNOWN : BROKEN UNKNOWN;
+}
+
+void
+rc_transaction_tell_unknown(const struct rc_session *session, struct rc_output *output)
+{
+	const char *unknown = rc_transaction_unknown(session);
+	struct rc_buf line = {0};
+
+	rc_warn("%s", unknown);
+	rc_json_open_refusal(&line, "commit_unknown", unknown);
+	rc_json_close(&line);
+	rc_output_line(output, line.bytes, line.length);
+	rc_buf_free(&line);
+	output->answer = RC_RETRY;
 }
 
 /* A failure from here on: 111 alone would be taken for "nothing happened". */

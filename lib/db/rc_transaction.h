@@ -14,6 +14,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
+#include "rc_output.h"
 #include "rc_session.h"
 #include "rc_wish.h"
 
@@ -40,12 +41,16 @@ PGresult *rc_transaction_settle(struct rc_session *session);
  * Commits, or ends the process where nothing was changed.  Where the answer
  * does not come or is not clear, a new connection asks the server for up to ten
  * seconds; false where it does not say, which is to be told with RC_RETRY and
- * the words of rc_transaction_unknown(), a static text.  From here on TERM,
+ * the words of rc_transaction_unknown(), a static text, or by
+ * rc_transaction_tell_unknown().  From here on TERM,
  * INT, HUP and SIGPIPE are held, and any failure is told together with what was
  * committed.
  */
 bool rc_transaction_commit(struct rc_session *session);
 const char *rc_transaction_unknown(const struct rc_session *session);
+
+/* Warns with these words, writes them as a record that is refused (commit_unknown), and makes the output's answer RC_RETRY. */
+void rc_transaction_tell_unknown(const struct rc_session *session, struct rc_output *output);
 
 void rc_transaction_rollback(struct rc_session *session);
 

@@ -9,6 +9,7 @@
 #include "rc_err.h"
 #include "rc_json.h"
 #include "rc_str.h"
+#include "rc_tree.h"
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -25,35 +26,17 @@ enum { ENTRIES = sizeof entries / sizeof *entries };
 
 /* ---- files ---- */
 
-/* The folder share/rc of the tree that this program is in; the caller frees. */
-static char *
-share_folder(void)
-{
-	char *self = realpath("/proc/self/exe", NULL), *slash;
-	struct rc_buf path = {0};
-
-	if (self == NULL)
-		rc_die(RC_RETRY, "cannot find itself: %s", strerror(errno));
-	for (int i = 0; i < 2 && (slash = strrchr(self, '/')) != NULL; i++)
-		*slash = '\0';
-	rc_buf_printf(&path, "%s/share/rc", self);
-	free(self);
-	return rc_buf_text(&path);
-}
-
 /* Reads a file of share/rc/FOLDER, or where NAME has a slash that one. */
 static void
 read_file(struct rc_buf *text, struct rc_buf *path, const char *folder, const char *name, const char *ending)
 {
-	char *share = share_folder();
 	ssize_t n;
 	int fd;
 
 	if (strchr(name, '/') != NULL)
 		rc_buf_add_text(path, name);
 	else
-		rc_buf_printf(path, "%s/%s/%s%s", share, folder, name, ending);
-	free(share);
+		rc_buf_printf(path, "%s/%s/%s%s", rc_tree_share(), folder, name, ending);
 	if ((fd = open(rc_buf_text(path), O_RDONLY | O_CLOEXEC)) < 0)
 		rc_die(RC_FATAL, "cannot open %s: %s", path->bytes, strerror(errno));
 	while ((n = read(fd, rc_buf_reserve(text, 4096), 4096)) > 0) {

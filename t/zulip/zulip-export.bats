@@ -1,3 +1,4 @@
+# long: whole exports
 load helper
 
 usage='usage: zulip-export --realm REALM [--output DIR] [--threads N] [--public-only | --export-full-with-consent] [--force] [--dry-run]'
