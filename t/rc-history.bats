@@ -38,6 +38,17 @@ names() { jq -r .name | paste -sd ' '; }
   [ "$stderr" = "rc-history: 1 line(s) of the history can't be read" ]
 }
 
+@test "the line after one that a killed writer left half is whole" {
+  printf '{"v":1,"na' >>"$RC_HISTORY"
+  rc-run after -- true
+  rc-run last -- true
+  run -0 --separate-stderr rc-history --last 2
+  [ "$(names <<<"$output")" = 'after last' ]
+  [ "$stderr" = "rc-history: 1 line(s) of the history can't be read" ]
+  run -0 tail -n 3 "$RC_HISTORY"
+  [ "${lines[0]}" = '{"v":1,"na' ]
+}
+
 @test "no history is no run, and wrong options are refused" {
   RC_HISTORY=$BATS_TEST_TMPDIR/none run -0 --separate-stderr rc-history
   [ -z "$output$stderr" ]

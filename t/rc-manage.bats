@@ -58,6 +58,21 @@ Type 'rc-manage help' for usage." ]
   [ "${stderr_lines[1]}" = 'Did you mean recotem wait-db?' ]
 }
 
+@test "a command without its product is answered with the product, nearly or quite its name; what is near to none is not" {
+  local word
+  for word in assign_owners asign-owner recotem-asign-owners; do
+    run -1 --separate-stderr rc-manage "$word"
+    [ "${stderr_lines[1]}" = 'Did you mean recotem assign-owners?' ]
+  done
+  for word in x '*' ../../bin/sh 'a b' ''; do
+    run -1 --separate-stderr rc-manage "$word"
+    [ "$stderr" = "rc-manage: Unknown command: '$word'
+Type 'rc-manage help' for usage." ]
+  done
+  RC_PRODUCT=zulip run -1 --separate-stderr rc-manage assign_owners
+  [ "${#stderr_lines[@]}" = 2 ]
+}
+
 @test "help lists the products' commands" {
   local word
   for word in '' --help -h help; do

@@ -87,20 +87,41 @@ open_locked(char *path)
 	}
 }
 
-static int
-write_line(int fd, const char *line, size_t length)
+/* Whether a writer that was killed left half a line; where the file may not be read, no one can tell. */
+static bool
+ends_in_half_a_line(const char *path, const struct stat *status)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char last = '\n';
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, &last, 1, status->st_size - 1) != 1)
+		last = '\n';
+	close(fd);
+	return last != '\n';
+}
+
+static int
+write_line(int fd, const char *path, const char *line, size_t length)
+{
+	struct rc_buf text = {0};
 	struct stat before;
 	bool regular = fstat(fd, &before) == 0 && S_ISREG(before.st_mode);
-	int failure;
+	int failure = 0;
 
-	if (rc_state_over_limit(fd, length))
-		return EFBIG;
-	if (rc_write_full(fd, line, length))
-		return 0;
-	failure = errno;
-	if (regular && ftruncate(fd, before.st_size) != 0)
-		return failure;	/* rc-history passes over what is no whole record */
+	if (regular && before.st_size > 0 && ends_in_half_a_line(path, &before))
+		rc_buf_add(&text, "\n", 1);
+	rc_buf_add(&text, line, length);
+	if (rc_state_over_limit(fd, text.length)) {
+		failure = EFBIG;
+	} else if (!rc_write_full(fd, text.bytes, text.length)) {
+		failure = errno;
+		/* Where this fails, too, rc-history passes over what is no whole record. */
+		if (regular && ftruncate(fd, before.st_size) != 0)
+			failure = errno;
+	}
+	rc_buf_free(&text);
 	return failure;
 }
 
@@ -114,7 +135,7 @@ rc_history_append(const char *line, size_t length)
 		if ((fd = open_locked(path.bytes)) < 0) {
 			failure = errno;
 		} else {
-			failure = write_line(fd, line, length);
+			failure = write_line(fd, path.bytes, line, length);
 			close(fd);
 		}
 	}
