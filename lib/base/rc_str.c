@@ -13,7 +13,7 @@
 enum { DOUBLED_MAX = 1 << 20 };	/* beyond it memory counts more than the pages that realloc(3) moves */
 
 char *
-rc_buf_reserve(struct rc_buf *buf, size_t more)
+rc_buf_grow(struct rc_buf *buf, size_t more)
 {
 	size_t need = rc_size_add(buf->length, more);
 

@@ -17,7 +17,13 @@ struct rc_buf {
 };
 
 /* Makes room for MORE bytes after the end, and returns that place. */
-char *rc_buf_reserve(struct rc_buf *buf, size_t more);
+char *rc_buf_grow(struct rc_buf *buf, size_t more);
+
+static inline char *
+rc_buf_reserve(struct rc_buf *buf, size_t more)
+{
+	return buf->bytes != NULL && more <= buf->room - buf->length ? buf->bytes + buf->length : rc_buf_grow(buf, more);
+}
 void rc_buf_add(struct rc_buf *buf, const char *bytes, size_t length);
 void rc_buf_add_text(struct rc_buf *buf, const char *text);
 void rc_buf_printf(struct rc_buf *buf, const char *format, ...) RC_PRINTF(2, 3);

@@ -84,11 +84,12 @@ get_message(struct rc_copy_out *copy, struct rc_output *output)
 	int length;
 
 	while ((length = PQgetCopyData(conn, &copy->message, 1)) == 0 && PQsslInUse(conn) == 0) {
-		if (poll(&ready, 1, 0) == 0)
+		if (poll(&ready, 1, 0) == 0) {
 			nap(copy);
-		if (poll(&ready, 1, PATIENCE) == 0) {
-			rc_output_flush(output);
-			break;
+			if (poll(&ready, 1, PATIENCE) == 0) {
+				rc_output_flush(output);
+				break;
+			}
 		}
 		if (PQconsumeInput(conn) != 1)
 			break;

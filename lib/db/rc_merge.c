@@ -11,9 +11,9 @@
 void
 rc_merge_create(struct rc_merge *merge, struct rc_buf *copy)
 {
-	/* So that a join of a few hundred thousand rows stays in memory. */
-	static const char memory[] = "select pg_catalog.set_config('work_mem', '64MB', true)"
-	    " where pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) operator(pg_catalog.<) 67108864";
+	/* So that a join of a million rows mostly stays in memory. */
+	static const char memory[] = "select pg_catalog.set_config('work_mem', '128MB', true)"
+	    " where pg_catalog.pg_size_bytes(pg_catalog.current_setting('work_mem')) operator(pg_catalog.<) 134217728";
 	struct rc_buf sql = {0};
 	const char *comma = "";
 

@@ -27,6 +27,15 @@ skip_blanks(const char *p)
 	return p;
 }
 
+/* The end of the number, true, false or null at P. */
+static const char *
+end_of_word(const char *p)
+{
+	while (*p == '-' || *p == '+' || *p == '.' || (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z'))
+		p++;
+	return p;
+}
+
 /* The end of the value at P, which was checked before. */
 static const char *
 end_of_value(const char *p, const char *stop)
@@ -43,7 +52,7 @@ end_of_value(const char *p, const char *stop)
 		else if (*p == ']' || *p == '}')
 			depth--;
 		else if (depth == 0)
-			return p + strcspn(p, ",]} \t\r\n");
+			return end_of_word(p);
 		p++;
 	} while (depth > 0);
 	return p;

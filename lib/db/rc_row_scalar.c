@@ -175,26 +175,20 @@ count_characters(const char *text, size_t length)
 static bool
 add_string(struct rc_row_value value, struct rc_buf *out, struct rc_row_error *error)
 {
-	const char *text = value.text + 1;
-	size_t length = value.length - 2;
-	struct rc_arena arena = {0};
+	char *text, *end;
 
 	if (*value.text != '"')
 		return rc_row_refuse_kind(error, "a string", value);
-	if (memchr(text, '\\', length) == NULL) {
-		rc_buf_add(out, text, length);
+	if (memchr(value.text, '\\', value.length) == NULL) {
+		rc_buf_add(out, value.text + 1, value.length - 2);
 		return true;
 	}
-	if ((text = rc_json_decode(&arena, value.text, value.length, &length)) == NULL) {
-		rc_arena_free(&arena);
+	text = rc_buf_reserve(out, value.length);
+	if ((end = rc_json_decode_to(text, value.text, value.length)) == NULL)
 		return rc_row_refuse(error, "22P05", "a lone surrogate, which is no character");
-	}
-	if (memchr(text, '\0', length) != NULL) {
-		rc_arena_free(&arena);
+	if (memchr(text, '\0', (size_t)(end - text)) != NULL)
 		return rc_row_refuse(error, "22P05", "\\u0000, which text can't hold");
-	}
-	rc_buf_add(out, text, length);
-	rc_arena_free(&arena);
+	out->length += (size_t)(end - text);
 	return true;
 }
 
@@ -222,16 +216,21 @@ encode_text(const struct rc_row_target *target, struct rc_row_value value, struc
 	return true;
 }
 
-static int
-hex_digit(char c)
+/* What a hex digit stands for and one more; 0 where it is none. */
+static const unsigned char hex_digits[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* Reads two hex digits into a byte; false where they are none. */
+static inline bool
+read_hex(const char *from, char *to)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned high = hex_digits[(unsigned char)from[0]], low = hex_digits[(unsigned char)from[1]];
+
+	*to = (char)((high - 1) << 4 | (low - 1));
+	return high != 0 && low != 0;
 }
 
 static bool
@@ -243,11 +242,8 @@ encode_bytea(struct rc_row_value value, struct rc_buf *out, struct rc_row_error 
 	if (value.length < 5 || memcmp(value.text, "\"\\\\x", 4) != 0 || (stop - p) % 2 != 0)
 		return rc_row_refuse_kind(error, "\"\\\\x and pairs of hex digits", value);
 	for (char *to = rc_buf_reserve(out, (size_t)(stop - p) / 2); p < stop; p += 2) {
-		int high = hex_digit(p[0]), low = hex_digit(p[1]);
-
-		if (high < 0 || low < 0)
+		if (!read_hex(p, to++))
 			return rc_row_refuse_kind(error, "\"\\\\x and pairs of hex digits", value);
-		*to++ = (char)(high << 4 | low);
 		out->length++;
 	}
 	rc_field_end(out, from);
@@ -257,24 +253,19 @@ encode_bytea(struct rc_row_value value, struct rc_buf *out, struct rc_row_error 
 static bool
 encode_uuid(struct rc_row_value value, struct rc_buf *out, struct rc_row_error *error)
 {
-	static const char form[] = "\"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx\"";
+	enum { LENGTH = 38, SIZE = 16 };
+	static const char dashes[] = { 9, 14, 19, 24 }, pairs[SIZE] = { 1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35 };
 	size_t from = rc_field_begin(out);
-	char *to = rc_buf_reserve(out, 16);
-	int count = 0;
+	char *to = rc_buf_reserve(out, SIZE);
+	bool good = value.length == LENGTH && *value.text == '"';
 
-	if (value.length != sizeof form - 1)
+	for (size_t i = 0; good && i < sizeof dashes; i++)
+		good = value.text[(int)dashes[i]] == '-';
+	for (size_t i = 0; good && i < SIZE; i++)
+		good = read_hex(value.text + pairs[i], to + i);
+	if (!good)
 		return rc_row_refuse_kind(error, "a UUID", value);
-	for (size_t i = 0; i < sizeof form - 1; i++) {
-		int digit = hex_digit(value.text[i]);
-
-		if (form[i] == 'x' ? digit < 0 : value.text[i] != form[i])
-			return rc_row_refuse_kind(error, "a UUID", value);
-		if (form[i] != 'x')
-			continue;
-		to[count / 2] = (char)(count % 2 == 0 ? digit << 4 : to[count / 2] | digit);
-		count++;
-	}
-	out->length += 16;
+	out->length += SIZE;
 	rc_field_end(out, from);
 	return true;
 }

@@ -689,27 +689,32 @@ decode_escape(const char **p, char *out)
 	return put_utf8(out, point);
 }
 
+char *
+rc_json_decode_to(char *to, const char *value, size_t value_length)
+{
+	const char *p = value + 1, *end = value + value_length - 1, *escape;
+
+	while ((escape = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+		memcpy(to, p, (size_t)(escape - p));
+		to += escape - p;
+		p = escape;
+		if ((to = decode_escape(&p, to)) == NULL)
+			return NULL;
+	}
+	memcpy(to, p, (size_t)(end - p));
+	return to + (end - p);
+}
+
 const char *
 rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length)
 {
-	const char *p = value + 1, *end = value + value_length - 1;
 	char *text = rc_arena_alloc(arena, value_length);	/* decoding never grows, and two quotes leave room for the NUL */
-	char *out = text;
+	char *end = rc_json_decode_to(text, value, value_length);
 
-	while (p < end) {
-		const char *escape = memchr(p, '\\', (size_t)(end - p));
-		size_t plain = (size_t)((escape == NULL ? end : escape) - p);
-
-		memcpy(out, p, plain);
-		out += plain;
-		if (escape == NULL)
-			break;
-		p = escape;
-		if ((out = decode_escape(&p, out)) == NULL)
-			return NULL;
-	}
-	*out = '\0';
-	*length = (size_t)(out - text);
+	if (end == NULL)
+		return NULL;
+	*end = '\0';
+	*length = (size_t)(end - text);
 	return text;
 }
 

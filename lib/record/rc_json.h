@@ -100,6 +100,9 @@ enum rc_json_type rc_json_type(const char *value);
  */
 const char *rc_json_decode(struct rc_arena *arena, const char *value, size_t value_length, size_t *length);
 
+/* The same to where TO has room for VALUE_LENGTH bytes: the place behind the text, which no NUL ends, or NULL. */
+char *rc_json_decode_to(char *to, const char *value, size_t value_length);
+
 /*
  * Decodes a string piece by piece, for what is too long to stand in memory
  * twice: what begins at *TEXT, between the quotes, goes to PART, which has room
