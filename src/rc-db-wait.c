@@ -18,8 +18,8 @@
 #include "rc_child.h"
 #include "rc_clock.h"
 #include "rc_connection.h"
-#include "rc_environment.h"
 #include "rc_event.h"
+#include "rc_login.h"
 #include "rc_opt.h"
 #include "rc_result.h"
 #include "rc_settings.h"
@@ -344,7 +344,7 @@ main(int argc, char *argv[])
 	if (command != NULL)
 		out.fd = STDERR_FILENO, out.name = "<stderr>";
 
-	rc_environment_read(&settings);
+	rc_login_read(&settings);
 	start = rc_clock_ms();
 	for (long number = 1;; number++) {
 		long left = timeout == 0 ? 0 : (long)(start + timeout - rc_clock_ms());

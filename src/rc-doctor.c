@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "rc_connection.h"
-#include "rc_environment.h"
 #include "rc_history.h"
+#include "rc_login.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_state.h"
@@ -346,7 +346,7 @@ log_in(void)
 	bool good;
 
 	rc_output_flush(&doctor.out);	/* a URL that can't be used ends us */
-	rc_environment_read(&settings);
+	rc_login_read(&settings);
 	good = rc_connection_open(&doctor.connection, &settings, &limits);
 	if (good) {
 		rc_connection_add_where(&doctor.connection, &where);

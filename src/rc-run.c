@@ -80,6 +80,7 @@ struct run {
 	bool held, busy;	/* of the lock in the database */
 	struct rc_tail tail;
 	struct rc_child child;
+	char **call;		/* what is run: the command, with --lock database behind rc-db-lock */
 	int inherited[3];
 	char message[160];
 };
@@ -419,14 +420,14 @@ reap_left(const struct run *run)
 }
 
 static void
-start(struct run *run, char *command[])
+start(struct run *run)
 {
 	run->child.has_group = true;
 	run->child.ends_with_us = SIGTERM;
 	run->child.inherited = run->inherited;
 	if (run->quiet)
 		rc_tail_open(&run->tail);
-	rc_child_start(&run->child, command);
+	rc_child_start(&run->child, run->call);
 	if (run->quiet)
 		rc_tail_restore(&run->tail);
 	if (run->inherited[0] >= 0 && run->tell >= 0)
@@ -599,13 +600,12 @@ main(int argc, char *argv[])
 	}
 	if (run.lock_file)
 		run.inherited[0] = run.lock.fd;
-	if (run.lock_database)
-		command = with_database_lock(&run, command);
+	run.call = run.lock_database ? with_database_lock(&run, command) : command;
 	run.metrics.start = (long long)time(NULL);
 	run.metrics.running = true;
 	if (run.metrics.folder != NULL)
 		rc_metrics_write(&run.metrics);
-	start(&run, command);
+	start(&run);
 	ping(&run, "/start", false);
 	rc_helper_notify("READY=1\nSTATUS=the command runs");
 	watch(&run);

@@ -8,7 +8,7 @@ teardown() { end_started; }
   local lib=$RC_TEST_FOLDER/../lib rooms=() port
   for room in "$lib"/*/; do rooms+=(-I "$room"); done
   cc -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"test"' -Wall -Werror -I/usr/include/postgresql "${rooms[@]}" -o "$BATS_TEST_TMPDIR/many" \
-    "$RC_TEST_FOLDER/many-connections.c" "$lib"/base/*.c "$lib"/db/rc_{address,connection,environment,result,settings,url}.c -lpq
+    "$RC_TEST_FOLDER/many-connections.c" "$lib"/base/*.c "$lib"/db/rc_{address,connection,login,result,settings,url}.c -lpq
   mkfifo "$BATS_TEST_TMPDIR/port"
   # shellcheck disable=SC2016 # perl's own
   perl -MIO::Socket::INET -e '

@@ -14,7 +14,7 @@
 
 #include "rc_clock.h"
 #include "rc_connection.h"
-#include "rc_environment.h"
+#include "rc_login.h"
 
 enum { MAX = 16 };
 
@@ -62,7 +62,7 @@ main(int argc, char *argv[])
 	if (count < 1 || count > MAX)
 		return RC_FATAL;
 	began = rc_clock_ms();
-	rc_environment_read(&settings);
+	rc_login_read(&settings);
 	rc_settings_set(&silent, "host", "127.0.0.1");
 	rc_settings_set(&silent, "port", argv[1]);
 	for (int i = 0; i < count; i++) {

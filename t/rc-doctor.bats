@@ -78,24 +78,8 @@ finding() { rc-say '' --when "check=$1" '{status}: {message}' <<<"$output"; }
 }
 
 @test "a clock that is an hour off is a warning" {
-  need_plain_memory
-  cat >"$BATS_TEST_TMPDIR/clock.c" <<'END'
-#define _GNU_SOURCE
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-int
-clock_gettime(clockid_t clock, struct timespec *now)
-{
-	int result = (int)syscall(SYS_clock_gettime, clock, now);
-
-	if (clock == CLOCK_REALTIME)
-		now->tv_sec += 3600;
-	return result;
-}
-END
-  "${CC:-gcc}" -shared -fPIC -o "$BATS_TEST_TMPDIR/clock.so" "$BATS_TEST_TMPDIR/clock.c"
-  LD_PRELOAD=$BATS_TEST_TMPDIR/clock.so run -1 --separate-stderr rc-doctor
+  make_fail_calls
+  run -1 --separate-stderr failing clock-ahead rc-doctor
   [[ $(finding clock) == "warning: the server's clock is 3"*' ms behind' ]]
 }
 

@@ -1,10 +1,14 @@
 # shellcheck disable=SC2016 # inner shells expand
 load recotem/helper
+load http
 
 setup() {
+  started=()
   export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state
   history=$XDG_STATE_HOME/rc/history.ndjson
 }
+
+teardown() { end_started; }
 
 # Waits until the condition holds, for what another process does.
 until_true() {
@@ -205,4 +209,49 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   run -100 rc-run --overlap never n -- true
   run -100 rc-run --lock database --overlap replace n -- true
   run -100 rc-run --ping ftp://x n -- true
+}
+
+@test "a clock that goes back changes no limit, no duration, and not which run was the last" {
+  make_fail_calls
+  rc-run n -- true
+  run -111 --separate-stderr failing clock-back timeout 60 rc-run --timeout 300ms n -- sleep 1000
+  [[ $stderr == *'no end after 300 ms'* ]]
+  [[ $(field .start) > $(field .end) ]] # the clock did go back
+  [[ $(field .duration_s) =~ ^0\.[3-9] ]]
+  [ "$(rc-history --last 1 | rc-say '{status}')" = timeout ]
+  run -0 failing clock-back rc-run --lock file --overlap wait=5 --slot one n -- true
+  run -0 --separate-stderr rc-run --slot one n -- echo again
+  [[ $stderr == *'already done'* ]]
+}
+
+@test "pings tell of start and end under the run's id, and a failure; no secret is in them, in a list of processes or a file" {
+  start_http
+  local word run_id
+  for word in /start '' /fail; do answer "/ping$word" '200 OK' </dev/null; done
+  export PGPASSWORD=canary-one API_TOKEN=canary-two DATABASE_URL="${DATABASE_URL/postgres@/postgres:canary-three@}"
+  run -0 rc-run --ping "$source/ping" --lock database --quiet --metrics "$BATS_TEST_TMPDIR" n -- true
+  run_id=$(field .run_id)
+  [ "$(requests | cut -d ' ' -f 2)" = "/ping/start?rid=$run_id"$'\n'"/ping?rid=$run_id" ]
+  # The list of processes, from the inside, all rights given.
+  run -3 rc-run --ping "$source/ping" --lock database --quiet --on-failure "cat >$BATS_TEST_TMPDIR/record" n -- \
+    sh -c 'cat /proc/[0-9]*/cmdline >"$0"; exit 3' "$BATS_TEST_TMPDIR/processes"
+  [ "$(requests | tail -n 1 | cut -d ' ' -f 2)" = "/ping/fail?rid=$(field .run_id)" ]
+  tr '\0' ' ' <"$BATS_TEST_TMPDIR/processes" | grep -q 'rc-run --ping'
+  run -1 grep -ra canary- "$BATS_TEST_TMPDIR"
+}
+
+@test "the service manager is told that the command runs, and that it ends" {
+  # shellcheck disable=SC2016 # perl's own
+  perl -MIO::Socket::UNIX -MSocket -e '
+    my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "$ARGV[0]/notify") or die;
+    open my $out, ">", "$ARGV[0]/told"; $out->autoflush(1);
+    open my $ready, ">", "$ARGV[0]/ready"; close $ready;
+    alarm 60;
+    my $text;
+    while (defined $s->recv($text, 1000)) { print $out "$text\n" }' "$BATS_TEST_TMPDIR" 3>&- &
+  started+=("$!")
+  until_true test -e "$BATS_TEST_TMPDIR/ready"
+  NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify run -0 rc-run n -- true
+  until_true grep -q STOPPING "$BATS_TEST_TMPDIR/told"
+  [ "$(cat "$BATS_TEST_TMPDIR/told")" = $'READY=1\nSTATUS=the command runs\nSTOPPING=1' ]
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rc_blocker.h"
-#include "rc_environment.h"
+#include "rc_login.h"
 #include "rc_mem.h"
 #include "rc_signal.h"
 
@@ -40,7 +40,7 @@ rc_session_open(struct rc_session *session)
 	const struct rc_failure *failure = &session->connection.failure;
 
 	*session = (struct rc_session){ .lock_timeout = RC_LOCK_TIMEOUT, .lock_tries = RC_LOCK_TRIES };
-	rc_environment_read(&session->settings);
+	rc_login_read(&session->settings);
 	if (!rc_connection_open(&session->connection, &session->settings, &limits))
 		rc_die(rc_failure_class(failure), "%s: %s", failure->where.bytes, failure->words.bytes);
 	open_session = session;

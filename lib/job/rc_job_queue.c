@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "rc_clock.h"
-#include "rc_environment.h"
 #include "rc_job_answer.h"
 #include "rc_job_round.h"
+#include "rc_login.h"
 #include "rc_mem.h"
 #include "rc_random.h"
 #include "rc_result.h"
@@ -40,7 +40,7 @@ void
 rc_job_queue_start(struct rc_job_queue *queue, struct rc_job_map *map, struct rc_job_index *index, const struct rc_job_rules *rules)
 {
 	*queue = (struct rc_job_queue){ .map = map, .index = index, .rules = *rules, .away = rc_clock_ms() };
-	rc_environment_read(&queue->settings);
+	rc_login_read(&queue->settings);
 	for (int i = 0; i < RC_STATEMENTS; i++)
 		if (is_used(queue, i))
 			queue->statements[i] = rc_job_map_statement(map, rc_job_kinds[i].file);

@@ -1,5 +1,5 @@
 # What the tests of Recotem's commands share, and others that need its rows.
-load "$RC_TEST_FOLDER/helper"
+load "${BASH_SOURCE[0]%/*}/../helper" # where it is: bats 1.11 reads the files before setup_suite
 
 # add_project NAME OWNER_ID|null, add_split OWNER_ID|null, add_evaluation OWNER_ID|null: one row each.
 add_project() {

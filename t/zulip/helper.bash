@@ -1,5 +1,5 @@
 # What the tests of Zulip's commands share.
-load "$RC_TEST_FOLDER/helper"
+load "${BASH_SOURCE[0]%/*}/../helper" # where it is: bats 1.11 reads the files before setup_suite
 
 # A fresh database with Zulip's tables, as they are on a server without an organisation.
 new_zulip_database() {

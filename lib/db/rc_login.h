@@ -1,5 +1,5 @@
 /*
- * rc_environment - where the environment says that the database is
+ * rc_login - the database and the login that the environment asks for
  *
  * DATABASE_URL (read as a secret, so DATABASE_URL_FILE too), as Django's tools
  * write it; what it leaves open, and all without it, is libpq's own (PG*,
@@ -7,8 +7,8 @@
  * run's id, speaks UTF-8, and finds out within a minute that the other host is
  * gone (keepalives), unless the URL says otherwise.
  */
-#ifndef RC_ENVIRONMENT_H
-#define RC_ENVIRONMENT_H
+#ifndef RC_LOGIN_H
+#define RC_LOGIN_H
 
 #include "rc_settings.h"
 
@@ -17,6 +17,6 @@
  * pipe.  Ends the process where the URL can't be used, with a warning for what
  * is passed over.  The caller wipes them.
  */
-void rc_environment_read(struct rc_settings *settings);
+void rc_login_read(struct rc_settings *settings);
 
 #endif

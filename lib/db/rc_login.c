@@ -1,4 +1,4 @@
-#include "rc_environment.h"
+#include "rc_login.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ tried_instead(void)
 }
 
 void
-rc_environment_read(struct rc_settings *settings)
+rc_login_read(struct rc_settings *settings)
 {
 	struct rc_secret url;
 
