@@ -117,6 +117,8 @@ main(int argc, char *argv[])
 	rc_output_open(&out, NULL);
 	rc_session_open(&session);
 	begin(&session, name == NULL);
+	if (name != NULL)
+		rc_meta_lock(&session);	/* or the name that another one has just written would be written over */
 	rc_meta_read(&session, &meta);
 	if (name == NULL) {
 		rc_transaction_rollback(&session);

@@ -22,6 +22,17 @@ setup() { new_database; name=$(sql 'select current_database()'); }
   [ "$(sql "select to_regnamespace('rc') is null")" = t ]
 }
 
+@test "of many that set a name at once one has set it, and the others find it" {
+  local i
+  for i in 1 2 3 4 5 6; do
+    { rc-environment set "e$i" >"$BATS_TEST_TMPDIR/$i" 2>&1 || true; } &
+  done
+  wait
+  name_set=$(sql 'select environment from rc.meta')
+  [ "$(grep -lF '"status":"set"' "$BATS_TEST_TMPDIR"/[1-6])" = "$BATS_TEST_TMPDIR/${name_set#e}" ]
+  [ "$(grep -cF "rc-environment: database $name says that it is $name_set;" "$BATS_TEST_TMPDIR"/[1-6] | grep -c ':1$')" = 5 ]
+}
+
 @test "another name goes there only by who knows the one before" {
   rc-environment set production
   run -100 --separate-stderr rc-environment set staging

@@ -126,6 +126,8 @@ finish_export() {
   sql 'create table none (id int); create table bare (); insert into bare default values; insert into bare default values'
   run -0 --separate-stderr rc-export-rows -t none
   [ "$output$stderr" = '' ]
+  run -0 --separate-stderr rc-export-rows -t none --end-record
+  [ "$output" = "{\"rc_end\":{\"v\":1,\"records\":0,\"sha256\":\"$(sha256sum </dev/null | cut -d ' ' -f 1)\"}}" ]
   run -0 --separate-stderr rc-export-rows -t bare
   [ "$output" = '{}
 {}' ]
@@ -349,6 +351,23 @@ finish_export() {
   [[ $(cat "$BATS_TEST_TMPDIR/err") == 'rc-export-rows: big, after '* ]]
   [ "$(grep -c rc_end "$BATS_TEST_TMPDIR/rows")" = 0 ]
   [ "$(tail -c 1 "$BATS_TEST_TMPDIR/rows" | od -An -c | tr -d ' ')" = '\n' ] # what was printed is whole
+}
+
+@test "a server that crashes in mid-export is 111 without an end record" {
+  run -0 --separate-stderr rc-postgres -- bash -uc '
+    psql -Xqc "create table big as select i as id, repeat(md5(i::text), 4) as text from generate_series(1, 100000) i" "$DATABASE_URL"
+    mkfifo "$1/crash"
+    rc-export-rows --table big --end-record >"$1/crash" 2>"$1/err" &
+    exec {pipe}<"$1/crash"
+    head -c 1000000 <&"$pipe" >"$1/rows"
+    kill -KILL "$(psql -XAtc "select pid from pg_stat_activity where application_name like \$\$rc-export%\$\$" "$DATABASE_URL")"
+    cat <&"$pipe" >>"$1/rows"
+    wait "$!"
+    echo "$?"' _ "$BATS_TEST_TMPDIR"
+  [ "${lines[-1]}" = 111 ]
+  [[ $(cat "$BATS_TEST_TMPDIR/err") == 'rc-export-rows: big, after '* ]]
+  [ "$(grep -c rc_end "$BATS_TEST_TMPDIR/rows")" = 0 ]
+  [ "$(tail -c 1 "$BATS_TEST_TMPDIR/rows" | od -An -c | tr -d ' ')" = '\n' ]
 }
 
 @test "statement_timeout is 100 and named, without an end record" {

@@ -66,6 +66,17 @@ refuses() {
   RC_ENVIRONMENT='' refuses '--environment production, --confirm PRODUCTION'
 }
 
+@test "production is production with what a badly written file of settings puts around it" {
+  local said
+  for said in ' production' $'production\r' '"production"' "'PROD'" $'\tProd '; do
+    RC_ENVIRONMENT=$said run -100 --separate-stderr rc-gate --null-input --changes changes
+    [ "${stderr_lines[-1]}" = 'rc-gate: refused: it is not clear that this is meant; to be given: --confirm PRODUCTION' ]
+  done
+  for said in preproduction production-copy nonprod; do
+    RC_ENVIRONMENT=$said run -0 rc-gate --null-input --changes changes
+  done
+}
+
 @test "who names another environment than the database's is refused" {
   rc-environment set production
   run -100 --separate-stderr rc-gate --environment staging --confirm PRODUCTION "$plan"

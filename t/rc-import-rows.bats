@@ -511,7 +511,7 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(cat out err)" = "$(counts 1 0 0)" ]
 }
 
-@test "a server that is killed in the middle: 111, and nothing is there" {
+@test "a session that is ended in the middle: 111, and nothing is there" {
   sql 'create table t (id int)'
   mkfifo fifo
   rc-import-rows --table t <fifo >out 2>err 3>&- &
@@ -527,6 +527,27 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   wait "$pid" || code=$?
   [ "$code" = 111 ] || { cat err; false; }
   [ "$(sql 'select count(*) from t')" = 0 ]
+}
+
+@test "a server that crashes in the middle: 111, and nothing is there" {
+  run -0 --separate-stderr rc-postgres -- bash -uc '
+    psql -Xqc "create table t (id int)" "$DATABASE_URL"
+    mkfifo crash
+    rc-import-rows --table t <crash >out 2>err &
+    import=$!
+    exec {in}>crash
+    seq 50000 | sed "s/.*/{\"id\":&}/" >&"$in"
+    copying="select pid from pg_stat_activity where application_name like \$\$rc-import-rows %\$\$ and query like \$\$copy %\$\$"
+    until pid=$(psql -XAtc "$copying" "$DATABASE_URL") && [ "$pid" ]; do sleep 0.05; done
+    kill -KILL "$pid"
+    (trap "" PIPE; seq 200000 | sed "s/.*/{\"id\":&}/" >&"$in") 2>/dev/null
+    exec {in}>&-
+    wait "$import"
+    echo "$?"
+    until psql -XAtc "select count(*) from t" "$DATABASE_URL" 2>/dev/null; do sleep 0.05; done'
+  [ "${lines[-2]}" = 111 ]
+  [ "${lines[-1]}" = 0 ]
+  [[ $(cat err) == 'rc-import-rows: '* ]]
 }
 
 @test "killed at any moment it has put in all or nothing" {
@@ -575,11 +596,10 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(sql 'select count(*) from a full join b using (id) where record_image_ne(row(a.*), row(b.*))')" = 0 ]
 }
 
-@test "random tables go out, in, and out again, and are byte for byte what they were" {
-  local seed number=0 name
-  seed=${RC_TEST_SEED:-$RANDOM}
-  echo "RC_TEST_SEED=$seed"
-  "$RC_TEST_FOLDER/random-tables" "$PWD" "$seed" "$((100 * ${RC_TEST_ROUNDS:-1}))"
+# there_and_back SEED COUNT: so many random tables go out, in, and out again.
+there_and_back() {
+  local number=0 name
+  "$RC_TEST_FOLDER/random-tables" "$PWD" "$1" "$2"
   psql -Xq1 -v ON_ERROR_STOP=1 "$DATABASE_URL" -f tables.sql
   psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -f rows.sql
   sql "create schema copy; do \$\$ declare r record; begin
@@ -588,12 +608,24 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   while IFS= read -r name; do
     number=$((number + 1))
     rc-export-rows --table "$name" >rows
+    cmp rows "$number.expected" || { echo "$name"; return 1; }
     rc-import-rows --table "copy.t$number" rows >/dev/null || { echo "$name"; cat rows; return 1; }
     rc-export-rows --table "copy.t$number" >again
     # The dimensions of a jsonb[] are those it was declared with: what lies deeper is in its elements, which jsonb writes with blanks.
     cmp -s again "$number.expected" || cmp <(tr -d ' ' <again) <(tr -d ' ' <"$number.expected") || { echo "$name"; return 1; }
   done <names
-  [ "$number" -ge 100 ]
+  [ "$number" -ge "$2" ]
+}
+
+@test "random tables go out, in, and out again, and are byte for byte what they were" {
+  local seed=${RC_TEST_SEED:-$RANDOM} each=100 done=0 name
+  while [ "$done" -lt "${RC_TEST_TABLES:-$((each * ${RC_TEST_ROUNDS:-1}))}" ]; do
+    echo "RC_TEST_SEED=$seed"
+    there_and_back "$seed" "$each"
+    done=$((done + each)) seed=$((seed + 1)) name=$(sql 'select current_database()')
+    new_database
+    psql -Xqc "drop database $name with (force)" "$RC_TEST_SERVER"
+  done
 }
 
 @test "on a terminal the count is shown while records are read" {

@@ -1,5 +1,6 @@
 #include "rc_meta.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -92,6 +93,12 @@ rc_meta_read(struct rc_session *session, struct rc_meta *meta)
 }
 
 void
+rc_meta_lock(struct rc_session *session)
+{
+	PQclear(rc_session_query(session, "rc.meta", "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('rc.meta'))", NULL));
+}
+
+void
 rc_meta_write(struct rc_session *session, const char *environment, const struct rc_meta *meta)
 {
 	const char *values[] = { environment, meta->system == NULL ? "" : meta->system };
@@ -106,7 +113,20 @@ rc_meta_write(struct rc_session *session, const char *environment, const struct 
 bool
 rc_meta_is_production(const char *environment)
 {
-	return environment != NULL && (strcasecmp(environment, "production") == 0 || strcasecmp(environment, "prod") == 0);
+	static const char *const names[] = { "production", "prod" };
+	const char *end;
+
+	if (environment == NULL)
+		return false;
+	while (*environment != '\0' && !isalnum((unsigned char)*environment))
+		environment++;
+	end = environment + strlen(environment);
+	while (end > environment && !isalnum((unsigned char)end[-1]))
+		end--;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == (size_t)(end - environment) && strncasecmp(environment, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
 }
 
 bool

@@ -30,10 +30,17 @@ struct rc_meta {
 /* Reads it in the open transaction; META is {0}.  Ends the process where there is a row that this role may not read. */
 void rc_meta_read(struct rc_session *session, struct rc_meta *meta);
 
+/* Waits until no other transaction is between this and its end; before rc_meta_read() where rc_meta_write() follows. */
+void rc_meta_lock(struct rc_session *session);
+
 /* Writes the row in the open transaction, with table and schema where they are not there yet; all roles may read it. */
 void rc_meta_write(struct rc_session *session, const char *environment, const struct rc_meta *meta);
 
-/* Whether the name is that of production. */
+/*
+ * Whether the name is that of production, in any case; what stands around it in a
+ * badly written file of settings (blanks, quotes, a carriage return) does not
+ * make it another one.
+ */
 bool rc_meta_is_production(const char *environment);
 
 /* Whether a name can be that of an environment. */
