@@ -130,6 +130,7 @@ main(int argc, char *argv[])
 	bool direct = false;
 	struct rc_session session;
 	int opt, told = -1;
+	char *kept = NULL;
 	const char *name, *outer = getenv("DATABASE_URL");
 	long long began;
 	char counts[64];
@@ -157,11 +158,12 @@ main(int argc, char *argv[])
 		rc_die(RC_FATAL, "--tell %d is not open", told);
 	if (direct && getenv("RC_LOCK_URL") != NULL) {
 		if (outer != NULL)
-			outer = rc_strndup(outer, strlen(outer));
+			outer = kept = rc_strndup(outer, strlen(outer));
 		use_address(getenv("RC_LOCK_URL"));
 	}
 	rc_session_open(&session);
 	use_address(outer);
+	free(kept);
 	began = rc_clock_ms();
 	lock(&session, name, timeout, direct, told);
 	snprintf(counts, sizeof counts, "{\"waited_ms\":%lld}", rc_clock_ms() - began);

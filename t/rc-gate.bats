@@ -216,6 +216,19 @@ refuses() {
   [ "$(sql "select count(*) from auth_user where username = 'bob'")" = 1 ]
 }
 
+@test "each command that asks says in its plan what one would run, or do by hand, to roll back" {
+  local page rollback count=0
+  for page in "$(rc_share)"/pages/*; do
+    grep -qE '^# .*changes: (nothing|adds  .*gate: exempt)|^# .*gate: exempt' "$page" && continue
+    grep -qE '^# .*changes: ' "$page" || continue
+    rollback=$(sed -n 's/^# rollback: //p' "$page")
+    [[ $rollback =~ (^|[ ,])(rc|recotem|timetracker|zulip|kfm)-[a-z-]+|^by\ hand:\ (update|delete)|^from\ a\ backup,.*pg_restore|^none:|^not\ needed: ]] ||
+      { echo "${page##*/}: $rollback"; false; }
+    count=$((count + 1))
+  done
+  [ "$count" -ge 18 ]
+}
+
 @test "wrong calls" {
   run -100 rc-gate --changes much "$plan"
   run -100 rc-gate --environment 'a b' "$plan"

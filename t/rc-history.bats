@@ -57,3 +57,32 @@ names() { jq -r .name | paste -sd ' '; }
   run -100 rc-history --last 0
   run -100 rc-history more
 }
+
+@test "eight writers at once, as fast as they can: no line is lost, none is cut, though the file becomes the old one meanwhile" {
+  local lib=$RC_TEST_FOLDER/../lib
+  "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"test"' -Wall -Werror -I "$lib/base" -I "$lib/file" -o "$BATS_TEST_TMPDIR/writers" \
+    "$RC_TEST_FOLDER/history-writers.c" "$lib"/base/*.c "$lib"/file/*.c
+  head -c 9800000 /dev/zero | tr '\0' '\n' >"$RC_HISTORY"
+  run -0 --separate-stderr "$BATS_TEST_TMPDIR/writers" 8 250
+  [ "$(cat "$RC_HISTORY" "$RC_HISTORY.old" | grep -c '^{"v":1,"name":"w[0-7]",.*"}$')" = 2000 ]
+  [ "$(cat "$RC_HISTORY" "$RC_HISTORY.old" | grep . | sort -u | wc -l)" = 2000 ]
+  [ "$(head -c 10 "$RC_HISTORY")" = '{"v":1,"na' ] # the new one has some of them
+}
+
+@test "the runs of many hosts in one table, each once" {
+  new_database
+  export RC_SQL
+  RC_SQL=$(rc_share)/sql/run
+  rc-record-make | rc-db-apply schema.sql table.sql
+  rc-record-make | rc-db-apply schema.sql table.sql # there already
+  rc-history | rc-db-apply add.sql >/dev/null
+  rc-run late -- true
+  rc-history --since 1h | rc-db-apply add.sql >/dev/null
+  RC_HISTORY=$BATS_TEST_TMPDIR/other rc-run far -- true
+  RC_HISTORY=$BATS_TEST_TMPDIR/other rc-history | sed 's/"host":"[^"]*"/"host":"elsewhere"/' | rc-db-apply add.sql >/dev/null
+  [ "$(sql "select name, status, exit, host = 'elsewhere' from rc.run order by ended")" = 'ok|ok|0|f
+bad|failed|3|f
+slow|ok|0|f
+late|ok|0|f
+far|ok|0|t' ]
+}

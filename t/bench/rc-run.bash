@@ -13,3 +13,12 @@ done
 [[ $(wc -l <"$XDG_STATE_HOME/rc/history.ndjson") == 1500 ]] || { echo 'rc-run: a line of the history is missing' >&2; exit 1; }
 
 report 'a hundred runs with a lock' rc-run flock 3
+
+# Eight writers at once, as fast as they can, while the file is that of the runs above.
+"${CC:-gcc}" -O2 -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"bench"' -I "$here/../../lib/base" -I "$here/../../lib/file" -o "$folder/writers" \
+  "$here/../history-writers.c" "$here"/../../lib/base/*.c "$here"/../../lib/file/*.c
+before=$(wc -l <"$XDG_STATE_HOME/rc/history.ndjson")
+rate=$("$folder/writers" 8 1000)
+lines=$(($(wc -l <"$XDG_STATE_HOME/rc/history.ndjson") - before))
+printf '%-34s %s lines a second (limit 1000), %s of 8000 there\n' 'eight writers of the history' "$rate" "$lines"
+((rate >= 1000 && lines == 8000))
