@@ -20,6 +20,7 @@
 #include "rc_child.h"
 #include "rc_err.h"
 #include "rc_event.h"
+#include "rc_event_counts.h"
 #include "rc_helper.h"
 #include "rc_history.h"
 #include "rc_json.h"
@@ -68,6 +69,7 @@ static const struct rc_program program = {
 struct run {
 	struct rc_run_record record;
 	struct rc_metrics metrics;
+	struct rc_event_counts counts;
 	enum overlap overlap;
 	long wait_ms;		/* -1: with no end */
 	long skip_exit, timeout, grace;
@@ -181,10 +183,15 @@ static int
 end_run(struct run *run, int code)
 {
 	bool skipped = strcmp(run->record.status, "skipped") == 0, ok = strcmp(run->record.status, "ok") == 0;
-	struct rc_buf line = {0};
+	struct rc_buf line = {0}, counts = {0}, records = {0};
 
 	signal(SIGXFSZ, SIG_IGN);
 	count(run, skipped ? 0 : 1);
+	if (!skipped)
+		rc_event_counts_end(&run->counts);
+	rc_event_counts_json(&run->counts, &counts);
+	rc_event_counts_metrics(&run->counts, run->record.name, &records);
+	run->record.counts = rc_buf_text(&counts);
 	run->record.exit = code;
 	rc_run_record_write(&run->record, &line);
 	keep(run, &line);
@@ -192,6 +199,7 @@ end_run(struct run *run, int code)
 		run->metrics.running = false;
 		run->metrics.exit = code;
 		run->metrics.duration = (double)(rc_clock_ms() - run->record.began) / 1000;
+		run->metrics.records = rc_buf_text(&records);
 		run->metrics.success = ok ? (long long)time(NULL) : 0;
 		if (run->metrics.folder != NULL)
 			rc_metrics_write(&run->metrics);
@@ -200,6 +208,9 @@ end_run(struct run *run, int code)
 			rc_helper_shell(run->on_failure, line.bytes, line.length, &run->child.mask, ON_FAILURE_MS);
 	}
 	rc_buf_free(&line);
+	rc_buf_free(&counts);
+	rc_buf_free(&records);
+	rc_event_counts_free(&run->counts);
 	return rc_leave(code);
 }
 
@@ -605,6 +616,7 @@ main(int argc, char *argv[])
 	run.metrics.running = true;
 	if (run.metrics.folder != NULL)
 		rc_metrics_write(&run.metrics);
+	rc_event_counts_begin(&run.counts);
 	start(&run);
 	ping(&run, "/start", false);
 	rc_helper_notify("READY=1\nSTATUS=the command runs");

@@ -152,6 +152,37 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   [[ $output == *runs* ]]
 }
 
+@test "what the commands of the run counted stands in the history and the metrics, by tool and status" {
+  unset RC_EVENTS
+  printf '%s\n' '{"a":1}' '{"a":2}' >"$BATS_TEST_TMPDIR/in"
+  # the inner run's own are its own, what is no number is none, and another run's lines are another's
+  run -0 rc-run --metrics "$BATS_TEST_TMPDIR" n -- bash -c 'rc-keygen "$0" >/dev/null; rc-keygen "$0" >/dev/null
+    rc-event --tool shop --counts "{\"made\":3,\"took_ms\":9,\"who\":\"x\",\"part\":1.5}" done
+    rc-run inner -- rc-keygen "$0" >/dev/null
+    RC_RUN_ID= rc-event --tool other --counts "{\"made\":3}" done
+    echo nonsense "$RC_RUN_ID" >>"$XDG_STATE_HOME/rc/events.ndjson"' "$BATS_TEST_TMPDIR/in"
+  [ "$(field '.counts|tojson')" = '{"rc-keygen":{"read":4,"written":4},"shop":{"made":3}}' ]
+  [ "$(head -n 1 "$history" | jq -c .counts)" = '{"rc-keygen":{"read":2,"written":2}}' ]
+  grep -qxF 'rc_run_records{name="n",tool="shop",status="made"} 3' "$BATS_TEST_TMPDIR/rc_n.prom"
+  [ "$(grep -c '^rc_run_records{' "$BATS_TEST_TMPDIR/rc_n.prom")" = 3 ]
+  # while the next one runs they still stand there, then no more
+  run -0 rc-run --metrics "$BATS_TEST_TMPDIR" n -- grep -c '^rc_run_records{' "$BATS_TEST_TMPDIR/rc_n.prom"
+  [ "$output" = 3 ]
+  [ "$(field '.counts|tojson')" = '{}' ]
+  run -1 grep rc_run_records "$BATS_TEST_TMPDIR/rc_n.prom"
+  RC_EVENTS='' run -0 rc-run n -- rc-keygen "$BATS_TEST_TMPDIR/in"
+  [ "$(field '.counts|tojson')" = '{}' ]
+}
+
+@test "what was counted before the events file became the old one counts, too" {
+  unset RC_EVENTS
+  mkdir -p "$XDG_STATE_HOME/rc"
+  head -c 9999900 /dev/zero | tr '\0' '\n' >"$XDG_STATE_HOME/rc/events.ndjson"
+  run -0 rc-run n -- bash -c 'for i in 1 2 3; do echo "{}" | rc-keygen >/dev/null; done'
+  [ -e "$XDG_STATE_HOME/rc/events.ndjson.old" ]
+  [ "$(field '.counts|tojson')" = '{"rc-keygen":{"read":3,"written":3}}' ]
+}
+
 @test "--on-failure gets the record of a failure, and no other" {
   run -3 rc-run --on-failure 'jq -r .status' n -- sh -c 'exit 3'
   [ "$output" = failed ]

@@ -111,23 +111,32 @@ rotate(const char *path, int fd)
 	return open_file(path);
 }
 
+bool
+rc_event_path(struct rc_buf *path)
+{
+	const char *given = getenv("RC_EVENTS");
+
+	if (given == NULL)
+		return rc_state_path(path, "events.ndjson");
+	rc_buf_add_text(path, given);
+	return *rc_buf_text(path) != '\0';
+}
+
 static int
 open_events(void)
 {
-	const char *given = getenv("RC_EVENTS");
 	struct rc_buf path = {0};
-	int fd = OFF;
+	int fd;
 
-	if (given != NULL ? *given == '\0' : !rc_state_path(&path, "events.ndjson"))
+	if (!rc_event_path(&path)) {
+		rc_buf_free(&path);
 		return OFF;
-	if (given != NULL)
-		rc_buf_add_text(&path, given);
-	rc_buf_text(&path);
+	}
 	if ((fd = open_file(path.bytes)) < 0 && errno == ENOENT) {
 		rc_state_make_folders(path.bytes);
 		fd = open_file(path.bytes);
 	}
-	if (fd >= 0 && given == NULL)
+	if (fd >= 0 && getenv("RC_EVENTS") == NULL)
 		fd = rotate(path.bytes, fd);
 	rc_buf_free(&path);
 	return fd < 0 ? OFF : fd;

@@ -16,7 +16,10 @@
 #ifndef RC_EVENT_H
 #define RC_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "rc_str.h"
 
 enum { RC_RUN_ID_LENGTH = 36 };
 
@@ -28,6 +31,9 @@ const char *rc_run_id(void);
 
 /* The run's start; from here on rc_warn() and rc_die() are events too, and the end is one. */
 void rc_event_start(void);
+
+/* Adds the path of the events file, ended by a NUL; false where there is none. */
+bool rc_event_path(struct rc_buf *path);
 
 /* The counts that the final event will tell, as a JSON object's text; copied. */
 void rc_event_set_counts(const char *json);

@@ -10,7 +10,7 @@
 #include "rc_file.h"
 #include "rc_str.h"
 
-enum { FILE_MAX = 8192 };
+enum { FILE_MAX = 32768 };
 
 /* Adds one figure; where it is not NEW, with the value that stands in OLD, and not at all where there is none. */
 static void
@@ -32,6 +32,26 @@ add(struct rc_buf *text, const struct rc_metrics *metrics, const char *figure, c
 		rc_buf_add(text, there + begin.length, strcspn(there + begin.length, "\n"));
 	rc_buf_add_text(text, "\n");
 	rc_buf_free(&begin);
+}
+
+/* Adds what the commands of the last run counted. */
+static void
+add_records(struct rc_buf *text, const char *records, const char *old)
+{
+	static const char figure[] = "rc_run_records{";
+	struct rc_buf lines = {0};
+
+	for (const char *line = records == NULL ? old : records, *next; *line != '\0'; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (strncmp(line, figure, sizeof figure - 1) == 0)
+			rc_buf_add(&lines, line, (size_t)(next - line));
+	}
+	if (lines.length > 0) {
+		rc_buf_add_text(text, "# HELP rc_run_records What the commands of the last run that ended counted.\n# TYPE rc_run_records gauge\n");
+		rc_buf_add(text, lines.bytes, lines.length);
+	}
+	rc_buf_free(&lines);
 }
 
 static void
@@ -68,6 +88,7 @@ rc_metrics_write(const struct rc_metrics *metrics)
 		add(&text, metrics, "last_exit_code", "The exit code of the last run that ended.", metrics->exit >= 0 ? number[2] : NULL, old);
 		add(&text, metrics, "last_duration_seconds", "How long it took.", metrics->exit >= 0 ? number[3] : NULL, old);
 		add(&text, metrics, "running", "Whether one runs now.", metrics->running ? "1" : "0", old);
+		add_records(&text, metrics->records, old);
 		fd = openat(folder, temporary.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 		good = fd >= 0 && rc_write_full(fd, text.bytes, text.length) && fsync(fd) == 0 && renameat(folder, temporary.bytes, folder, name.bytes) == 0;
 	}

@@ -15,6 +15,7 @@ struct rc_metrics {
 	bool running;
 	int exit;		/* of the last one that ended; less than 0 while none has: taken from the file */
 	double duration;	/* seconds; the same */
+	const char *records;	/* the lines of rc_run_records, each ended by a newline; NULL: taken from the file */
 };
 
 /* Writes the file; what fails is a warning. */

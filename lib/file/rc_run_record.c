@@ -100,6 +100,7 @@ rc_run_record_write(const struct rc_run_record *record, struct rc_buf *line)
 		rc_json_add_integer(line, "exit", record->exit);
 	rc_json_add_text(line, "signal", record->signal == 0 ? NULL : sigabbrev_np(record->signal));
 	add_use(line);
+	rc_json_add_value(line, "counts", record->counts == NULL ? "{}" : record->counts);
 	add_masked(line, "message", record->message);
 	rc_json_close(line);
 	rc_buf_add(line, "\n", 1);

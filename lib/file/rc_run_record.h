@@ -17,6 +17,7 @@ struct rc_run_record {
 	const char *status;	/* ok, failed, timeout, lost, skipped */
 	int exit;		/* less than 0: none */
 	int signal;		/* that ended the command, or 0 */
+	const char *counts;	/* what its commands counted, a JSON object, or NULL */
 	const char *message;	/* or NULL */
 };
 
