@@ -21,15 +21,17 @@
 #include "rc_http_url.h"
 #include "rc_items.h"
 #include "rc_link.h"
+#include "rc_long_numbers.h"
 #include "rc_opt.h"
 #include "rc_secret.h"
+#include "rc_seen.h"
 #include "rc_stream.h"
 #include "rc_utf8.h"
 
 enum { OPT_PARAM = RC_OPT_LONG, OPT_ITEMS, OPT_LINES, OPT_PAGING, OPT_CURSOR, OPT_PAGING_PARAM, OPT_FIRST, OPT_SIZE, OPT_SIZE_PARAM,
     OPT_TOTAL, OPT_MORE, OPT_STATE, OPT_RATE, OPT_CONNECT, OPT_FIRST_BYTE, OPT_TIMEOUT, OPT_TRIES, OPT_PAUSE, OPT_MAX_WAIT,
     OPT_CACERT, OPT_TOKEN, OPT_TOKEN_HEADER, OPT_OAUTH_URL, OPT_OAUTH_CLIENT, OPT_OAUTH_SECRET, OPT_OAUTH_SCOPE, OPT_NUMBERS };
-enum { PARAMS_MAX = 32, DIGITS_SAFE = 15 };
+enum { PARAMS_MAX = 32 };
 
 static const struct rc_option options[] = {
 	{ 'u', "url", "URL", "read this listing instead of those of records" },
@@ -83,11 +85,6 @@ enum paging { LINK, CURSOR, NEXT_URL, PAGE, OFFSET, NONE };
 static const char *const paging_names[] = { "link", "cursor", "next-url", "page", "offset", "none" };
 static const char *const paging_params[] = { NULL, "cursor", NULL, "page", "offset", NULL };
 
-struct seen {
-	uint64_t *hashes;	/* open addressing, 0 is free */
-	size_t count, room;
-};
-
 struct listing {
 	struct rc_http http;
 	struct rc_items items;
@@ -102,7 +99,7 @@ struct listing {
 	bool numbers_as_text;
 
 	char *base;			/* the listing's URL with its parameters */
-	struct seen seen;
+	struct rc_seen seen;
 	unsigned long long received;	/* items of this listing, of whole pages */
 	unsigned long long in_page, written;	/* of this page: read in this try; written in all */
 	uint64_t hash, replayed;	/* of what was written; of the same in this try */
@@ -168,47 +165,12 @@ is_end_record(const char *item, size_t length)
 	return is;
 }
 
-/* Adds the item with its long numbers in quotes. */
-static void
-quote_numbers(struct rc_buf *out, const char *item, size_t length)
-{
-	const char *p = item, *end = item + length;
-
-	while (p < end) {
-		const char *start = p;
-		size_t span;
-		bool quote;
-
-		if (*p == '"') {
-			for (p++; *p != '"'; p++)
-				p += *p == '\\';
-			p++;
-			rc_buf_add(out, start, (size_t)(p - start));
-			continue;
-		}
-		span = strcspn(p, "\"-0123456789");
-		if ((size_t)(end - p) <= span) {
-			rc_buf_add(out, start, (size_t)(end - p));
-			return;
-		}
-		rc_buf_add(out, start, span);
-		if (*(p += span) == '"')
-			continue;
-		span = strspn(p, "-+.eE0123456789");
-		quote = span > DIGITS_SAFE;
-		rc_buf_add(out, "\"", quote);
-		rc_buf_add(out, p, span);
-		rc_buf_add(out, "\"", quote);
-		p += span;
-	}
-}
-
 static void
 write_item(struct listing *work, const char *item, size_t length)
 {
 	if (work->numbers_as_text) {
 		work->text.length = 0;
-		quote_numbers(&work->text, item, length);
+		rc_long_numbers_quote(&work->text, item, length);
 		item = rc_buf_text(&work->text);
 		length = work->text.length;
 	}
@@ -281,37 +243,6 @@ page_reason(void *context)
 }
 
 /* ---- what comes next ---- */
-
-/* Whether TEXT was seen before; it is now. */
-static bool
-was_seen(struct seen *seen, const char *text)
-{
-	uint64_t hash = rc_str_hash(text, strlen(text)) | 1;
-	size_t at;
-
-	if (seen->count * 2 >= seen->room) {
-		struct seen larger = { .room = seen->room == 0 ? 64 : seen->room * 2 };
-
-		larger.hashes = rc_alloc(rc_size_mul(larger.room, sizeof *larger.hashes));
-		memset(larger.hashes, 0, larger.room * sizeof *larger.hashes);
-		for (size_t i = 0; i < seen->room; i++) {
-			if (seen->hashes[i] == 0)
-				continue;
-			for (at = seen->hashes[i] % larger.room; larger.hashes[at] != 0; at = (at + 1) % larger.room)
-				;
-			larger.hashes[at] = seen->hashes[i];
-			larger.count++;
-		}
-		free(seen->hashes);
-		*seen = larger;
-	}
-	for (at = hash % seen->room; seen->hashes[at] != 0; at = (at + 1) % seen->room)
-		if (seen->hashes[at] == hash)
-			return true;
-	seen->hashes[at] = hash;
-	seen->count++;
-	return false;
-}
 
 /* The value at pointer N of this page as JSON, or NULL where there was none. */
 static const char *
@@ -440,7 +371,7 @@ check_repetition(struct listing *work, const char *next)
 	if (work->in_page > 0 && work->http.page > 1 && work->hash == work->page_before)
 		fail(work, RC_FATAL, "it is the same as the page before");
 	work->page_before = work->hash;
-	if (next != NULL && was_seen(&work->seen, next))
+	if (next != NULL && rc_seen_before(&work->seen, next))
 		fail(work, RC_FATAL, "the next page is one that has come already");
 }
 
@@ -570,10 +501,9 @@ read_listing(struct listing *work, const char *url)
 	read_state(work, work->base, &state, &etag, &modified);
 	page = work->paging == PAGE || work->paging == OFFSET ? with_number(work, (unsigned long long)work->first) :
 	    rc_strndup(work->base, strlen(work->base));
-	work->received = work->page_before = work->seen.count = 0;
-	if (work->seen.room > 0)
-		memset(work->seen.hashes, 0, work->seen.room * sizeof *work->seen.hashes);
-	was_seen(&work->seen, page);
+	work->received = work->page_before = 0;
+	rc_seen_free(&work->seen);
+	rc_seen_before(&work->seen, page);
 	while (page != NULL) {
 		char *next;
 
@@ -713,7 +643,7 @@ close_all(struct listing *work)
 	rc_http_close(&work->http);
 	rc_items_free(&work->items);
 	rc_buf_free(&work->text);
-	free(work->seen.hashes);
+	rc_seen_free(&work->seen);
 	free(work->base);
 }
 

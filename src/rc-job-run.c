@@ -185,7 +185,7 @@ take_options(struct worker *worker, int argc, char *argv[])
 	if ((command == NULL) == (worker->handler_rules.folder == NULL))
 		rc_usage("either --handlers DIR or a handler after -- is needed");
 	if (worker->handler_rules.folder != NULL && access(worker->handler_rules.folder, R_OK | X_OK) != 0)
-		rc_die(RC_FATAL, "cannot open %s: %s", worker->handler_rules.folder, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open %s: %s", worker->handler_rules.folder, strerror(errno));
 	worker->handler_rules.command = command;
 	rc_job_map_read(&worker->map, map);
 }

@@ -38,14 +38,14 @@ read_file(struct rc_buf *text, struct rc_buf *path, const char *folder, const ch
 	else
 		rc_buf_printf(path, "%s/%s/%s%s", rc_tree_share(), folder, name, ending);
 	if ((fd = open(rc_buf_text(path), O_RDONLY | O_CLOEXEC)) < 0)
-		rc_die(RC_FATAL, "cannot open %s: %s", path->bytes, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open %s: %s", path->bytes, strerror(errno));
 	while ((n = read(fd, rc_buf_reserve(text, 4096), 4096)) > 0) {
 		text->length += (size_t)n;
 		if (text->length > FILE_MAX)
 			rc_die(RC_FATAL, "%s: more than %d bytes", path->bytes, FILE_MAX);
 	}
 	if (n < 0)
-		rc_die(RC_FATAL, "cannot read %s: %s", path->bytes, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot read %s: %s", path->bytes, strerror(errno));
 	close(fd);
 	if (text->length == 0 || memchr(text->bytes, '\0', text->length) != NULL)
 		rc_die(RC_FATAL, "%s: empty, or with a NUL in it", path->bytes);

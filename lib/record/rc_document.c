@@ -30,7 +30,7 @@ fill(struct rc_document *document)
 		n = read(document->fd, document->buffer.bytes, BLOCK);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		rc_die(errno == EIO ? RC_RETRY : RC_FATAL, "cannot read %s: %s", document->file, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot read %s: %s", document->file, strerror(errno));
 	document->at = 0;
 	document->buffer.length = 0;
 	if (n == 0)
@@ -217,7 +217,7 @@ rc_document_open(struct rc_document *document, const char *path)
 		return;
 	document->file = path;
 	if ((document->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		rc_die(RC_FATAL, "cannot open %s: %s", path, strerror(errno));
+		rc_die(rc_err_class(errno), "cannot open %s: %s", path, strerror(errno));
 }
 
 void
