@@ -75,6 +75,8 @@ start() {
   cat >"$BATS_TEST_TMPDIR/beside" <<'END'
 mkdir -p /etc/postgresql
 mount -t tmpfs rc /etc/postgresql
+mount -t tmpfs rc /run # its folder of sockets, which Debian's psql looks at, is not on a system where no cluster has run
+mkdir /run/postgresql
 mkdir -p "/etc/postgresql/$1/other"
 printf '%s\n' 'port = 54777' "data_directory = '/etc/postgresql'" >"/etc/postgresql/$1/other/postgresql.conf"
 rc-postgres -- bash -c 'for psql in psql /usr/bin/psql; do $psql -XAtc "show port" "$DATABASE_URL"; done; command -v psql'
