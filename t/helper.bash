@@ -54,7 +54,7 @@ make_template() { # PRODUCT
 # Makes a copy, and takes away those of the tests before in this file: all of a suite would fill the memory that the server's
 # data is in. What setup_file makes stays.
 copy_template() { # PRODUCT
-  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=()
+  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=()
   if [ "${BATS_SUITE_TEST_NUMBER-}" ]; then
     touch "$list"
     while read -r of old; do

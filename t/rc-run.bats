@@ -74,6 +74,23 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   wait "$first" || [ $? = 143 ]
 }
 
+@test "only a run of this host is replaced" {
+  rc-run --lock file n -- sleep 1000 3>&- &
+  local lock=$XDG_STATE_HOME/rc/locks/n holder=$!
+  started+=("$holder")
+  until_true grep -q since "$lock"
+  sed 's/"host":"[^"]*"/"host":"elsewhere"/' "$lock" >"$BATS_TEST_TMPDIR/signed"
+  cat "$BATS_TEST_TMPDIR/signed" >"$lock"
+  run -111 --separate-stderr rc-run --lock file --overlap replace n -- echo never
+  [ -z "$output" ]
+  [ "$stderr" = 'rc-run: n: cannot replace the run that holds the lock: it is no rc-run of this host' ]
+  run -0 --separate-stderr rc-run --lock file n -- echo never
+  [[ $stderr == 'rc-run: n: skipped: held by pid '*' on elsewhere since 20'* ]]
+  kill -0 "$holder"
+  kill "$holder"
+  wait "$holder" || [ $? = 143 ]
+}
+
 @test "when the holder is killed by KILL, its command ends and the lock is free" {
   rc-run --lock file n -- bash -c 'echo $$ >"$0"; exec sleep 1000' "$BATS_TEST_TMPDIR/pid" 3>&- &
   until_true test -s "$BATS_TEST_TMPDIR/pid"
@@ -125,6 +142,23 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   done
   wait
   [ "$(cat "$history" "$history.old" | tr -d ' ' | grep -c '^{"v":1,"name":"w[1-4]".*}$')" = 100 ]
+}
+
+@test "a history on a disk that is full stops no run, and leaves no half line" {
+  need_small
+  export TMPDIR=$BATS_TEST_TMPDIR
+  run -3 --separate-stderr small size=96k bash -c 'export XDG_STATE_HOME=$TMPDIR/state RC_EVENTS=
+    rc-run before -- true
+    head -c 200000 /dev/zero >"$TMPDIR/filler" 2>/dev/null
+    long=$(head -c 5000 /dev/zero | tr "\0" x)
+    code=0
+    rc-run --lock file n -- sh -c "echo runs; exit 3" _ "$long" || code=$?
+    rm "$TMPDIR/filler"
+    rc-run after -- true
+    rc-history | rc-say "{name}"
+    exit "$code"'
+  [ "$output" = $'runs\nbefore\nafter' ]
+  [ "$stderr" = $'rc-run: cannot write who holds the lock: No space left on device\nrc-run: this run is not in the history: No space left on device' ]
 }
 
 @test "a slot that has succeeded is not done again" {
@@ -199,6 +233,26 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   rm "$BATS_TEST_TMPDIR/secret"
   run -1 grep -r canary "$BATS_TEST_TMPDIR"
   grep -q 'postgres://\*\*\*@h/d' "$BATS_TEST_TMPDIR/record"
+}
+
+@test "each kind of secret is masked in the history" {
+  echo canary-file >"$BATS_TEST_TMPDIR/secret"
+  local kind
+  for kind in A_PASSWORD A_PASSWD A_TOKEN A_SECRET A_KEY api_key; do
+    run -0 env "$kind=canary-value" rc-run n -- true "a canary-value b"
+    [ "$(field '.argv[1]')" = 'a *** b' ]
+    run -0 env "${kind}_FILE=$BATS_TEST_TMPDIR/secret" rc-run n -- true "a canary-file b"
+    [ "$(field '.argv[1]')" = 'a *** b' ]
+  done
+  for kind in --password --db-token --client-secret --api-key --API-KEY; do
+    run -0 rc-run n -- true "$kind" canary-value "$kind=canary-other"
+    [ "$(field '.argv[1:]|join(" ")')" = "$kind *** $kind=***" ]
+  done
+  run -0 rc-run n -- true 'postgres://ann:canary-value@h/d' 'https://canary-token@h/'
+  [ "$(field '.argv[1:]|join(" ")')" = 'postgres://***@h/d https://***@h/' ]
+  # what is no secret stays
+  run -0 rc-run n -- true --keyboard de --user ann http://h/a@b
+  [ "$(field '.argv[1:]|join(" ")')" = '--keyboard de --user ann http://h/a@b' ]
 }
 
 @test "a ping server that hangs does not hold the run for ever, nor fail it" {

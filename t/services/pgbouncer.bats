@@ -206,6 +206,30 @@ every_command() { # VERSION MODE
 @test "every command, sessions parted" { every_command old session; }
 @test "every command, sessions parted, 1.21 or later" { every_command new session; }
 
+# rc-run's lock in the database: refused where transactions are parted, had where sessions are or the server's own address is given.
+run_with_lock() { # VERSION
+  need "$1"
+  new_database
+  direct=$DATABASE_URL
+  export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state
+  through "$1-transaction"
+  run -100 --separate-stderr rc-run --lock database n -- echo never
+  [ "$output" = '' ]
+  [[ $stderr == *'there is a pooler before the database: name a direct address in RC_LOCK_URL, or set RC_POOLER=session'* ]]
+  RC_LOCK_URL=$direct run -0 --separate-stderr rc-run --lock database n -- sh -c 'echo "$DATABASE_URL"'
+  [ "$output" = "$DATABASE_URL" ]
+  through "$1-session"
+  run -100 --separate-stderr rc-run --lock database n -- echo never
+  [ "$output" = '' ]
+  RC_POOLER=session run -7 --separate-stderr rc-run --lock database n -- rc-run --lock database --skip-exit 7 n -- echo never
+  [ "$output" = '' ]
+  RC_POOLER=session run -0 --separate-stderr rc-run --lock database n -- echo held
+  [ "$output" = held ]
+}
+
+@test "rc-run's lock, both modes" { run_with_lock old; }
+@test "rc-run's lock, both modes, 1.21 or later" { run_with_lock new; }
+
 @test "no statement is prepared, run or ended in SQL, as the server's log has it" {
   need old
   local log=$RC_TEST_SOCKET/server.log before
