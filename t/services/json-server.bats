@@ -5,8 +5,13 @@ load ../helper
 setup_file() {
   command -v npm >/dev/null || skip 'npm is not here'
   export JSON_SERVER=${RC_TEST_NODE_MODULES:-$BATS_FILE_TMPDIR}
-  [ -e "$JSON_SERVER/node_modules/.bin/json-server" ] ||
-    npm install --prefix "$JSON_SERVER" --no-audit --no-fund --silent json-server@0.17.4 3>&-
+  # Node has certificates of its own and knows the system's by this variable only. A registry may be slow once.
+  local certificates=/etc/ssl/certs/ca-certificates.crt tries=0
+  [ ! -e "$certificates" ] || export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS-$certificates}
+  until [ -e "$JSON_SERVER/node_modules/.bin/json-server" ]; do
+    [ $((tries += 1)) -le 3 ] || return 1
+    timeout 100 npm install --prefix "$JSON_SERVER" --no-audit --no-fund json-server@0.17.4 3>&- || true
+  done
 }
 
 setup() {
