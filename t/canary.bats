@@ -79,7 +79,7 @@ watcher='
       opendir my $fds, "/proc/$pid/fd" or next;
       for my $fd (readdir $fds) {
         my $target = readlink "/proc/$pid/fd/$fd" or next;
-        next if $target !~ m,^/(?!dev/shm/|memfd:).* \(deleted\)$,;
+        next if $target !~ m,^/(?!dev/shm/|memfd:).* \(deleted\)$, || !-f "/proc/$pid/fd/$fd"; # a pipe with a name would block
         my $text = slurp("/proc/$pid/fd/$fd");
         # or it was another file by then: the descriptor of a process that is just begun
         note("nameless", "$pid $target", $text) if ((readlink "/proc/$pid/fd/$fd") // "") eq $target;
