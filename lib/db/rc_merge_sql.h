@@ -1,7 +1,7 @@
 /*
  * rc_merge_sql - pieces of the statements of rc_merge
  *
- * In all of them `t` is the table, `s` the temporary table, `o` what the server
+ * For rc_merge.c and rc_merge_missing.c.  In all of them `t` is the table, `s` the temporary table, `o` what the server
  * has made of its column `other`.  Each is added to the end of SQL.
  */
 #ifndef RC_MERGE_SQL_H
