@@ -10,11 +10,18 @@ setup() {
   commands=$(find "$tree/bin" \( -type f -o -type l \) -perm -u+x -printf '%f\n' | sort)
 }
 
-# Every page is rendered once.
+# Every page is rendered once, and what the examples find is made once.
 setup_file() {
   mkdir "$BATS_FILE_TMPDIR/shown"
   for page in "$(rc_share)"/../man/man1/*.1; do render <"$page" >"$BATS_FILE_TMPDIR/shown/${page##*/}"; done
+  new_database
+  add_outbox
+  fill
+  local made=${DATABASE_URL%%\?*}
+  psql -XAtq "$RC_TEST_SERVER" -c "alter database ${made##*/} rename to man_template"
 }
+
+teardown_file() { psql -XAtq "$RC_TEST_SERVER" -c 'drop database man_template'; }
 
 # A page as a terminal shows it, less the overprinting of bold and underlined letters.
 render() { mandoc -Tutf8 -O width=200 | sed 's/.\x08//g'; }
@@ -122,9 +129,7 @@ run_examples() {
       # shellcheck source=/dev/null
       . "$RC_TEST_FOLDER/${name%%-*}/example.bash"
     else
-      new_database
-      add_outbox
-      fill
+      copy_template man
     fi
     [ "$name" != rc-password-hash.1 ] || real_tree # it shows the number of iterations
     folder=$BATS_TEST_TMPDIR/${page##*/}
