@@ -208,7 +208,7 @@ check-versions: ## run the tests of rows on PostgreSQL 13 to 18, or on some: VER
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' VERSIONS='$(VERSIONS)' tools/check-versions
 
-# First ten thousand random tables, which take some ten minutes (SOAK_TABLES=100 for few). A pass has its seed, which gives the
+# First ten thousand random tables, which take up to twenty minutes (SOAK_TABLES=100 for few). A pass has its seed, which gives the
 # same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would take longer than the time that is left.
 SOAK_TABLES ?= 10000
 SOAK ?= 180

@@ -30,7 +30,7 @@ random_moment() {
 }
 
 # What a terminal is sent while a shell runs the script, the carriage returns of line ends aside, into a file `sent`.
-terminal_is_sent() { SHELL=$BASH script -qec "$1" /dev/null </dev/null | sed 's/\r$//' >"$BATS_TEST_TMPDIR/sent"; }
+terminal_is_sent() { script -qec "$1" /dev/null </dev/null | sed 's/\r$//' >"$BATS_TEST_TMPDIR/sent"; }
 
 # A fresh database with a product's tables (empty; Recotem's unless told) for this test; DATABASE_URL leads there.
 new_database() { # [PRODUCT]

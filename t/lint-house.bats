@@ -24,6 +24,7 @@ rc_a -> rc_b -> rc_c -> rc_a: a circle' ]
 
 @test "a part that is for one file alone is in no circle with it" {
   echo '#include "rc_a_part.h"' >lib/db/rc_a.c
+  echo ' * For rc_a.c alone.' >lib/db/rc_a_alone.h # and it calls nothing
   printf '%s\n' '/*' ' * For rc_a.c alone.' ' */' '#include "rc_a.h"' >lib/db/rc_a_part.h
   run -0 look
   [ "$output" = '' ]

@@ -14,11 +14,10 @@ setup() {
 setup_file() {
   mkdir "$BATS_FILE_TMPDIR/shown"
   for page in "$(rc_share)"/../man/man1/*.1; do render <"$page" >"$BATS_FILE_TMPDIR/shown/${page##*/}"; done
-  new_database
+  psql -XAtq "$RC_TEST_SERVER" -c "create database man_template template recotem_template $RC_TEST_CLONE"
+  export DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//man_template?}
   add_outbox
   fill
-  local made=${DATABASE_URL%%\?*}
-  psql -XAtq "$RC_TEST_SERVER" -c "alter database ${made##*/} rename to man_template"
 }
 
 teardown_file() { psql -XAtq "$RC_TEST_SERVER" -c 'drop database man_template'; }

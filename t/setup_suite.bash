@@ -9,6 +9,7 @@ setup_suite() {
   export RC_TEST_FOLDER
   export RC_TEST_PASSWORD='p@ss:w/o?r#d%&=+ "'\''[]é'
   export LC_ALL=C.UTF-8 RC_EVENTS='' HOME=$BATS_SUITE_TMPDIR TMPDIR=$BATS_SUITE_TMPDIR
+  export SHELL=$BASH # which script(1) runs; where it is not set, as in CI, that is sh
   chmod 711 "$BATS_SUITE_TMPDIR" "${BATS_SUITE_TMPDIR%/*}" # the server may run as another user
   unset "${!PG@}" RC_ENVIRONMENT RC_CONFIRM RC_SCHEMA RC_PRODUCT RC_RUN_ID RC_PARENT LOG_LEVEL
   local hba

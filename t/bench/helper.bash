@@ -44,7 +44,7 @@ has_peer() { [[ " ${peers[*]-} " == *" $1 "* ]]; }
 install_psycopg() { python3 -m venv python && timeout 300 python/bin/pip install --quiet 'psycopg[binary]' orjson; }
 psycopg_rows() { "$folder/python/bin/python" "$here/peers/psycopg-rows.py" "$@"; }
 
-install_node() { timeout 300 npm install --prefix . --no-audit --no-fund --loglevel error pg pg-query-stream && cp "$here/peers/node-rows.js" .; }
+install_node() { timeout 300 "$here/../../tools/npm-install" . pg pg-query-stream && cp "$here/peers/node-rows.js" .; }
 # It does not read the URL of a socket, so it gets the parts.
 node_rows() {
   local parts

@@ -5,13 +5,8 @@ load ../helper
 setup_file() {
   command -v npm >/dev/null || skip 'npm is not here'
   export JSON_SERVER=${RC_TEST_NODE_MODULES:-$BATS_FILE_TMPDIR}
-  # Node has certificates of its own and knows the system's by this variable only. A registry may be slow once.
-  local certificates=/etc/ssl/certs/ca-certificates.crt tries=0
-  [ ! -e "$certificates" ] || export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS-$certificates}
-  until [ -e "$JSON_SERVER/node_modules/.bin/json-server" ]; do
-    [ $((tries += 1)) -le 3 ] || return 1
-    timeout 100 npm install --prefix "$JSON_SERVER" --no-audit --no-fund json-server@0.17.4 3>&- || true
-  done
+  [ -e "$JSON_SERVER/node_modules/.bin/json-server" ] ||
+    timeout 300 "$RC_TEST_FOLDER/../tools/npm-install" "$JSON_SERVER" json-server@0.17.4 3>&-
 }
 
 setup() {
