@@ -169,14 +169,13 @@ install: all ## copy the built tree to $(DESTDIR)$(PREFIX)
 	@install -d -m 755 '$(to)/share/rc/pages'
 	@install -m 644 $(addprefix bin/,$(scripts)) '$(to)/share/rc/pages/'
 	@install -m 644 $(addprefix $(BUILD)/share/man/man1/,$(pages)) '$(to)/share/man/man1/'
-	@for file in $(data); do \
-		install -d -m 755 '$(to)'"/share/rc/$$(dirname "$$file")"; \
-		install -m "$$([ -x "$(BUILD)/share/rc/$$file" ] && echo 755 || echo 644)" "$(BUILD)/share/rc/$$file" '$(to)'"/share/rc/$$file"; \
-	done
+	@$(foreach folder,$(sort $(dir $(data))),install -d -m 755 '$(to)/share/rc/$(folder)'; \
+		install -m 644 $(foreach file,$(data),$(if $(filter $(folder),$(dir $(file))),$(BUILD)/share/rc/$(file))) '$(to)/share/rc/$(folder)';) :
+	@for file in $(data); do [[ ! -x $(BUILD)/share/rc/$$file ]] || chmod 755 '$(to)'/share/rc/"$$file"; done
 
 uninstall: ## remove what install has put there
-	@for file in $(filters) $(scripts); do rm -f '$(to)'"/bin/$$file"; done
-	@for file in $(pages); do rm -f '$(to)'"/share/man/man1/$$file"; done
+	@[[ ! -d '$(to)/bin' ]] || (cd '$(to)/bin' && rm -f $(filters) $(scripts))
+	@[[ ! -d '$(to)/share/man/man1' ]] || (cd '$(to)/share/man/man1' && rm -f $(pages))
 	@made=$$(tac '$(to)/share/rc/folders-made' 2>/dev/null || true); rm -rf '$(to)/share/rc'; \
 	while IFS= read -r folder; do [[ ! $$folder ]] || rmdir -- '$(to)'/"$${folder#.}" 2>/dev/null || true; done <<<"$$made"
 

@@ -4,13 +4,14 @@ load recotem/helper
 # What `make check` or `make asan` has told its children is not for the make that is tested.
 forget_make() { unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD CFLAGS HARDEN HARDEN_LINK SANITIZE TESTS; }
 
-# A copy of the checkout without what is built, installed from there, and deleted: what is left must work alone.
+# A copy of the checkout with what is built, installed from there, and deleted: what is left must work alone.
 setup_file() {
   local copy=$BATS_FILE_TMPDIR/copy
   forget_make
   mkdir "$copy"
   tar -C "$RC_TEST_FOLDER/.." --exclude=./.git --exclude='./build*' -cf - . | tar -C "$copy" -xf -
-  export RC_INSTALL=0 CFLAGS=-O1
+  cp -a "$RC_TEST_BUILD" "$copy/build"
+  export RC_INSTALL=0
   make -s -C "$copy" install PREFIX="$BATS_FILE_TMPDIR/prefix"
   make -s -C "$copy" install DESTDIR="$BATS_FILE_TMPDIR/staged" PREFIX=/opt/rc
   make -s -C "$copy" install PREFIX="$BATS_FILE_TMPDIR/removed"

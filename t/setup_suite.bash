@@ -48,8 +48,9 @@ END
 # enter. In the second, which is first on PATH, a password's hash costs one iteration, whatever --django says, as it does with
 # rc-password-hash --iterations 1; a test that is about the number takes the first (real_tree in helper.bash).
 make_trees() {
-  export RC_TEST_TREE=$BATS_SUITE_TMPDIR/tree RC_TEST_QUICK_TREE=$BATS_SUITE_TMPDIR/quick
-  cp -a "$(dirname "$(command -v rc-say)")/.." "$RC_TEST_TREE"
+  RC_TEST_BUILD=$(readlink -f "$(dirname "$(command -v rc-say)")/..")
+  export RC_TEST_BUILD RC_TEST_TREE=$BATS_SUITE_TMPDIR/tree RC_TEST_QUICK_TREE=$BATS_SUITE_TMPDIR/quick
+  cp -a "$RC_TEST_BUILD" "$RC_TEST_TREE"
   rm -rf "${RC_TEST_TREE:?}/lib" "$RC_TEST_TREE/src"
   cp -a "$RC_TEST_TREE" "$RC_TEST_QUICK_TREE"
   cat >"$BATS_SUITE_TMPDIR/wrapper" <<END
