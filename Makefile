@@ -49,7 +49,7 @@ $(BUILD)/libraries: FORCE
 FORCE:
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db net job
+rooms := base file crypto record db net check job
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 # What the commands find at run time: the data of share/, and the one tool that a command runs.
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need-packages
@@ -187,7 +187,7 @@ clean: ## remove what was built
 
 # Files run side by side, the tests of one file one after another. One job more than there are processors,
 # for many tests wait.
-bats := PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' bats --print-output-on-failure --jobs $(JOBS) --no-parallelize-within-files \
+bats := PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' bats --print-output-on-failure $(if $(filter 1,$(JOBS)),,--jobs $(JOBS) --no-parallelize-within-files) \
 	--setup-suite-file t/setup_suite.bash
 
 check: ## run the tests, or with TESTS='t/rc-say.bats ...' some; PostgreSQL is all they need

@@ -21,7 +21,7 @@
 #include "rc_err.h"
 #include "rc_event.h"
 #include "rc_event_counts.h"
-#include "rc_helper.h"
+#include "rc_notify.h"
 #include "rc_history.h"
 #include "rc_json.h"
 #include "rc_lock.h"
@@ -153,8 +153,8 @@ ping(const struct run *run, const char *what, bool wait)
 	path = strcspn(run->ping, "?");
 	rc_buf_add(&url, run->ping, path);
 	rc_buf_printf(&url, "%s%s%srid=%s", what, run->ping + path, run->ping[path] == '?' ? "&" : "?", rc_run_id());
-	pid = rc_helper_ping(rc_buf_text(&url), PING_MS);
-	if (wait && pid >= 0 && rc_helper_wait(pid, PING_MS + 1000) == -1)
+	pid = rc_notify_ping(rc_buf_text(&url), PING_MS);
+	if (wait && pid >= 0 && rc_notify_wait(pid, PING_MS + 1000) == -1)
 		rc_warn("the ping was ended after %d ms", PING_MS + 1000);
 	rc_buf_wipe(&url);
 }
@@ -205,7 +205,7 @@ end_run(struct run *run, int code)
 			rc_metrics_write(&run->metrics);
 		ping(run, ok ? "" : "/fail", true);
 		if (!ok && run->on_failure != NULL)
-			rc_helper_shell(run->on_failure, line.bytes, line.length, &run->child.mask, ON_FAILURE_MS);
+			rc_notify_shell(run->on_failure, line.bytes, line.length, &run->child.mask, ON_FAILURE_MS);
 	}
 	rc_buf_free(&line);
 	rc_buf_free(&counts);
@@ -619,9 +619,9 @@ main(int argc, char *argv[])
 	rc_event_counts_begin(&run.counts);
 	start(&run);
 	ping(&run, "/start", false);
-	rc_helper_notify("READY=1\nSTATUS=the command runs");
+	rc_notify_service("READY=1\nSTATUS=the command runs");
 	watch(&run);
-	rc_helper_notify("STOPPING=1");
+	rc_notify_service("STOPPING=1");
 	end_left(&run);
 	if (run.quiet)
 		rc_tail_read(&run.tail);

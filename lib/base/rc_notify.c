@@ -1,4 +1,4 @@
-#include "rc_helper.h"
+#include "rc_notify.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #endif
 
 int
-rc_helper_wait(pid_t pid, long limit)
+rc_notify_wait(pid_t pid, long limit)
 {
 	const struct timespec a_moment = { 0, 5000000 };
 	long long end = rc_clock_ms() + limit;
@@ -45,7 +45,7 @@ rc_helper_wait(pid_t pid, long limit)
 }
 
 void
-rc_helper_shell(const char *code, const char *text, size_t length, const sigset_t *mask, long limit)
+rc_notify_shell(const char *code, const char *text, size_t length, const sigset_t *mask, long limit)
 {
 	int fd = rc_sealed("rc-record", text, length), status;
 	pid_t pid = fork();
@@ -61,7 +61,7 @@ rc_helper_shell(const char *code, const char *text, size_t length, const sigset_
 	close(fd);
 	if (pid < 0)
 		rc_warn("cannot start the command of --on-failure: %s", strerror(errno));
-	else if ((status = rc_helper_wait(pid, limit)) == -1)
+	else if ((status = rc_notify_wait(pid, limit)) == -1)
 		rc_warn("the command of --on-failure was ended after %ld ms", limit);
 	else if (status != 0)
 		rc_warn("the command of --on-failure failed");
@@ -133,7 +133,7 @@ ping(const char *url, long limit)
 #endif
 
 pid_t
-rc_helper_ping(const char *url, long limit)
+rc_notify_ping(const char *url, long limit)
 {
 	pid_t pid = fork();
 
@@ -148,7 +148,7 @@ rc_helper_ping(const char *url, long limit)
 }
 
 void
-rc_helper_notify(const char *text)
+rc_notify_service(const char *text)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
