@@ -2,7 +2,12 @@
 
 #include <string.h>
 
-enum { SEND_SIZE = 128 * 1024, PIECE_MAX = 8 << 20 };	/* the server takes no message of a gigabyte */
+/*
+ * The server looks at no row of a message before it has all of it.  So one is
+ * well below what a socket holds, or both sides would wait for each other in turn.
+ */
+enum { SEND_SIZE = 32 * 1024 };
+enum { PIECE_MAX = 8 << 20 };	/* the server takes no message of a gigabyte */
 
 /* The error that the server has ended the COPY with, or the end of the process where the connection is gone. */
 static PGresult *
