@@ -1,6 +1,23 @@
 # What the tests share; each file loads it.
 bats_require_minimum_version 1.5.0
 
+# What bats does before each command of a test, to say where one failed: the same in a third of the time, which was an eighth of
+# the suite's. bats --trace, and a bats that is made in another way, keep their own.
+if declare -F bats_debug_trap bats_capture_stack_trace >/dev/null && [ "${BATS_TRACE_LEVEL:-0}" = 0 ]; then
+  bats_debug_trap() { # FILE
+    [[ $1 != "$BATS_ROOT"/lib*/bats-core/* && ! ${BATS_INTERRUPTED-} && ! ${BATS_TIMED_OUT-} ]] || return 0
+    local i
+    BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
+    BATS_DEBUG_LAST_LINENO=("${BASH_LINENO[@]}")
+    BATS_DEBUG_LAST_SOURCE=("${BASH_SOURCE[@]}")
+    BATS_DEBUG_LAST_STACK_TRACE=()
+    for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
+      BATS_DEBUG_LAST_STACK_TRACE+=("${BASH_LINENO[i - 1]} ${FUNCNAME[i]} ${BASH_SOURCE[i]}")
+      case ${FUNCNAME[i]} in "${BATS_TEST_NAME-}" | setup | teardown | setup_file | teardown_file) break ;; esac
+    done
+  }
+fi
+
 # The folder of the data of the tree under test.
 rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 
