@@ -28,6 +28,7 @@
 #include "rc_digest.h"
 #include "rc_file.h"
 #include "rc_json_write.h"
+#include "rc_meta.h"
 #include "rc_nul.h"
 #include "rc_opt.h"
 #include "rc_session.h"
@@ -38,7 +39,7 @@
 #include "rc_utf8.h"
 
 enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE,
-    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL };
+    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE };
 enum { STEPS_MAX = 64, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -54,6 +55,7 @@ static const struct rc_option options[] = {
 	{ OPT_APPEND, "append-before-commit", "FILE", "append the results to FILE, too, just before COMMIT; they are taken back where it fails" },
 	{ OPT_NUL, "nul-field", "FIELD", "in a record with U+0000, which jsonb can't hold, put U+FFFD in its place and set FIELD to true" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
+	{ OPT_GATE, "gate", NULL, "where the database or RC_ENVIRONMENT says production, read and change nothing and end with 3" },
 	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
 	{ OPT_REQUIRE_ROWS, "require-rows", NULL, "refuse a record for which the last file gives no row; not with --batch" },
@@ -67,7 +69,7 @@ static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
-	    "[--append-before-commit FILE] [--nul-field FIELD] [--commit-mark FILE] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
+	    "[--append-before-commit FILE] [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
 	    "[--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
@@ -106,7 +108,7 @@ struct apply {
 	const char *nul_field;	/* that tells of U+0000, or NULL */
 	const char *mark;	/* the file of --commit-mark, or NULL */
 	const char *with, *output;	/* the files of these options, or NULL */
-	bool require_end;
+	bool require_end, gate;
 	long lock_timeout;	/* ms */
 	struct rc_input in;
 	struct rc_output out;
@@ -504,6 +506,7 @@ take_options(struct apply *work, int argc, char *argv[])
 		case OPT_NUL: work->nul_field = optarg; break;
 		case OPT_MARK: work->mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: work->lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
+		case OPT_GATE: work->gate = true; break;
 		case OPT_REQUIRE_ROWS: work->steps.require_rows = true; break;
 		case OPT_VISIBLE: work->visible = true; break;
 		case OPT_REQUIRE_END: work->require_end = true; break;
@@ -531,6 +534,8 @@ open_all(struct apply *work, int count, char *files[])
 	if (work->append != NULL && !work->dry_run)
 		work->append_fd = rc_append_open(work->append);
 	rc_session_open(&work->session);
+	if (work->gate && rc_meta_says_production(&work->session))
+		rc_exit(RC_LOOK);
 	work->session.lock_timeout = work->lock_timeout > 0 ? work->lock_timeout : 1;	/* 0 is forever to the server */
 	work->session.lock_tries = 1;
 	work->session.find_blocker = work->session.report_blocker = true;

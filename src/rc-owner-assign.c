@@ -19,6 +19,7 @@
 #include "rc_digest.h"
 #include "rc_err.h"
 #include "rc_mem.h"
+#include "rc_meta.h"
 #include "rc_opt.h"
 #include "rc_scope.h"
 #include "rc_session.h"
@@ -27,13 +28,14 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
+enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_GATE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
 
 static const struct rc_option options[] = {
 	{ OPT_USER, "user", "NAME", "who becomes the owner (required)" },
 	{ OPT_OWNER_SQL, "owner-sql", "FILE", "the query that finds {\"id\",\"name\"} by {\"user\"} in $1 (required)" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "count what would change and change nothing" },
 	{ OPT_SCOPE, "scope", "NAME:=JSON", "only rows whose column NAME has that value; may be repeated" },
+	{ OPT_GATE, "gate", NULL, "where the database or RC_ENVIRONMENT says production, read and change nothing and end with 3" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock, three times (default: 5s)" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the targets end with an end record" },
 	RC_OPTION_END
@@ -43,7 +45,7 @@ static const char *const example[] = { "--user", "alice", "--owner-sql", "user-b
 
 static const struct rc_program program = {
 	.name = "rc-owner-assign",
-	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--lock-timeout DURATION] "
+	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--gate] [--lock-timeout DURATION] "
 	    "[--require-end-record] [FILE ...]",
 	.summary = "give the rows without an owner to one",
 	.options = options,
@@ -451,9 +453,9 @@ int
 main(int argc, char *argv[])
 {
 	struct assignment work = {0};
-	bool require_end = false;
+	bool require_end = false, gate = false;
 	long lock_timeout = RC_LOCK_TIMEOUT;
-	struct rc_session session;
+	struct rc_session session = {0};
 	PGresult *failed;
 	struct rc_input in;
 	int opt;
@@ -464,6 +466,7 @@ main(int argc, char *argv[])
 		case OPT_OWNER_SQL: work.owner_sql = optarg; break;
 		case OPT_DRY_RUN: work.dry_run = true; break;
 		case OPT_SCOPE: rc_scope_add(&work.scope, optarg, &work.arena); break;
+		case OPT_GATE: gate = true; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
@@ -473,12 +476,18 @@ main(int argc, char *argv[])
 	if (!rc_utf8_valid(work.user, strlen(work.user)))
 		rc_die(RC_FATAL, "the user's name is not UTF-8");
 	rc_input_open(&in, argc - optind, argv + optind);
+	if (gate) {
+		rc_session_open(&session);
+		if (rc_meta_says_production(&session))
+			rc_exit(RC_LOOK);
+	}
 	if (require_end)
 		in.digest = rc_digest_new();
 	read_targets(&work, &in);
 	if (require_end)
 		rc_input_require_end(&in);
-	rc_session_open(&session);
+	if (!gate)
+		rc_session_open(&session);
 	session.lock_timeout = lock_timeout;
 	rc_statement_read(&work.owner_query, RC_QUERY, work.owner_sql, 2);
 	rc_output_open(&work.out, NULL);

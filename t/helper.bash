@@ -4,6 +4,7 @@ bats_require_minimum_version 1.5.0
 # What bats does before each command of a test, to say where one failed: the same in a third of the time, which was an eighth of
 # the suite's. bats --trace, and a bats that is made in another way, keep their own.
 if declare -F bats_debug_trap bats_capture_stack_trace >/dev/null && [ "${BATS_TRACE_LEVEL:-0}" = 0 ]; then
+  # shellcheck disable=SC2034 # bats uses them
   bats_debug_trap() { # FILE
     [[ $1 != "$BATS_ROOT"/lib*/bats-core/* && ! ${BATS_INTERRUPTED-} && ! ${BATS_TIMED_OUT-} ]] || return 0
     local i

@@ -236,3 +236,25 @@ refuses() {
   run -100 rc-gate --count realm "$plan"
   run -100 rc-gate --count absent "$plan"
 }
+
+@test "--gate of a filter: on production nothing is read, nothing is changed, and the exit is 3" {
+  cd "$BATS_TEST_TMPDIR"
+  add_user ann
+  add_project one null
+  echo "select \$1 ->> 'x' as x" >x.sql
+  printf '{"x":"1"}\n{"x":"2"}\n' >records
+  assign=(rc-owner-assign --user ann --owner-sql "$(rc_share)/sql/recotem/user-by-name.sql" --gate "$(rc_share)/sql/recotem/owned.ndjson")
+  run -0 --separate-stderr rc-db-apply --gate ./x.sql records
+  [ "$output" = $'{"x":"1"}\n{"x":"2"}' ]
+  rc-environment set production
+  run -3 --separate-stderr bash -c '{ rc-db-apply --gate --output out ./x.sql || code=$?; cat; exit "$code"; } <records'
+  [ "$output$stderr" = $'{"x":"1"}\n{"x":"2"}' ]
+  [ ! -e out ]
+  run -3 --separate-stderr "${assign[@]}"
+  [ -z "$output$stderr" ]
+  rc-environment set staging --replace production
+  RC_ENVIRONMENT=prod run -3 --separate-stderr "${assign[@]}"
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 1 ]
+  run -0 --separate-stderr "${assign[@]}"
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 0 ]
+}

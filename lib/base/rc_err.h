@@ -15,6 +15,7 @@ enum rc_exit {
 	RC_OK = 0,	/* done */
 	RC_NO = 1,	/* ran well, the answer is no; of a command of bin/ any failure */
 	RC_WRONG = 2,	/* of a command of bin/: a wrong option */
+	RC_LOOK = 3,	/* with --gate: nothing was done, for a plan has to be looked at first (rc-gate) */
 	RC_FATAL = 100,	/* the caller must change something first */
 	RC_RETRY = 111,	/* the same call may succeed later */
 };

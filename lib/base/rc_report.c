@@ -59,6 +59,8 @@ take(struct rc_report *report, const char *word)
 		keep(&report->wrong, text);
 	} else if (strcmp(word, "applying") == 0) {
 		report->applying = true;
+	} else if (strcmp(word, "put-off") == 0) {
+		report->applying = false;
 	} else if (strcmp(word, "applied") == 0) {
 		report->applied = true;
 	} else if (strcmp(word, "become") == 0) {

@@ -10,6 +10,7 @@
  *   word TEXT        what the user typed, for the `wrong` that follows
  *   wrong TEXT       a wrong option
  *   applying         from here on the change may take place
+ *   put-off          it has not begun, after all
  *   applied          it has
  *   become [WORD]    when the page has ended well, its operands, or the words told so, are to be run in our place
  *

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "rc_mem.h"
+#include "rc_transaction.h"
 
 enum { NAME_LENGTH_MAX = 63 };
 
@@ -127,6 +128,21 @@ rc_meta_is_production(const char *environment)
 		if (strlen(names[i]) == (size_t)(end - environment) && strncasecmp(environment, names[i], strlen(names[i])) == 0)
 			return true;
 	return false;
+}
+
+bool
+rc_meta_says_production(struct rc_session *session)
+{
+	static const struct rc_transaction transaction = { .read_only = true };
+	struct rc_meta meta = {0};
+	bool says;
+
+	rc_transaction_begin(session, &transaction);
+	rc_meta_read(session, &meta);
+	rc_transaction_rollback(session);
+	says = (meta.row == RC_META_HERE && rc_meta_is_production(meta.environment)) || rc_meta_is_production(getenv("RC_ENVIRONMENT"));
+	rc_meta_free(&meta);
+	return says;
 }
 
 bool

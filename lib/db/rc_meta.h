@@ -43,6 +43,9 @@ void rc_meta_write(struct rc_session *session, const char *environment, const st
  */
 bool rc_meta_is_production(const char *environment);
 
+/* Whether the database, which is asked in a transaction of its own, or RC_ENVIRONMENT says production. */
+bool rc_meta_says_production(struct rc_session *session);
+
 /* Whether a name can be that of an environment. */
 bool rc_meta_is_name(const char *environment);
 

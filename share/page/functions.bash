@@ -111,6 +111,11 @@ rc_gate_at=() rc_gate_options=()
 # Whether it is still to be asked: not on a dry run, and once.
 rc_is_asked() { [[ ! $rc_gated && ! ${opt_dry_run-} && $rc_changes != nothing ]]; }
 
+rc_pass_gate() {
+  rc_gated=yes
+  export RC_GATED=yes
+}
+
 # The same as rc_intend for a stage that knows --dry-run, which is run so first where a plan has to be looked at. Its input, if
 # any, is a file, and read from the beginning each time: a pipe, which can be read once, is left alone. What it refuses then, it
 # has refused.
@@ -121,8 +126,7 @@ rc_intend_stage() {
   "${rc_gate_at[@]}" rc-gate --null-input --needed --changes "$rc_changes" ${opt_environment:+"--environment=$opt_environment"} \
     </dev/null >/dev/null || code=$?
   if ((code == 0)); then
-    rc_gated=yes
-    export RC_GATED=yes
+    rc_pass_gate
     return 0
   fi
   ((code == 1)) || return "$code"
@@ -150,8 +154,7 @@ rc_intend() {
     rc_tell "message $rc_message"
     exit "$code"
   fi
-  rc_gated=yes
-  export RC_GATED=yes
+  rc_pass_gate
 }
 
 # ---- the change ----
@@ -174,6 +177,10 @@ rc_ignore_signals() { trap '' TERM INT HUP; }
 
 rc_applying() {
   rc_intend
+  rc_begin_applying
+}
+
+rc_begin_applying() {
   rc_applying=yes
   rc_take_signals
   rc_tell applying
@@ -185,14 +192,31 @@ rc_applied() {
   rc_tell applied
 }
 
+# Whether a stage that knows --gate may ask in the session that it has anyway: one connection less. Not where a plan has to be
+# looked at in any case, or is shown because there is someone to look.
+rc_stage_asks() {
+  [[ $1 == rc-db-apply || $1 == rc-owner-assign ]] && rc_is_asked && [[ $rc_changes != destroys && ! $opt_environment && ! -t 2 ]]
+}
+
 rc_apply() {
-  local code=0
-  case $1 in
-  rc-db-apply | rc-owner-assign) rc_intend_stage "$@" || return "$?" ;;
-  esac
-  rc_applying
-  "$@" || code=$?
+  local code=0 gate=()
+  if rc_stage_asks "$1"; then
+    gate=(--gate)
+  else
+    case $1 in rc-db-apply | rc-owner-assign) rc_intend_stage "$@" || return "$?" ;; esac
+    rc_intend
+  fi
+  rc_begin_applying
+  "$@" "${gate[@]}" || code=$?
+  if ((code == 3)) && [[ ${gate[*]} ]]; then
+    rc_applying=''
+    rc_tell put-off
+    rc_intend_stage "$@" || return "$?"
+    rc_apply "$@"
+    return
+  fi
   if ((code == 0)); then
+    [[ ! ${gate[*]} ]] || rc_pass_gate
     rc_applied
   elif [[ $rc_applied ]]; then
     rc_ignore_signals # what was changed before is told
