@@ -383,6 +383,18 @@ END
   [ "$stderr" = '' ]
 }
 
+# libpq 15 does not know require_auth, and that is refused, too (url.bats).
+@test "a login that is not as require_auth or channel_binding wants it is refused at once" {
+  local parameter
+  for parameter in require_auth=scram-sha-256 'channel_binding=require&password=x'; do
+    DATABASE_URL="postgresql://rc_password@/postgres?host=$RC_TEST_SOCKET&$parameter"
+    [ "$parameter" != require_auth=scram-sha-256 ] || DATABASE_URL=${DATABASE_URL/rc_password/postgres}
+    run -100 --separate-stderr rc-db-wait --tries 5
+    [[ $stderr == *require_auth* || $stderr == *'authentication method requirement "scram-sha-256" failed'* || $stderr == *'channel binding'* ]]
+    [[ ! $output || $(tries) == '[1,5,"refused",null,null]' ]]
+  done
+}
+
 @test "a server that goes away in the middle of a TLS login is tried again" {
   mkfifo "$BATS_TEST_TMPDIR/port"
   # shellcheck disable=SC2016 # perl's own

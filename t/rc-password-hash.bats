@@ -432,6 +432,25 @@ END
   [[ $output =~ ^'{"error":"pbkdf2_sha256$1$'$form'"}'$ ]]
 }
 
+@test "what one of our filters holds comes into no core, also where it runs alone" {
+  cat >"$BATS_TEST_TMPDIR/dumps" <<'END'
+    pipe my $out, my $in or die;
+    my $pid = fork;
+    if (!$pid) { open STDIN, '<&', $out; exec @ARGV }
+    select undef, undef, undef, 0.01 until readlink("/proc/$pid/exe") =~ m{/\Q$ARGV[0]\E$};
+    syswrite $in, qq({"plain":"hunter2"}\n{"plain":);
+    select undef, undef, undef, 0.01 until qx(cat /proc/$pid/syscall) =~ /^0 /;
+    kill 'SEGV', $pid;
+    waitpid $pid, 0;
+    print $? & 127, $? & 128 ? " a core\n" : " none\n";
+END
+  cd "$BATS_TEST_TMPDIR"
+  ulimit -c unlimited
+  [ "$(perl dumps cat)" = '11 a core' ] || skip 'this system makes no cores'
+  [ "$(perl dumps rc-password-hash --from plain --to hash --iterations 1)" = '11 none' ]
+  [ "$(perl dumps rc-say '{plain}')" = '11 none' ]
+}
+
 @test "no message and no event shows a password or a hash" {
   export RC_EVENTS=$BATS_TEST_TMPDIR/events
   for record in '{"plain":"hunter2","hash":"geheim"}' '{"plain":"hunter2\u0000"}' '{"plain":["hunter2"]}' '{"plain":"hunter2"' '{"plain":"hunter2}' \

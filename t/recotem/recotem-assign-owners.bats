@@ -351,6 +351,26 @@ recotem-assign-owners: there is no table 'api_evaluationconfig': is this the rig
   [[ $stderr == *'No space left on device'* ]]
 }
 
+@test "a private folder that has become full after the change is 1, and the change is told" {
+  need_small
+  add_user admin
+  add_project one null
+  mkdir "$BATS_TEST_TMPDIR/tmp"
+  hold 'lock table api_project'
+  # shellcheck disable=SC2016 # the inner shell expands it
+  TMPDIR=$BATS_TEST_TMPDIR/tmp start unshare -m bash -c 'mount -t tmpfs -o size=96k rc "$TMPDIR"; recotem-assign-owners --user admin & until [ -e "$0/go" ]; do sleep 0.01; done
+    cat /dev/zero >"$TMPDIR/filler" 2>/dev/null; touch "$0/full"; wait "$!"' "$BATS_TEST_TMPDIR"
+  wait_until_blocked
+  touch "$BATS_TEST_TMPDIR/go"
+  until [ -e "$BATS_TEST_TMPDIR/full" ]; do kill -0 "$runner" && sleep 0.01; done
+  tell_holder commit
+  finish
+  [ "$ended" = 'exit 1' ]
+  [ "$(cat "$BATS_TEST_TMPDIR/err")" = 'recotem-assign-owners: cannot write <stdout>: No space left on device
+recotem-assign-owners: the changes were committed before that' ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 0 ]
+}
+
 @test "closed standard input and standard error do no harm" {
   add_user admin
   add_project one null

@@ -181,6 +181,16 @@ Database unavailable (attempt 1/1).' ]
   [ "$(sql 'select count(*) from auth_user')" = 0 ]
 }
 
+@test "a role that is not there ends the wait at once, unless --keep-trying or RC_WAIT_KEEP_TRYING says that it may come" {
+  DATABASE_URL=${DATABASE_URL/postgres@/rc_absent@}
+  run -1 --separate-stderr recotem-bootstrap --tries 2 --interval 1ms -- echo serving
+  [[ $output == *'(attempt 1/2)'* && $output != *'(attempt 2/2)'* ]]
+  run -1 --separate-stderr recotem-bootstrap --tries 2 --interval 1ms --keep-trying -- echo serving
+  [[ $output == *'(attempt 2/2)'* && $output != *serving* ]]
+  RC_WAIT_KEEP_TRYING=yes run -1 --separate-stderr recotem-bootstrap --tries 2 --interval 1ms -- echo serving
+  [[ $output == *'(attempt 2/2)'* && $output != *serving* ]]
+}
+
 @test "wrong options are 2" {
   run -2 --separate-stderr recotem-bootstrap --nonsense
   [ "$output" = '' ]
