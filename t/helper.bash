@@ -22,6 +22,15 @@ fi
 # The folder of the data of the tree under test.
 rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 
+# The filters that are linked with libpq, by name.
+filters() {
+  local name
+  for name in "$RC_TEST_FOLDER"/../src/rc-*.c; do
+    name=${name##*/} name=${name%.c}
+    if ldd "$(type -P "$name")" 2>/dev/null | grep -q libpq; then echo "$name"; fi
+  done
+}
+
 # From here on the commands hash with as many iterations as the product, which takes its time (see setup_suite.bash).
 real_tree() { PATH=$RC_TEST_TREE/bin:$PATH; }
 

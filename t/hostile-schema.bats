@@ -106,14 +106,6 @@ try_all() {
   [ ! -s "$problems" ]
 }
 
-filters() {
-  local name path
-  for name in "$RC_TEST_FOLDER"/../src/rc-*.c; do
-    name=$(basename "$name" .c) path=$(command -v "$name")
-    if ldd "$path" 2>/dev/null | grep -q libpq; then echo "$name"; fi
-  done
-}
-
 @test "the hostile role has something to offer, and a careless statement runs it" {
   [ "$(cat "$BATS_FILE_TMPDIR/made")" -gt 10000 ]
   DATABASE_URL=$(cat "$BATS_FILE_TMPDIR/default.url")

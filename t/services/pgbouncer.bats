@@ -1,4 +1,4 @@
-# Every filter and every command of the products behind a PgBouncer: Debian 12's, which knows nothing of prepared statements, and
+# Every filter that opens a database and every command behind a PgBouncer: Debian 12's, which knows nothing of prepared statements, and
 # Debian 13's, which follows them (from 1.21 on), each parting transactions and parting sessions. They work, and leave nothing in the
 # session that the next client gets. The programs are Debian's, unpacked into folders that go with the tests, the newer one with
 # the libraries it needs, so that no service is started.
@@ -184,7 +184,7 @@ run_all() { # NAME COMMAND...
       RC_CONFIRM=$(psql -XAtq "$(cat "$url")" -c 'select current_database()')
       DATABASE_URL=$(cat "$url") run --separate-stderr timeout 60 "$command" "${arguments[@]}" <input
       # What needs a session of its own says so; it works where the pooler parts sessions, and is told that.
-      [[ $1 == *-transaction && $status == 1 && $stderr == *': there is a pooler in the way, '*'set RC_POOLER=session'* ]] ||
+      [[ $1 == *-transaction && $status =~ ^(1|100)$ && $stderr == *': there is a pooler in the way, '*'set RC_POOLER=session'* ]] ||
         [ "$status" = 0 ] || failed+="$command ${arguments[*]}: $status $stderr"$'\n'
     done
     mapfile -t commands < <(printf '%s\n' "${commands[@]}" | tac)
@@ -192,7 +192,10 @@ run_all() { # NAME COMMAND...
   [ "$failed" = '' ] || { printf '%s' "$failed"; return 1; }
 }
 
-all_commands() { (cd "$RC_TEST_FOLDER/../bin" && printf '%s\n' *-*); }
+all_commands() {
+  (cd "$RC_TEST_FOLDER/../bin" && printf '%s\n' *-*)
+  filters
+}
 
 every_command() { # VERSION MODE
   need "$1"
