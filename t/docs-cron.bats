@@ -127,3 +127,13 @@ for service in file["services"].values():
     assert all(isinstance(value, str) for value in service["environment"].values())
 END
 }
+
+@test "what docs/troubleshooting.md says is refused is refused in those words" {
+  local words count=0
+  while IFS= read -r words; do
+    grep -rqF -- "${words//%/%%}" "$RC_TEST_FOLDER"/../{lib,src} "$share" "$RC_TEST_FOLDER/../bin" || grep -rqF -- "$words" "$RC_TEST_FOLDER"/../{lib,src} "$share" ||
+      { echo "no program says: $words"; return 1; }
+    count=$((count + 1))
+  done < <(sed -n '/^## What is refused/,/^## Who/s/^| `\([^`]*\)` |.*/\1/p' "$RC_TEST_FOLDER/../docs/troubleshooting.md")
+  [ "$count" -ge 12 ]
+}
