@@ -23,7 +23,7 @@ static const struct rc_option options[] = {
 	{ 'n', "last", "N", "so many at most, the last ones (default: 20 on a terminal, else all)" },
 	{ OPT_FAILED, "failed", NULL, "only those that did not succeed; a skipped run is none of them" },
 	{ OPT_SLOW, "slow", "DURATION", "only those that took so long or longer" },
-	{ OPT_SINCE, "since", "TIME", "only those that began then or later: 2026-11-26, 2026-11-26T08:00:00Z, or a duration before now" },
+	{ OPT_SINCE, "since", "TIME", "only those that began then or later: 2026-11-26, 2026-11-26T08:00:00Z, or a span before now as 90m, 12h, 7d, 2w" },
 	{ 'N', "name", "NAME", "only the runs of that name" },
 	RC_OPTION_END
 };
@@ -189,22 +189,44 @@ show(const struct history *history, struct rc_output *out, bool is_table)
 	}
 }
 
+/* A duration, or days and weeks as 7d and 2w, in seconds. */
+static bool
+parse_span(const char *text, long *seconds)
+{
+	size_t length = strlen(text);
+	char *number;
+	long ms, count;
+	bool whole;
+
+	if (rc_parse_duration(text, &ms)) {
+		*seconds = ms / 1000;
+		return true;
+	}
+	if (length < 2 || (text[length - 1] != 'd' && text[length - 1] != 'w'))
+		return false;
+	number = rc_strndup(text, length - 1);
+	whole = rc_parse_long(number, 0, 100000, &count);
+	free(number);
+	*seconds = count * (text[length - 1] == 'w' ? 7 : 1) * 24 * 60 * 60;
+	return whole;
+}
+
 static void
 set_since(struct history *history, const char *text)
 {
-	long ms;
+	long seconds;
 	time_t then;
 	struct tm utc;
 
 	if (strlen(text) < sizeof history->since && strlen(text) >= 10 && text[4] == '-' && text[7] == '-' &&
 	    strspn(text, "0123456789-:TZ.") == strlen(text)) {
 		snprintf(history->since, sizeof history->since, "%.*s", DATE_LENGTH, text);
-	} else if (rc_parse_duration(text, &ms)) {
-		then = time(NULL) - ms / 1000;
+	} else if (parse_span(text, &seconds)) {
+		then = time(NULL) - seconds;
 		gmtime_r(&then, &utc);
 		strftime(history->since, sizeof history->since, "%Y-%m-%dT%H:%M:%S", &utc);
 	} else {
-		rc_usage("--since is a time like 2026-11-26T08:00:00Z or a duration, not '%s'", text);
+		rc_usage("--since is a time like 2026-11-26T08:00:00Z or a span like 90m, 12h, 7d or 2w, not '%s'", text);
 	}
 }
 

@@ -577,6 +577,8 @@ check(const struct run *run, char *const command[])
 		rc_usage("--slot is empty or not UTF-8");
 	if (run->record.slot != NULL && run->no_history)
 		rc_usage("--slot needs the history");
+	if (run->overlap != OVERLAP_SKIP && !run->lock_file && !run->lock_database)
+		rc_usage("--overlap needs --lock, or no run would see another");
 	if (run->lock_database && run->overlap == OVERLAP_REPLACE)
 		rc_usage("--overlap replace needs --lock file: it ends a process of this host");
 }

@@ -21,6 +21,10 @@ names() { jq -r .name | paste -sd ' '; }
   [ "$(rc-history --name ok | names)" = ok ]
   [ "$(rc-history --slow 300ms | names)" = slow ]
   [ "$(rc-history --since 1h | names)" = 'ok bad slow' ]
+  jq -c '.name = "old" | .start = (now - 8 * 86400 | todate)' <<<"$(rc-history --name ok)" >"$RC_HISTORY.old"
+  [ "$(rc-history --since 7d | names)" = 'ok bad slow' ]
+  [ "$(rc-history --since 2w | names)" = 'old ok bad slow' ]
+  rm "$RC_HISTORY.old"
   [ "$(rc-history --since 2200-01-01 | names)" = '' ]
   [ "$(rc-history --since "$(date -u +%F -d yesterday)" --failed --name bad --last 1 | names)" = bad ]
 }

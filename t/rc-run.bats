@@ -30,6 +30,9 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   [ "$(field '[.name,.status,.exit,.signal]|tojson')" = '["n","failed",3,null]' ]
   run -0 rc-run n -- true
   [ "$(field '[.v,.status,.exit,(.max_rss_kb>0),.argv]|tojson')" = '[1,"ok",0,true,["true"]]' ]
+  run -0 rc-run n -- bash -c 'for ((i = 0; i < 100000; i++)); do :; done; sleep 0.05'
+  [ "$(field '[.host, .user, .cpu_s > 0.02, .duration_s >= .cpu_s / 2, (.start | sub("[.].*"; "Z") | fromdate) <= (.end | sub("[.].*"; "Z") | fromdate)] | tojson')" = \
+    "[\"$(uname -n)\",\"$(id -un)\",true,true,true]" ]
   run -143 rc-run n -- bash -c 'kill -TERM $$'
   [ "$(field '[.exit,.signal]|tojson')" = '[143,"TERM"]' ]
   run -127 rc-run n -- no-such-command
@@ -175,7 +178,17 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
 
 @test "--metrics writes one whole file, and a failure keeps when it last succeeded" {
   rc-run --metrics "$BATS_TEST_TMPDIR" n -- grep -q '^rc_run_running{name="n"} 1$' "$BATS_TEST_TMPDIR/rc_n.prom"
-  local success
+  local success name value now
+  now=$(date +%s)
+  while read -r name value; do
+    case $name in
+    rc_run_last_start_seconds* | rc_run_last_success_seconds*) [ "$value" -ge "$((now - 60))" ] && [ "$value" -le "$now" ] ;;
+    rc_run_last_duration_seconds*) [[ $value =~ ^[0-9]+\.[0-9]+$ && $value != 0.000 ]] ;;
+    rc_run_last_exit_code* | rc_run_running*) [ "$value" = 0 ] ;;
+    *) [ "${name%%[ {]*}" = '#' ] ;;
+    esac || { echo "$name $value"; return 1; }
+  done <"$BATS_TEST_TMPDIR/rc_n.prom"
+  [ "$(grep -c '^rc_run' "$BATS_TEST_TMPDIR/rc_n.prom")" = 5 ]
   success=$(grep '^rc_run_last_success' "$BATS_TEST_TMPDIR/rc_n.prom")
   run -3 rc-run --metrics "$BATS_TEST_TMPDIR" n -- sh -c 'exit 3'
   [ "$(grep '^rc_run_last_success' "$BATS_TEST_TMPDIR/rc_n.prom")" = "$success" ]
@@ -248,6 +261,9 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
     run -0 rc-run n -- true "$kind" canary-value "$kind=canary-other"
     [ "$(field '.argv[1:]|join(" ")')" = "$kind *** $kind=***" ]
   done
+  # however short it is, and only there
+  run -0 rc-run n -- true --password x --pin=x --api-key=y x
+  [ "$(field '.argv[1:]|join(" ")')" = '--password *** --pin=x --api-key=*** x' ]
   run -0 rc-run n -- true 'postgres://ann:canary-value@h/d' 'https://canary-token@h/'
   [ "$(field '.argv[1:]|join(" ")')" = 'postgres://***@h/d https://***@h/' ]
   # what is no secret stays
@@ -292,6 +308,8 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   run -100 rc-run n
   run -100 rc-run --lock nothing n -- true
   run -100 rc-run --overlap never n -- true
+  run -100 --separate-stderr rc-run --overlap wait n -- true
+  [[ $stderr == *'--overlap needs --lock, or no run would see another' ]]
   run -100 rc-run --lock database --overlap replace n -- true
   run -100 rc-run --ping ftp://x n -- true
 }

@@ -39,6 +39,18 @@ blocks() { readme | awk -v title="## $1" 'index($0, "## ") == 1 { inside = index
   SECRET_KEY=k run -0 bash -euo pipefail commands
 }
 
+@test "the README's commands for jobs and production run as pasted" {
+  new_database
+  add_user admin
+  add_project one null
+  blocks Use | grep -E '^(export RC_|rc-)' >"$BATS_TEST_TMPDIR/commands"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" = 5 ]
+  HOME=$BATS_TEST_TMPDIR run -0 --separate-stderr bash -euo pipefail "$BATS_TEST_TMPDIR/commands"
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 0 ]
+  [ "$(jq -c '[.name, .status]' "$BATS_TEST_TMPDIR/.local/state/rc/history.ndjson")" = '["owners","ok"]' ]
+  [[ ${lines[0]} == *'"environment":"production"'* && $output == *connection* ]]
+}
+
 @test "the README's alias serves a runbook that calls manage.py" {
   new_database
   add_user admin

@@ -111,16 +111,25 @@ learn_variable(const char *pair)
 	add_url(equals + 1);
 }
 
-static void
-learn_argument(const char *argument, const char *next)
+/* Where in ARGUMENT, which comes after BEFORE or first, a secret begins; NULL where none does. */
+static const char *
+secret_in(const char *before, const char *argument)
 {
 	const char *equals = strchr(argument, '=');
 
-	add_url(argument);
 	if (equals != NULL && is_secret_name(argument, (size_t)(equals - argument)))
-		rc_mask_add(equals + 1, strlen(equals + 1));
-	else if (argument[0] == '-' && next != NULL && is_secret_name(argument, strlen(argument)))
-		rc_mask_add(next, strlen(next));
+		return equals + 1;
+	return before != NULL && before[0] == '-' && strchr(before, '=') == NULL && is_secret_name(before, strlen(before)) ? argument : NULL;
+}
+
+static void
+learn_argument(const char *before, const char *argument)
+{
+	const char *secret = secret_in(before, argument);
+
+	add_url(argument);
+	if (secret != NULL)
+		rc_mask_add(secret, strlen(secret));
 }
 
 void
@@ -128,8 +137,8 @@ rc_mask_learn(char *const arguments[])
 {
 	for (char **pair = environ; *pair != NULL; pair++)
 		learn_variable(*pair);
-	for (; *arguments != NULL; arguments++)
-		learn_argument(arguments[0], arguments[1]);
+	for (const char *before = NULL; *arguments != NULL; before = *arguments++)
+		learn_argument(before, *arguments);
 }
 
 /* The length of the secret that BYTES begin with, or 0. */
@@ -155,4 +164,15 @@ rc_mask_write(struct rc_buf *out, const char *bytes, size_t length)
 		if (i >= 2 && memcmp(bytes + i - 2, "://", 3) == 0 && (n += user_part(bytes + i + 1, length - i - 1)) > 1)
 			rc_buf_add_text(out, "***");
 	}
+}
+
+void
+rc_mask_write_argument(struct rc_buf *out, const char *before, const char *argument)
+{
+	const char *secret = secret_in(before, argument);
+	size_t length = secret == NULL ? strlen(argument) : (size_t)(secret - argument);
+
+	rc_mask_write(out, argument, length);
+	if (secret != NULL && *secret != '\0')
+		rc_buf_add_text(out, "***");
 }

@@ -19,6 +19,13 @@ void rc_mask_learn(char *const arguments[]);
 /* One more secret; copied. */
 void rc_mask_add(const char *secret, size_t length);
 
+/*
+ * Adds an argument like rc_mask_write(), and masked as a whole, however short,
+ * where it is the value of an option whose name says that it is a secret;
+ * BEFORE is the argument before it, or NULL.
+ */
+void rc_mask_write_argument(struct rc_buf *out, const char *before, const char *argument);
+
 /* Adds BYTES with each known secret, and the user part of each URL, masked. */
 void rc_mask_write(struct rc_buf *out, const char *bytes, size_t length);
 

@@ -36,7 +36,7 @@ add_command(struct rc_buf *line, char *const command[])
 		struct rc_buf field = {0};
 
 		masked.length = 0;
-		rc_mask_write(&masked, command[i], strlen(command[i]));
+		rc_mask_write_argument(&masked, i == 0 ? NULL : command[i - 1], command[i]);
 		rc_json_open(&field);
 		rc_json_add_text(&field, "", rc_buf_text(&masked));
 		rc_buf_add_text(&list, i == 0 ? "[" : ",");
