@@ -137,3 +137,17 @@ END
   done < <(sed -n '/^## What is refused/,/^## Who/s/^| `\([^`]*\)` |.*/\1/p' "$RC_TEST_FOLDER/../docs/troubleshooting.md")
   [ "$count" -ge 12 ]
 }
+
+@test "the mail that docs/cron.md shows goes out with the record of a failed run, and of no other" {
+  local command
+  command=$(sed -n "s/.*\`--on-failure '\([^']*\)'\`.*/\1/p" "$RC_TEST_FOLDER/../docs/cron.md")
+  [[ $command == mail\ * ]]
+  mkdir programs
+  printf '#!/bin/sh\nprintf "%%s|" "$@" >mailed\ncat >>mailed\n' >programs/mail
+  chmod +x programs/mail
+  PATH=$PWD/programs:$PATH
+  run -0 rc-run --on-failure "$command" nightly -- true
+  [ ! -e mailed ]
+  run -3 rc-run --on-failure "$command" nightly -- sh -c 'exit 3'
+  [[ $(cat mailed) == '-s|a job failed|ops@example.org|{'*'"name":"nightly",'*'"exit":3,'* ]]
+}

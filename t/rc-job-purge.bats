@@ -23,3 +23,16 @@ setup() { new_database timetracker; }
   run -0 --separate-stderr rc-job-purge --older-than 7d
   [ "$output" = '0 jobs deleted' ]
 }
+
+@test "what was deleted comes back as its plan says" {
+  add_jobs 5
+  sql "update outbox_job set status = 'DONE', updated_at = now() - interval '8 days' where id > 2"
+  local before
+  before=$(sql 'select to_jsonb(j) from outbox_job j order by id')
+  confirm_destruction
+  rc-export-rows --table outbox_job --end-record >"$BATS_TEST_TMPDIR/rows"
+  run -0 --separate-stderr rc-job-purge --older-than 7d
+  [ "$output" = '3 jobs deleted' ]
+  run -0 rc-import-rows --table outbox_job --on-conflict skip --require-end-record "$BATS_TEST_TMPDIR/rows"
+  [ "$(sql 'select to_jsonb(j) from outbox_job j order by id')" = "$before" ]
+}

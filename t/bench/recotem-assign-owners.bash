@@ -42,6 +42,7 @@ for _ in 1 2 3; do
   on_fresh_copy recotem-assign-owners assign
 done
 grep -q "Project: $rows record(s) assigned to 'alice'" "$folder/out" || { echo 'not all rows were assigned' >&2; exit 1; }
+"$psql" -Xq "$(url copy)" -c 'vacuum analyze' # or the server's way through a million dead rows would be measured
 for _ in {1..21}; do
   run_timed select-1 select_1
   run_timed nothing-to-do assign
