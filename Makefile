@@ -135,12 +135,12 @@ $(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/%
 
 describe_all = for c in $(commands); do $(BUILD)/bin/$$c --describe; done
 
-demo: ## show Recotem's commands on a private server
-	$(need) build server demo
+demo: ## show the commands of all products on a private server, in less than a minute
+	$(need) build optional server demo
 	$(build_tree)
-	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/recotem
+	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/tour
 
-demo/%: ## show another product's commands: make demo/zulip
+demo/%: ## show one product's commands: make demo/zulip
 	$(need) build optional server demo
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' $(BUILD)/bin/rc-postgres -- share/demo/$*
