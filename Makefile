@@ -210,12 +210,13 @@ check-versions: ## run the tests of rows on PostgreSQL 13 to 18, or on some: VER
 # First ten thousand random tables, which take up to twenty minutes (SOAK_TABLES=100 for few). A pass has its seed, which gives the
 # same moments again: make soak RC_TEST_SEED=... SOAK=1. No pass is begun that would take longer than the time that is left.
 SOAK_TABLES ?= 10000
+SOAK_JOBS ?= 20000
 SOAK ?= 180
 soak_titles := at any moment|random tables
 soak: ## kill what changes things at random moments, and make random tables, again and again for SOAK seconds (default: 180)
 	$(need) build optional server check
 	$(build_tree)
-	@files=$$(grep -lE '^@test .*($(soak_titles))' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3; pass=0; \
+	@files=$$(grep -lE '^@test .*($(soak_titles))' $(TESTS)); export RC_TEST_SEED=$${RC_TEST_SEED:-$$RANDOM} RC_TEST_ROUNDS=3 RC_TEST_JOBS=$(SOAK_JOBS); pass=0; \
 	RC_TEST_TABLES=$(SOAK_TABLES) $(bats) --filter 'random tables go' t/rc-import-rows.bats; SECONDS=0; \
 	while ((pass == 0 || SECONDS + pass < $(SOAK))); do \
 		before=$$SECONDS; echo "soak: RC_TEST_SEED=$$RC_TEST_SEED"; \

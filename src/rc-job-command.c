@@ -44,7 +44,7 @@ static const struct rc_program program = {
 
 /* What a job asks for: the words, ended by NULL. */
 struct call {
-	const char *name;
+	const char *name;	/* as long as the job is read */
 	char *words[WORDS_MAX + 2];
 	size_t count;
 	struct rc_arena arena;
@@ -199,14 +199,16 @@ add_options(struct call *call, const struct rc_input *list, struct rc_record *en
 {
 	for (size_t i = 0; i < asked->count; i++) {
 		const struct rc_json_field *field = &asked->fields[i];
-		struct asked_option option = { .call = call, .name = rc_strndup(field->name, field->name_length) };
+		char *name = rc_strndup(field->name, field->name_length);
+		struct asked_option option = { .call = call, .name = name };
 
-		if (!is_name(option.name) || !allows(list, entry, option.name))
-			rc_die(RC_FATAL, "refused: %s may not be asked for with the option '%s'", call->name, option.name);
+		if (!is_name(name) || !allows(list, entry, name))
+			rc_die(RC_FATAL, "refused: %s may not be asked for with the option '%s'", call->name, name);
 		if (rc_json_type(field->value) == RC_JSON_ARRAY)
 			for_elements(rc_json_pad(&call->arena, field->value, field->value_length), add_option, &option);
 		else
 			add_option(&option, field->value, field->value_length);
+		free(name);
 	}
 }
 
@@ -233,7 +235,7 @@ beside_us(const char *name)
 static void
 read_job(struct call *call, const char *allow)
 {
-	static struct rc_record job, payload, entry;
+	struct rc_record job = {0}, payload = {0}, entry = {0};
 	struct rc_json_object asked = {0};
 	struct rc_json_error error;
 	struct rc_input in, list;
@@ -259,6 +261,11 @@ read_job(struct call *call, const char *allow)
 		add_options(call, &list, &entry, &asked);
 	}
 	rc_json_object_free(&asked);
+	rc_record_free(&entry);
+	rc_record_free(&payload);
+	rc_record_free(&job);
+	rc_buf_free(&list.buffer);
+	rc_buf_free(&in.buffer);
 }
 
 /* Runs it with nothing on its standard input; a call that is wrong would be so again, and fails the job. */
@@ -286,7 +293,7 @@ main(int argc, char *argv[])
 {
 	static struct call call;
 	const char *allow = NULL;
-	int opt;
+	int opt, code;
 
 	while ((opt = rc_getopt(&program, argc, argv)) != -1)
 		if (opt == OPT_ALLOW)
@@ -296,5 +303,9 @@ main(int argc, char *argv[])
 	if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)	/* rc-job-run puts into the table what comes there */
 		rc_die(RC_RETRY, "standard output is closed");
 	read_job(&call, allow);
-	return rc_leave(run(&call));
+	code = run(&call);
+	for (size_t i = 0; i < call.count; i++)
+		free(call.words[i]);
+	rc_arena_free(&call.arena);
+	return rc_leave(code);
 }

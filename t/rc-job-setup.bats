@@ -79,29 +79,35 @@ slow_handler=(sh -c 'while read -r job; do id=${job#*:}; id=${id%%,*}; echo "$id
     and database = (select oid from pg_database where datname = current_database())"
 }
 
-@test "of six workers that are killed one after another at any moment no job is left" {
-  random_rounds 1
+# begin_worker N: number N, with the options in mode.
+begin_worker() {
+  rc-job-run "${mode[@]}" --max-jobs 50 -- "${slow_handler[@]}" >/dev/null 2>&1 3>&- &
+  workers[$1]=$!
+  started+=("$!")
+}
+
+# RC_TEST_JOBS of them in `make soak`, which has more to kill in.
+@test "of six workers that are killed at ten moments, any moment, and begun anew, no job is lost or left running, held or leased" {
+  local jobs=${RC_TEST_JOBS:-400} mode n one
   rc-job-setup install
-  for _ in "${rounds[@]}"; do
+  for mode in '' --hold; do
+    mode=(${mode:+"$mode"})
     sql 'truncate outbox_job restart identity'
     rm -f effects
-    add_jobs 600
+    add_jobs "$jobs"
     workers=()
-    for _ in 1 2 3 4 5 6; do
-      rc-job-run --max-jobs 50 -- "${slow_handler[@]}" >/dev/null 2>&1 3>&- &
-      workers+=("$!")
+    for n in 0 1 2 3 4 5; do begin_worker "$n"; done
+    for n in {1..10}; do
+      random_moment $((jobs / 4))
+      one=$((RANDOM % 6))
+      kill -KILL "${workers[one]}"
+      wait "${workers[one]}" || :
+      begin_worker "$one"
     done
-    started+=("${workers[@]}")
-    for pid in "${workers[@]}"; do
-      random_moment 300
-      kill -KILL "$pid"
-      wait "$pid" || :
-    done
-    start rc-job-run -- "${slow_handler[@]}"
-    wait_until "select count(*) = 600 from outbox_job where status = 'DONE'"
-    kill -TERM "$group"
-    finish
-    [ "$(sort -u effects | wc -l)" = 600 ]
+    wait_until "select count(*) = $jobs from outbox_job where status = 'DONE'"
+    for n in 0 1 2 3 4 5; do kill -TERM "${workers[n]}" && wait "${workers[n]}"; done
+    [ "$(sort -u effects | wc -l)" = "$jobs" ]
+    [ "$(sql "select count(*) from outbox_job where status <> 'DONE'")" = 0 ]
   done
 }
 

@@ -58,14 +58,15 @@ is_hopeless(const struct rc_connection *connection, ConnStatusType state)
 {
 	static const char *const of_the_network[] = { "SYSCALL", "eof", "EOF", "could not receive", "could not send",
 	    "closed the connection", "Connection reset", NULL };
-	static const char *const of_the_login[] = { "authentication method requirement", "channel binding", NULL };
+	static const char *const of_the_login[] = { "authentication method requirement", "channel binding",
+	    "did not request an SSL certificate", NULL };
 	static const char *const of_the_server[] = { "connection to server", "could not translate host name", NULL };
 	const char *words = PQerrorMessage(connection->libpq);
 
 	if (strcmp(connection->failure.sqlstate, "08P01") == 0)
 		return true;	/* a pooler that refuses a parameter, or knows neither database nor user */
 	if (contains_any(words, of_the_login))
-		return true;	/* require_auth (libpq 16), channel_binding: the server does not do what was asked for */
+		return true;	/* require_auth and sslcertmode (libpq 16), channel_binding: the server does not do what was asked for */
 	if (state == CONNECTION_SSL_STARTUP || strstr(words, "SSL error:") != NULL)
 		return !contains_any(words, of_the_network);	/* a certificate, a key, a name: wrong here or there */
 	return state == CONNECTION_BAD && strncmp(words, of_the_server[0], strlen(of_the_server[0])) != 0 &&
