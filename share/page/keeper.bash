@@ -13,7 +13,12 @@ exec {life}> >(
     [[ $over || ! $group ]] || kill -TERM -- "-$group" 2>/dev/null || true
     kill -INT "$server" 2>/dev/null || true
     # A server that ended removes this file; it may stay as a zombie where no one reaps it.
-    while [[ -e $folder/data/postmaster.pid ]] && kill -0 "$server" 2>/dev/null; do sleep 0.02; done
+    tries=0
+    while [[ -e $folder/data/postmaster.pid ]] && kill -0 "$server" 2>/dev/null; do
+      sleep 0.02
+      # One that is told so in the middle of a recovery may never end (seen with 17); QUIT ends it, for its data goes anyway.
+      ((++tries != 500)) || kill -QUIT "$server" 2>/dev/null || true
+    done
   fi
   rm -rf -- "$folder"
 )
