@@ -126,7 +126,7 @@ add_documents() {
   [[ $(jq -r .code refused) == *_exception ]]
   run -1 --separate-stderr kfm-reindex --targets search
   [[ $stderr == *'sample-maps:document:8'* ]]
-  run -0 kfm-reindex --targets search --rejects refused --max-rejects 1
+  run -0 --separate-stderr kfm-reindex --targets search --rejects refused --max-rejects 1
   [ "$output" = 'search: 23 row(s).' ]
   [ "$(leads_to)" != "$before" ]
   [ "$(wc -l <refused)" = 1 ]

@@ -93,8 +93,8 @@ fi
 new=''
 for index in "${ours[@]}"; do [[ $index < $current || $index == "$current" ]] || new=$index; done
 if [[ $new ]]; then
-  expected=$(count search-count.sql)
   difference "$new"
+  expected=$(wc -l <"$work/known")
 else
   new=$alias-$(date -u +%Y%m%d%H%M%S%6N)
   ask PUT "/$new" "$(<"${KFM_SEARCH_INDEX:-$data/search-index.json}")"
