@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rc_copy_in.h"
 #include "rc_err.h"
@@ -37,7 +38,9 @@ rc_plan_open(struct rc_plan *plan, struct rc_capture *capture)
 	for (size_t i = 0; i < plan->head.table_count; i++)
 		rc_capture_add(capture, plan->head.tables[i]);
 	rc_buf_printf(&plan->mark_path, "%s.applied", plan->apply);
-	rc_output_create(&plan->mark, rc_buf_text(&plan->mark_path), 0600);
+	if (access(rc_buf_text(&plan->mark_path), F_OK) == 0)
+		rc_die(RC_FATAL, "%s: it was applied already, or a run of it was killed on the way: %s is there", plan->apply, plan->mark_path.bytes);
+	rc_output_create(&plan->mark, plan->mark_path.bytes, 0600);
 }
 
 void
