@@ -77,11 +77,11 @@ two_servers() {
 @test "a server whose disk is full: the worker waits until there is room, and each job is done" {
   need_small
   cat >script <<'END'
-cd "$0"
+cd "$1"
 psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -f schema.sql
 rc-job-setup install >/dev/null
 head -c 200m /dev/zero >"$TMPDIR/filler" 2>/dev/null || :
-rc-job-run $1 -- ./handler >out 2>err &
+rc-job-run $2 -- ./handler >out 2>err &
 until grep -q 'No space left on device' err; do sleep 0.01; done
 rm "$TMPDIR/filler"
 until [ "$(psql -XAtq "$DATABASE_URL" -c "select count(*) from outbox_job where status = 'DONE'")" = 300 ]; do sleep 0.02; done

@@ -254,9 +254,12 @@ go_on_pipeline(struct rc_job_queue *queue)
 {
 	PGconn *libpq = queue->connection.libpq;
 	int left = PQflush(libpq);
+	bool good = left >= 0 && PQconsumeInput(libpq) == 1;
 
+	if (good && queue->state == RC_QUEUE_FREE)	/* the last words of a session that was ended come before its end: nothing is sent between them */
+		good = PQconsumeInput(libpq) == 1;
 	queue->connection.events = left == 1 ? POLLIN | POLLOUT : POLLIN;
-	if (left < 0 || PQconsumeInput(libpq) != 1) {
+	if (!good) {
 		if (queue->state != RC_QUEUE_FREE)
 			read_pipeline(queue);	/* what came before the end */
 		if (queue->state != RC_QUEUE_AWAY)
