@@ -228,6 +228,16 @@ need_plain_memory() {
   ! grep -qs __asan_init "$(command -v rc-say)" || skip 'the address sanitizer needs the whole address space'
 }
 
+# Makes $program of t/FILE.c and what it needs of lib/, as `make` has built that.
+compile_with_lib() { # FILE.c LIBRARY...
+  local rooms=() room sanitize=()
+  for room in "$RC_TEST_FOLDER"/../lib/*/; do rooms+=(-I "$room"); done
+  ! grep -qs __asan_init "$(command -v rc-say)" || sanitize=(-fsanitize=address,undefined)
+  program=$BATS_TEST_TMPDIR/${1%.c}
+  "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -Wall -Werror "${sanitize[@]}" -I/usr/include/postgresql "${rooms[@]}" -o "$program" \
+    "$RC_TEST_FOLDER/$1" -Wl,--start-group "$RC_TEST_BUILD"/lib/rc_*.a -Wl,--end-group "${@:2}"
+}
+
 # Makes $fail_calls, which LD_PRELOAD takes so that calls fail as fail-calls.c says.
 make_fail_calls() {
   fail_calls=$BATS_TEST_TMPDIR/fail-calls.so
