@@ -46,3 +46,30 @@ not ok 4 a command that run runs
 #   \`run -0 false' failed, expected exit code 0, got 1
 ok 5 none" ]
 }
+
+@test "run gives what that of bats gives" {
+  local case
+  for case in 'load "$RC_TEST_FOLDER/helper"' 'bats_require_minimum_version 1.5.0'; do
+    cat >"$BATS_TEST_TMPDIR/runs.bats" <<END
+$case
+writes() { printf '%s' "\$2"; printf '%s' "\$3" >&2; return "\$1"; }
+shows() { printf '%s|' "\$status" "\$output" "\${#lines[@]}" "\${lines[@]}" "\${stderr-}" "\${#stderr_lines[@]}" "\${stderr_lines[@]}"; echo; } >&3
+test "all" {
+  run writes 3 \$'  one\\n\\ntwo \\n' \$'three\\n'
+  shows
+  run -0 --separate-stderr writes 0 '' \$' four\\n\\nfive\\n\\n'
+  shows
+  run -7 --separate-stderr --keep-empty-lines -- writes 7 \$'one\\n\\n' \$'two\\n\\nthree'
+  shows
+  run ! --keep-empty-lines writes 1 '' ''
+  shows
+  run -127 rc-nowhere
+}
+END
+    sed -i 's,^test ,@&,' "$BATS_TEST_TMPDIR/runs.bats"
+    (cd "$BATS_TEST_TMPDIR" && bats --tap runs.bats >"$case" 2>&1 || cp "$case" /dev/stderr) 2>&1 | head -n 20
+    mv "$BATS_TEST_TMPDIR/$case" "$BATS_TEST_TMPDIR/${case%% *}"
+  done
+  grep -qx 'ok 1 all' "$BATS_TEST_TMPDIR/load"
+  diff "$BATS_TEST_TMPDIR/bats_require_minimum_version" "$BATS_TEST_TMPDIR/load"
+}
