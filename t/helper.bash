@@ -150,14 +150,12 @@ make_template() { # PRODUCT
 # Makes a copy, and takes away those of the tests before in this file: all of a suite would fill the memory that the server's
 # data is in. What setup_file makes stays.
 copy_template() { # PRODUCT
-  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=()
+  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=() own=''
   if [ "${BATS_SUITE_TEST_NUMBER-}" ]; then
-    touch "$list"
-    while read -r of old; do
-      [ "$of" = "$BATS_SUITE_TEST_NUMBER" ] || commands+=(-c "drop database if exists $old with (force)")
+    [ ! -e "$list" ] || while read -r of old; do
+      if [ "$of" = "$BATS_SUITE_TEST_NUMBER" ]; then own+="$of $old"$'\n'; else commands+=(-c "drop database if exists $old with (force)"); fi
     done <"$list"
-    sed -i "/^$BATS_SUITE_TEST_NUMBER /!d" "$list"
-    echo "$BATS_SUITE_TEST_NUMBER $name" >>"$list"
+    echo "$own$BATS_SUITE_TEST_NUMBER $name" >"$list"
   fi
   PGOPTIONS='-c client_min_messages=warning' psql -XAtq "$RC_TEST_SERVER" "${commands[@]}" \
     -c "create database $name template ${1}_template $RC_TEST_CLONE"
