@@ -79,7 +79,7 @@ try() {
   [ -e "$DATABASE_URL" ] || DATABASE_URL=$BATS_FILE_TMPDIR/default.url
   DATABASE_URL=$(cat "$DATABASE_URL")
   RC_CONFIRM=${DATABASE_URL%%\?*} # what destroys something is meant
-  RC_CONFIRM=${RC_CONFIRM##*/} timeout 30 "$@" <"$input" >out 2>err 3>&- || code=$?
+  RC_CONFIRM=${RC_CONFIRM##*/} timeout 120 "$@" <"$input" >out 2>err 3>&- || code=$?
   tail -n +"$((before + 1))" "$log" | grep -E 'permission denied for function|EVIL|operator is not unique|is not unique' >evil || :
   if [ "$code" != 0 ] || [ -s evil ]; then
     printf '%s: %s\n' "$code" "$*" >>"$problems"
