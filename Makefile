@@ -49,7 +49,7 @@ $(BUILD)/libraries: FORCE
 FORCE:
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db net check job
+rooms := base file crypto record run db net check job page
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 # What the commands find at run time: the data of share/, and the one tool that a command runs.
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need-packages
@@ -202,7 +202,7 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 	$(build_tree)
 	@$(bats) t/services
 
-check-versions: ## run the tests of rows on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
+check-versions: ## run the tests of rows and jobs on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
 	$(need) build server check versions
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' VERSIONS='$(VERSIONS)' tools/check-versions
