@@ -35,7 +35,7 @@ read_list(struct rc_check *check, const struct rc_input *input, struct rc_record
 		if (p >= end)
 			return list;
 		value = p;
-		p = rc_json_value_end(p, end + 1, true);
+		p = rc_json_value_end(p, end + 1, 1, true);
 		if (p == NULL || *value != '"' || count == LIST_MAX)
 			rc_input_fail(input, "'%s' is no list of at most %d texts", name, LIST_MAX);
 		list[count] = (char *)(size_t)rc_json_decode(&check->arena, value, (size_t)(p - value), &length);

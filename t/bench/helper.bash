@@ -44,13 +44,17 @@ has_peer() { [[ " ${peers[*]-} " == *" $1 "* ]]; }
 install_psycopg() { python3 -m venv python && timeout 300 python/bin/pip install --quiet 'psycopg[binary]' orjson; }
 psycopg_rows() { "$folder/python/bin/python" "$here/peers/psycopg-rows.py" "$@"; }
 
+install_django_tasks() { python3 -m venv django && timeout 300 django/bin/pip install --quiet 'Django~=5.2.0' 'psycopg[binary]'; }
+django_tasks() { with_parts "$folder/django/bin/python" "$here/peers/django-tasks.py" "$@"; }
+
 install_node() { timeout 300 "$here/../../tools/npm-install" . pg pg-query-stream && cp "$here/peers/node-rows.js" .; }
-# It does not read the URL of a socket, so it gets the parts.
-node_rows() {
+# For what does not read the URL of a socket: gives it the parts.
+with_parts() {
   local parts
   IFS='|' read -ra parts < <(psql -XAtq "$DATABASE_URL" -c "select current_setting('unix_socket_directories'), current_setting('port'), current_user, current_database()")
-  PGHOST=${parts[0]} PGPORT=${parts[1]} PGUSER=${parts[2]} PGDATABASE=${parts[3]} node "$folder/node-rows.js" "$@"
+  PGHOST=${parts[0]} PGPORT=${parts[1]} PGUSER=${parts[2]} PGDATABASE=${parts[3]} "$@"
 }
+node_rows() { with_parts node "$folder/node-rows.js" "$@"; }
 
 install_pgx() (
   export GOPATH=$folder/go GOFLAGS=-modcacherw # so that the folder can be removed
