@@ -1161,6 +1161,6 @@ rc-db-apply: the changes were committed before that' ]
 {"id":null,"name":"five","yes":null,"j":null,"problem":"id: expected a string, not {}"}' ]
   run -100 --separate-stderr rc-db-apply --before ./make.sql --copy-to '"pg_temp".stage' --problem-column none --after ./show.sql </dev/null
   [[ $stderr == *"has no column 'none'" ]]
-  run -100 --separate-stderr rc-db-apply --copy-to none --after ./show.sql </dev/null
+  run -100 --separate-stderr rc-db-apply --copy-to none </dev/null
   [[ $stderr == *'none: no such table' ]]
 }

@@ -35,7 +35,7 @@ restored() { # FILE: its rows, in a database of their own
   run -0 --separate-stderr backup --check --json
   [ "$(jq -r 'select(.status) | [.status, .checked]' -c <<<"$output")" = '["written",true]' ]
   # a rule that looks at another table, whose rows are not there yet when this one's come
-  sql "create function known() returns boolean language sql as 'select exists (select from public.zz)'; create table zz as select 1 as id;
+  sql "create table zz as select 1 as id; create function known() returns boolean language sql as 'select exists (select from public.zz)';
     create table aa (id int check (known())); insert into aa values (1)"
   before=$(ls -A backups)
   sleep 1
@@ -50,8 +50,8 @@ restored() { # FILE: its rows, in a database of their own
   [ "$(grep -c '^Would delete backups/timetracker-2026010[12]T000000Z.dump$' <<<"$output")" = 2 ]
   [[ ${lines[0]} == 'Would write backups/timetracker-'* ]]
   before=$(ls -A backups)
-  sql "create table secret (id int); create role r_$$ login; grant all on all tables in schema public to r_$$; revoke all on secret from r_$$"
-  DATABASE_URL=${DATABASE_URL/user=postgres/user=r_$$} PGUSER=r_$$ run -1 --separate-stderr backup --keep 1
+  sql "create table secret (id int); create role r_$$; grant all on all tables in schema public to r_$$; revoke all on secret from r_$$"
+  PGOPTIONS="-c role=r_$$" run -1 --separate-stderr backup --keep 1
   [[ $stderr == *'secret'*'timetracker-db-backup: The backup could not be written.' ]]
   [ "$(ls -A backups)" = "$(grep -v part <<<"$before")" ]
   run -0 --separate-stderr backup --keep 2
