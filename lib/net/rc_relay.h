@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 enum {
-	RC_RELAY_SIZE = 512 * 1024,
+	RC_RELAY_SIZE = 256 * 1024,
 	RC_RELAY_PAD = 128,	/* so many NULs follow the bytes that are taken */
 };
 

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "rc_json_scan.h"
 
@@ -66,14 +69,21 @@ rc_json_shape_learn(struct rc_json_shape *shape, const char *object, const char 
 	memset(rc_buf_reserve(&shape->text, 16), 0, 16);	/* rc_json_begins_with() reads that far */
 }
 
+/* ---- values ---- */
+
+/*
+ * SKIP is rc_json_skip_plain(), or one that does the same for the processor that
+ * it is.
+ */
+
 /* The end of the array at P where it has only plain strings and no blanks, as lists of labels are; else NULL. */
-static inline const char *
-pass_strings(const char *p)
+static inline __attribute__((always_inline)) const char *
+pass_strings(const char *p, const char *skip(const char *))
 {
 	do {
 		if (*++p != '"')
 			return NULL;
-		p = rc_json_skip_plain(p + 1);
+		p = skip(p + 1);
 		if (*p++ != '"')
 			return NULL;
 	} while (*p == ',');
@@ -81,20 +91,20 @@ pass_strings(const char *p)
 }
 
 /* The end of the value at P, of one line; else NULL. */
-static inline const char *
-pass_value(const char *p, const char *end)
+static inline __attribute__((always_inline)) const char *
+pass_value(const char *p, const char *end, const char *skip(const char *))
 {
 	const char *stop;
 
 	if (*p == '"') {
-		stop = rc_json_skip_plain(p + 1);
+		stop = skip(p + 1);
 		if (*stop == '"')
 			return stop + 1;
 	} else if (*p >= '1' && *p <= '9') {
 		stop = rc_json_skip_digits(p);
 		if (*stop == ',' || *stop == '}')
 			return stop;
-	} else if (*p == '[' && (stop = pass_strings(p)) != NULL) {
+	} else if (*p == '[' && (stop = pass_strings(p, skip)) != NULL) {
 		return stop;
 	}
 	stop = rc_json_value_end(p, end, 2, true);
@@ -104,8 +114,8 @@ pass_value(const char *p, const char *end)
 }
 
 /* The same as rc_json_shape_end() where there is a shape. */
-static const char *
-compare(const struct rc_json_shape *shape, const char *p, const char *end)
+static inline __attribute__((always_inline)) const char *
+compare(const struct rc_json_shape *shape, const char *p, const char *end, const char *skip(const char *))
 {
 	const struct rc_json_piece *piece = shape->pieces, *last = piece + shape->count - 1;
 	const char *text = shape->text.bytes;
@@ -113,11 +123,54 @@ compare(const struct rc_json_shape *shape, const char *p, const char *end)
 	for (; piece < last; piece++) {
 		if (!rc_json_begins_with(p, text + piece->start, piece->length))
 			return NULL;
-		if ((p = pass_value(p + piece->length, end)) == NULL)
+		if ((p = pass_value(p + piece->length, end, skip)) == NULL)
 			return NULL;
 	}
 	return rc_json_begins_with(p, text + last->start, last->length) ? p + last->length : NULL;
 }
+
+static const char *
+compare_anywhere(const struct rc_json_shape *shape, const char *p, const char *end)
+{
+	return compare(shape, p, end, rc_json_skip_plain);
+}
+
+#ifdef __x86_64__
+/* 32 bytes at a time: most strings end in the first step, which the processor then foresees. */
+__attribute__((target("avx2"))) static inline const char *
+skip_plain_by_avx2(const char *p)
+{
+	const __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\'), last_control = _mm256_set1_epi8(0x1f);
+
+	for (;; p += 32) {
+		__m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		__m256i special = _mm256_or_si256(_mm256_cmpeq_epi8(_mm256_min_epu8(bytes, last_control), bytes),
+		    _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, backslash)));
+		unsigned mask = (unsigned)_mm256_movemask_epi8(special);
+
+		if (mask != 0)
+			return p + __builtin_ctz(mask);
+	}
+}
+
+__attribute__((target("avx2,bmi"))) static const char *
+compare_by_avx2(const struct rc_json_shape *shape, const char *p, const char *end)
+{
+	return compare(shape, p, end, skip_plain_by_avx2);
+}
+#endif
+
+static const char *
+compare_at_best(const struct rc_json_shape *shape, const char *p, const char *end)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+		return compare_by_avx2(shape, p, end);
+#endif
+	return compare_anywhere(shape, p, end);
+}
+
+/* ---- the whole ---- */
 
 const char *
 rc_json_shape_end(struct rc_json_shape *shape, const char *text, const char *end)
@@ -130,7 +183,7 @@ rc_json_shape_end(struct rc_json_shape *shape, const char *text, const char *end
 	}
 	if (shape->count == 0)
 		return NULL;
-	after = compare(shape, text, end);
+	after = compare_at_best(shape, text, end);
 	shape->misses = after == NULL ? shape->misses + 1 : 0;
 	if (shape->misses >= MISSES_MAX) {
 		shape->misses = 0;
