@@ -25,7 +25,7 @@
 
 enum {
 	OPT_MODE = RC_OPT_LONG, OPT_KEY, OPT_COLUMNS, OPT_CONFLICT, OPT_ERROR, OPT_DUPLICATES, OPT_MISSING, OPT_REJECTS,
-	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT,
+	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT,
 };
 enum { LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -38,6 +38,7 @@ static const struct rc_option options[] = {
 	{ OPT_DUPLICATES, "duplicates", "WHAT", "where two records have one key: error (the default) or last" },
 	{ OPT_MISSING, "missing", "WHAT", "with sync, rows that no record has: keep (the default), report, delete, or 'set COLUMN=VALUE'" },
 	{ OPT_ERROR, "on-error", "WHAT", "where a constraint or a trigger objects: abort (the default) or reject the record" },
+	{ OPT_KEPT, "kept-out", "WHAT", "where a trigger or a rule keeps a row out without an error: refuse all (the default), or count it as unchanged" },
 	{ OPT_REJECTS, "rejects", "FILE", "write refused records there with line, column, code and message, and go on" },
 	{ OPT_MAX_REJECTS, "max-rejects", "N", "refuse at most N records (default: 0, with --rejects no limit)" },
 	{ OPT_BATCH, "batch", "N", "commit after every N records" },
@@ -54,7 +55,7 @@ static const char *const example[] = { "--table", "auth_user", "--mode", "update
 static const struct rc_program program = {
 	.name = "rc-import-rows",
 	.synopsis = "--table TABLE [--mode MODE] [--key COLUMN,...] [--columns COLUMN,...] [--on-conflict WHAT] [--duplicates WHAT] "
-	    "[--missing WHAT] [--on-error WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
+	    "[--missing WHAT] [--on-error WHAT] [--kept-out WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
 	    "[--rows-visible-to-me] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
 	.summary = "put records into a table: insert, upsert, update or sync",
 	.options = options,
@@ -70,7 +71,7 @@ static const struct rc_program program = {
 struct import {
 	/* what was asked for; more of it stands in the parts below */
 	enum { INSERT, UPSERT, UPDATE, SYNC } mode;
-	bool skip, keep_last, require_end, visible, dry_run;
+	bool skip, keep_last, require_end, visible, dry_run, count_kept;
 	const char *missing_column, *missing_value;
 	enum rc_merge_missing missing_action;
 	long batch;
@@ -110,6 +111,13 @@ end_copy(struct import *work)
 
 	if (error != NULL)
 		rc_import_die(&work->apply, error, row);
+	if (work->row.staged)
+		return;
+	if (work->row.copy.taken > work->row.count)
+		rc_session_misled(work->columns.table_name);
+	work->merge.inserted += work->row.copy.taken;
+	work->merge.unchanged += work->row.count - work->row.copy.taken;
+	work->merge.kept += work->row.count - work->row.copy.taken;
 }
 
 static void
@@ -211,6 +219,15 @@ merge_rows(struct import *work)
 	handle_missing(work);
 }
 
+/* What the database kept out is not in the table, whatever was said of it. */
+static void
+check_kept(const struct import *work)
+{
+	if (work->merge.kept > 0 && !work->count_kept)
+		rc_die(RC_FATAL, "%s: the database kept %llu row(s) out (a trigger or a rule); --kept-out count goes on without them",
+		    work->columns.table_name, work->merge.kept);
+}
+
 static void
 settle(struct import *work)
 {
@@ -226,6 +243,7 @@ settle(struct import *work)
 static bool
 finish(struct import *work, const struct rc_record *record, bool end)
 {
+	check_kept(work);
 	rc_import_progress_keep(&work->progress, record, end);
 	settle(work);
 	if (work->dry_run) {
@@ -304,8 +322,6 @@ import(struct import *work)
 	rc_counter_start(&work->counter, "records");
 	while (more && known) {
 		more = run_part(work, &record, &known);
-		if (!work->row.staged)
-			work->merge.inserted += work->row.count;
 		work->row.count = 0;
 	}
 	rc_counter_end(&work->counter, work->in.records, work->in.bytes);
@@ -392,7 +408,8 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const modes[] = { "insert", "upsert", "update", "sync", NULL }, *const conflicts[] = { "error", "skip", NULL },
-	    *const duplicates[] = { "error", "last", NULL }, *const errors[] = { "abort", "reject", NULL };
+	    *const duplicates[] = { "error", "last", NULL }, *const errors[] = { "abort", "reject", NULL },
+	    *const kept[] = { "refuse", "count", NULL };
 	static struct import work;
 	const char *rejects = NULL;
 	long lock_timeout = LOCK_TIMEOUT;
@@ -409,6 +426,7 @@ main(int argc, char *argv[])
 		case OPT_DUPLICATES: work.keep_last = choose("duplicates", optarg, duplicates) == 1; has_duplicates = true; break;
 		case OPT_MISSING: take_missing(&work, optarg); break;
 		case OPT_ERROR: work.apply.reject_errors = choose("on-error", optarg, errors) == 1; break;
+		case OPT_KEPT: work.count_kept = choose("kept-out", optarg, kept) == 1; break;
 		case OPT_REJECTS: rejects = optarg; break;
 		case OPT_MAX_REJECTS: work.rejects.max = rc_opt_long("max-rejects", optarg, 0, LONG_MAX); has_max = true; break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, LONG_MAX); break;

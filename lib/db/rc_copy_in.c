@@ -1,5 +1,6 @@
 #include "rc_copy_in.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -19,10 +20,13 @@ take_error(struct rc_copy_in *copy)
 	copy->open = false;
 	PQsetnonblocking(libpq, copy->was_nonblocking);
 	while ((next = PQgetResult(libpq)) != NULL) {
-		if (error == NULL && !rc_result_is_good(next))
+		if (error == NULL && !rc_result_is_good(next)) {
 			error = next;
-		else
+		} else {
+			if (error == NULL && PQresultStatus(next) == PGRES_COMMAND_OK)
+				copy->taken = strtoull(PQcmdTuples(next), NULL, 10);
 			PQclear(next);
+		}
 		if (PQstatus(libpq) == CONNECTION_BAD)
 			break;
 	}
@@ -55,6 +59,7 @@ rc_copy_in_start(struct rc_copy_in *copy, struct rc_session *session, const char
 	PQsetnonblocking(libpq, 0);	/* or libpq would keep in memory what the server is too slow for */
 	copy->rows.length = 0;
 	copy->error = NULL;
+	copy->taken = 0;
 	session->unnamed = NULL;
 	result = PQexec(libpq, sql);
 	if (PQresultStatus(result) != PGRES_COPY_IN) {

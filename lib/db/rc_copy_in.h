@@ -19,6 +19,7 @@ struct rc_copy_in {
 	struct rc_buf rows;	/* what is not sent yet; the caller adds whole rows */
 	bool open, was_nonblocking;
 	PGresult *error;	/* the server's, which ended the COPY */
+	unsigned long long taken;	/* rows, as the server counts them, once it has ended well */
 };
 
 /* Begins; SQL is the statement.  NULL, or the server's error, which the caller clears. */
