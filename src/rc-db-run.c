@@ -10,6 +10,7 @@
 
 #include "rc_child.h"
 #include "rc_err.h"
+#include "rc_event.h"
 #include "rc_login.h"
 #include "rc_opt.h"
 
@@ -79,6 +80,7 @@ main(int argc, char *argv[])
 	set_variables(&settings);
 	rc_settings_wipe(&settings);
 	unsetenv("DATABASE_URL");
+	rc_event_set_counts("{}");
 	rc_leave(RC_OK);	/* its own end; what comes is the command's */
 	rc_child_become(command, NULL);
 }
