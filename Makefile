@@ -49,7 +49,7 @@ $(BUILD)/libraries: FORCE
 FORCE:
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db net check job
+rooms := base file crypto record run db net check job page
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 # What the commands find at run time: the data of share/, and the one tool that a command runs.
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need-packages

@@ -14,6 +14,7 @@
 
 #include "rc_counter.h"
 #include "rc_digest.h"
+#include "rc_evidence.h"
 #include "rc_import_apply.h"
 #include "rc_import_progress.h"
 #include "rc_import_row.h"
@@ -25,7 +26,7 @@
 
 enum {
 	OPT_MODE = RC_OPT_LONG, OPT_KEY, OPT_COLUMNS, OPT_CONFLICT, OPT_ERROR, OPT_DUPLICATES, OPT_MISSING, OPT_REJECTS,
-	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT,
+	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT, OPT_UNDO_LOG,
 };
 enum { LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -45,6 +46,7 @@ static const struct rc_option options[] = {
 	{ OPT_RESUME, "resume", "NAME", "with --batch: keep the place under NAME in the table rc_import_progress, and go on from there" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "with row level security, work on the rows that the policies show" },
+	{ OPT_UNDO_LOG, "undo-log", "FILE", "write there, before COMMIT, what each row was and is, for rc-undo; a new file; not with --batch" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "do all of it, and roll back" },
 	RC_OPTION_END
@@ -56,7 +58,7 @@ static const struct rc_program program = {
 	.name = "rc-import-rows",
 	.synopsis = "--table TABLE [--mode MODE] [--key COLUMN,...] [--columns COLUMN,...] [--on-conflict WHAT] [--duplicates WHAT] "
 	    "[--missing WHAT] [--on-error WHAT] [--kept-out WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
-	    "[--rows-visible-to-me] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
+	    "[--rows-visible-to-me] [--undo-log FILE] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
 	.summary = "put records into a table: insert, upsert, update or sync",
 	.options = options,
 	.reads = "rows, with the columns' names, as to_json writes them",
@@ -88,6 +90,7 @@ struct import {
 	struct rc_import_row row;
 	struct rc_import_apply apply;
 	struct rc_import_progress progress;
+	struct rc_evidence evidence;
 };
 
 /* ---- the way in ---- */
@@ -181,6 +184,7 @@ begin(struct import *work)
 		rc_die(RC_FATAL, "%s: row level security may hide rows from this role or refuse them; --rows-visible-to-me works on what it shows",
 		    work->columns.table_name);
 	rc_import_columns_begin(&work->columns);
+	rc_evidence_begin(&work->evidence, &work->session, NULL);
 	if (work->missing_action == RC_MERGE_SET) {
 		rc_buf_add_text(&name, work->missing_column);
 		rc_import_columns_need(&work->columns, "--missing", &name);
@@ -252,11 +256,14 @@ finish(struct import *work, const struct rc_record *record, bool end)
 	}
 	if (end)
 		rc_import_rejects_commit(&work->rejects);
+	rc_evidence_write(&work->evidence, NULL);
 	if (rc_transaction_commit(&work->session)) {
+		rc_evidence_keep(&work->evidence);
 		if (!end)
 			rc_signal_release();
 		return true;
 	}
+	rc_evidence_keep(&work->evidence);
 	rc_transaction_tell_unknown(&work->session, &work->out);
 	return false;
 }
@@ -375,6 +382,8 @@ check_options(const struct import *work, bool key, bool duplicates)
 		rc_usage("--missing delete and set take no refused records: their rows would be missing ones");
 	if (work->batch > 0 && (work->mode == SYNC || work->dry_run))
 		rc_usage("--batch goes with neither --mode sync nor --dry-run");
+	if (work->batch > 0 && work->evidence.undo.path != NULL)
+		rc_usage("--undo-log is of one transaction, so it does not go with --batch");
 	if (work->progress.name != NULL && work->batch == 0)
 		rc_usage("--resume needs --batch");
 }
@@ -435,6 +444,7 @@ main(int argc, char *argv[])
 		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_DRY_RUN: work.dry_run = true; break;
+		case OPT_UNDO_LOG: work.evidence.undo.path = optarg; break;
 		}
 	}
 	if (!has_max && (rejects != NULL || work.apply.reject_errors))
@@ -445,6 +455,9 @@ main(int argc, char *argv[])
 	rc_input_open(&work.in, argc - optind, argv + optind);
 	if (work.require_end)
 		work.in.digest = rc_digest_new();
+	if (work.evidence.undo.path != NULL)
+		rc_capture_add(&work.evidence.capture, work.columns.table_name);
+	rc_evidence_open(&work.evidence, work.dry_run);
 	rc_session_open(&work.session);
 	work.session.lock_timeout = lock_timeout > 0 ? lock_timeout : 1;	/* 0 is forever to the server */
 	work.session.lock_tries = 1;
@@ -455,6 +468,7 @@ main(int argc, char *argv[])
 
 	import(&work);
 	rc_session_close(&work.session);
+	rc_evidence_free(&work.evidence);
 	rc_table_free(&work.table);
 	rc_import_row_free(&work.row);
 	rc_import_columns_free(&work.columns);

@@ -77,7 +77,7 @@ for_elements(const char *array, void (*each)(void *context, const char *value, s
 		const char *behind;
 
 		at += strspn(at, " \t\r\n,");
-		if (*at == ']' || (behind = rc_json_value_end(at, end, 1, true)) == NULL)
+		if (*at == ']' || (behind = rc_json_value_end(at, end, true)) == NULL)
 			return;
 		each(context, at, (size_t)(behind - at));
 		at = behind;

@@ -7,6 +7,8 @@
 #include "rc_clock.h"
 #include "rc_json.h"
 
+_Static_assert((int)RC_COPROCESS_PAD >= (int)RC_JSON_PAD, "what a program writes is read where it stands");
+
 enum { OUTPUT_MAX = 64 * 1024, OBSERVED_MAX = 400, LIST_MAX = 64, TRIES_MAX = 100, NOT_TRIED_AGAIN = RC_FATAL };
 
 const char *const rc_check_words[RC_CHECK_STATUSES] = { "ok", "warn", "fail", "skip" };
@@ -35,7 +37,7 @@ read_list(struct rc_check *check, const struct rc_input *input, struct rc_record
 		if (p >= end)
 			return list;
 		value = p;
-		p = rc_json_value_end(p, end + 1, 1, true);
+		p = rc_json_value_end(p, end + 1, true);
 		if (p == NULL || *value != '"' || count == LIST_MAX)
 			rc_input_fail(input, "'%s' is no list of at most %d texts", name, LIST_MAX);
 		list[count] = (char *)(size_t)rc_json_decode(&check->arena, value, (size_t)(p - value), &length);

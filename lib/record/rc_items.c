@@ -346,7 +346,7 @@ take_whole(struct rc_items *items, char *bytes, const char *end, bool utf8)
 		return 0;
 	if (utf8 && (length = take_alike(items, bytes, end)) > 0)
 		return length;
-	if ((after = rc_json_value_end(bytes, end, 1, utf8)) == NULL || after >= end)
+	if ((after = rc_json_value_end(bytes, end, utf8)) == NULL || after >= end)
 		return 0;
 	items->count++;
 	items->take(items->context, bytes, (size_t)(after - bytes));

@@ -273,12 +273,18 @@ scan_value(const struct scan *scan, const char *p, int depth)
 }
 
 const char *
-rc_json_value_end(const char *text, const char *end, int depth, bool is_utf8)
+rc_json_nested_value_end(const char *text, const char *end, int depth, bool is_utf8)
 {
 	struct rc_json_error error;
 	struct scan scan = { .end = end, .is_utf8 = is_utf8, .error = &error };
 
 	return scan_value(&scan, text, depth);
+}
+
+const char *
+rc_json_value_end(const char *text, const char *end, bool is_utf8)
+{
+	return rc_json_nested_value_end(text, end, 1, is_utf8);
 }
 
 bool

@@ -43,13 +43,13 @@ take_apart(struct rc_json_shape *shape, const char *p, const char *end)
 	do {
 		if (*(p = skip_blanks(p + 1)) == '}')	/* an empty object */
 			return false;
-		p = rc_json_value_end(p, end, 2, true);	/* the name */
+		p = rc_json_nested_value_end(p, end, 2, true);	/* the name */
 		p = skip_blanks(skip_blanks(p) + 1);
 		if (memchr(piece, '\n', (size_t)(p - piece)) != NULL || shape->count == PIECES_MAX ||
 		    shape->text.length + (size_t)(p - piece) > BYTES_MAX)
 			return false;
 		add_piece(shape, piece, p);
-		piece = rc_json_value_end(p, end, 2, true);
+		piece = rc_json_nested_value_end(p, end, 2, true);
 		p = skip_blanks(piece);
 	} while (*p == ',');
 	if (memchr(piece, '\n', (size_t)(p - piece)) != NULL)
@@ -107,7 +107,7 @@ pass_value(const char *p, const char *end, const char *skip(const char *))
 	} else if (*p == '[' && (stop = pass_strings(p, skip)) != NULL) {
 		return stop;
 	}
-	stop = rc_json_value_end(p, end, 2, true);
+	stop = rc_json_nested_value_end(p, end, 2, true);
 	if (stop != NULL && (*p == '{' || *p == '[') && memchr(p, '\n', (size_t)(stop - p)) != NULL)
 		return NULL;
 	return stop;
