@@ -18,6 +18,7 @@
 
 #include "rc_file.h"
 #include "rc_http.h"
+#include "rc_http_target.h"
 #include "rc_http_url.h"
 #include "rc_items.h"
 #include "rc_link.h"
@@ -552,15 +553,6 @@ parse_paging(const char *text)
 	rc_usage("--paging is link, cursor, next-url, page, offset or none, not '%s'", text);
 }
 
-static void
-find_secret(const char *option, const char *name, struct rc_secret *secret)
-{
-	if (!rc_secret_find_line(name, secret))
-		rc_usage("--%s: the secret %s is not set", option, name);
-	if (memchr(secret->bytes, '\r', secret->length) != NULL || memchr(secret->bytes, '\n', secret->length) != NULL)
-		rc_die(RC_FATAL, "%s has more than one line", name);
-}
-
 static int
 add_pointer(struct listing *work, const char *option, const char *text)
 {
@@ -627,11 +619,11 @@ set_transfer(struct rc_http *http, int opt)
 	case OPT_PAUSE: http->pause = rc_opt_duration("pause", optarg); return true;
 	case OPT_MAX_WAIT: http->wait_max = rc_opt_duration("max-wait", optarg); return true;
 	case OPT_CACERT: http->exchange.ca_file = optarg; return true;
-	case OPT_TOKEN: find_secret("token", optarg, &http->token); return true;
+	case OPT_TOKEN: rc_http_find_secret("token", optarg, &http->token); return true;
 	case OPT_TOKEN_HEADER: http->token_header = optarg; return true;
 	case OPT_OAUTH_URL: http->oauth_url = optarg; return true;
 	case OPT_OAUTH_CLIENT: http->oauth_client = optarg; return true;
-	case OPT_OAUTH_SECRET: find_secret("oauth-secret", optarg, &http->oauth_secret); return true;
+	case OPT_OAUTH_SECRET: rc_http_find_secret("oauth-secret", optarg, &http->oauth_secret); return true;
 	case OPT_OAUTH_SCOPE: http->oauth_scope = optarg; return true;
 	default: return false;
 	}

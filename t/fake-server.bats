@@ -17,12 +17,9 @@ setup_file() {
   read -r _ <"$BATS_FILE_TMPDIR/ready"
   RC_SQL=$(rc_share)/sql/recotem
   export RC_SQL
-  local filter
-  for filter in $(filters); do
-    # Not only what would be: COMMIT has its lies, too.
-    "$filter" --describe | jq -r '.example[] | select(. != "--dry-run")' >"$BATS_FILE_TMPDIR/$filter.example"
-    "$filter" --describe | jq -j '.example_input // empty' >"$BATS_FILE_TMPDIR/$filter.input"
-  done
+  # shellcheck disable=SC2046 # words
+  read_contracts "$BATS_FILE_TMPDIR" $(filters)
+  sed -i '/^--dry-run$/d' "$BATS_FILE_TMPDIR"/*.example # not only what would be: COMMIT has its lies, too
 }
 
 teardown_file() { kill "$(cat "$BATS_FILE_TMPDIR/pid")"; }
