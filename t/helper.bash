@@ -21,6 +21,7 @@ fi
 
 # bats's own run without its programs and looks at versions: a third of the time, and there are thousands of calls.
 if declare -F bats_interrupt_trap_in_run >/dev/null && [ ! "${BATS_VERBOSE_RUN-}" ]; then
+  # shellcheck disable=SC2034 # the tests use stderr, lines and stderr_lines, and bats BATS_ERROR_SUFFIX
   run() { # [!|-N] [--keep-empty-lines] [--separate-stderr] [--] COMMAND...
     trap bats_interrupt_trap_in_run INT
     local run_expected='' run_keeps='' run_errors='' run_flags=$-
@@ -36,7 +37,6 @@ if declare -F bats_interrupt_trap_in_run >/dev/null && [ ! "${BATS_VERBOSE_RUN-}
       shift
     done
     # What fails here has its `||`: otherwise bats would take it for what failed in the test.
-    # shellcheck disable=SC2034 # the tests use stderr, lines and stderr_lines
     set +eET
     status=0
     if [[ $run_keeps ]]; then
@@ -299,7 +299,7 @@ need_plain_memory() {
 compile_with_lib() { # FILE.c LIBRARY...
   local rooms=() room sanitize=()
   for room in "$RC_TEST_FOLDER"/../lib/*/; do rooms+=(-I "$room"); done
-  ! grep -qs __asan_init "$(command -v rc-say)" || sanitize=(-fsanitize=address,undefined)
+  ! grep -qs __asan_init "$(command -v rc-say)" || sanitize=(-fsanitize=address -fsanitize=undefined)
   program=$BATS_TEST_TMPDIR/${1%.c}
   "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -Wall -Werror "${sanitize[@]}" -I/usr/include/postgresql "${rooms[@]}" -o "$program" \
     "$RC_TEST_FOLDER/$1" -Wl,--start-group "$RC_TEST_BUILD"/lib/rc_*.a -Wl,--end-group "${@:2}"

@@ -15,6 +15,8 @@ finding() { rc-say '' --when "check=$1" '{status}: {message}' <<<"$output"; }
   [ -z "$stderr" ]
   checks=$(rc-say '{check}' <<<"$output" | uniq | tr '\n' ' ')
   [ "$checks" = 'rc libpq jq library disk runs connection server pooler clock rights locks connections all ' ]
+  [ "$(rc-say '' --when check=library '{status} {message}' <<<"$output" | grep -cE '^(ok built with|note built without) ')" -ge 3 ]
+  [ "$(rc-say '' --when 'status=note' '{check} {hint|}' <<<"$output" | grep -c '^library $')" = 0 ] # the package that brings it
   [[ $(finding connection) == "ok: "*"/$(sql 'select current_database()') as "* ]]
   [[ $(finding server) == "ok: PostgreSQL $(sql 'show server_version')" ]]
   [ "$(finding pooler)" = 'ok: there is no pooler before the server' ]

@@ -40,7 +40,7 @@ texts() { awk '{ n += $1 } END { print n + 0 }' "$BATS_FILE_TMPDIR/texts"; }
 # The document that is nearest to one in what it says, itself aside.
 nearest() {
   sql "select b.document_id from kfm.embeddings a, kfm.embeddings b,
-      lateral (select sum(x.v * y.v) as near from unnest(a.embedding) with ordinality as x (v, n) join unnest(b.embedding) with ordinality as y (v, n) using (n)) as c
+      lateral (select sum(x.v::float8 * y.v::float8) as near from unnest(a.embedding) with ordinality as x (v, n) join unnest(b.embedding) with ordinality as y (v, n) using (n)) as c
     where a.document_id = '$1' and b.document_id <> a.document_id order by near desc limit 1"
 }
 
