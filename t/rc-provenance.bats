@@ -95,8 +95,8 @@ COMPLETE $id export" ]
   run -1 rc-provenance --verify key.pub changed
   sed 's/in-toto+json/other+json/' envelope >changed
   run -1 rc-provenance --verify key.pub changed
-  head -c 500 envelope >cut
-  run -100 --separate-stderr rc-provenance --verify key.pub cut
+  head -c 500 envelope >short
+  run -100 --separate-stderr rc-provenance --verify key.pub short
   [ "$output" = '' ]
   : >empty
   run -100 rc-provenance --verify key.pub empty
