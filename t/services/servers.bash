@@ -89,7 +89,7 @@ start_search() {
       printf '%s\n' "http.port: $(cat "$run/port")" 'transport.port: 0' 'discovery.type: single-node' "path.data: $run/data" \
         "path.logs: $run/logs" 'network.host: 127.0.0.1' 'cluster.routing.allocation.disk.watermark.low: 99%' \
         'cluster.routing.allocation.disk.watermark.high: 99%' 'cluster.routing.allocation.disk.watermark.flood_stage: 99%'
-      [ "$kind" = opensearch ] || printf '%s\n' 'xpack.security.enabled: false' 'ingest.geoip.downloader.enabled: false'
+      [ "$kind" = opensearch ] || echo 'xpack.security.enabled: false'
       printf '%s\n' "${@:3}"
     } >"$run/config/$kind.yml"
     chmod -R go+rw "$run/config"
