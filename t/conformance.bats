@@ -192,7 +192,7 @@ describe() {
       from (select :'d'::json) as t (d)" "$description")" = t ]
     check 'has an option of another form' [ "$(query "
       select bool_and((select string_agg(k, ' ') from json_object_keys(o) k) = 'name letter argument help'
-         and o->>'name' ~ '^--[a-z][a-z0-9-]*$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]$' and o->>'help' <> '')
+         and o->>'name' ~ '^--[a-z][a-z0-9_-]*$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]$' and o->>'help' <> '')
       from json_array_elements((:'d'::json)->'options') o" "$description")" = t ]
   done < <(commands)
   no_problems
