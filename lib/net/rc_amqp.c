@@ -178,17 +178,21 @@ open_socket(struct rc_amqp *amqp, const struct rc_amqp_url *info)
 	keep_alive(amqp->descriptor);
 }
 
-/* The broker's own lists of connections show which run this is. */
+/* The broker's own lists of connections show which run this is; and it tells a reader that its queue is gone. */
 static amqp_rpc_reply_t
 log_in(struct rc_amqp *amqp, const struct rc_amqp_url *info)
 {
 	struct rc_buf name = {0};
-	amqp_table_entry_t entry = { .key = rc_amqp_text("connection_name"), .value = { .kind = AMQP_FIELD_KIND_UTF8 } };
-	amqp_table_t properties = { .num_entries = 1, .entries = &entry };
+	amqp_table_entry_t told = { .key = rc_amqp_text("consumer_cancel_notify"), .value = { .kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1 } };
+	amqp_table_entry_t entries[] = {
+		{ .key = rc_amqp_text("connection_name"), .value = { .kind = AMQP_FIELD_KIND_UTF8 } },
+		{ .key = rc_amqp_text("capabilities"), .value = { .kind = AMQP_FIELD_KIND_TABLE, .value.table = { .num_entries = 1, .entries = &told } } },
+	};
+	amqp_table_t properties = { .num_entries = 2, .entries = entries };
 	amqp_rpc_reply_t reply;
 
 	rc_buf_printf(&name, "%s %s", rc_err_tool(), rc_run_id());
-	entry.value.value.bytes = rc_amqp_text(rc_buf_text(&name));
+	entries[0].value.value.bytes = rc_amqp_text(rc_buf_text(&name));
 	/* No heartbeats: nothing answers them while we wait for records or for a handler; keep_alive() sees a host that has gone. */
 	reply = amqp_login_with_properties(amqp->connection, info->vhost, 0, FRAME_MAX, 0, &properties, AMQP_SASL_METHOD_PLAIN,
 	    info->user, info->password);

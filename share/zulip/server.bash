@@ -43,7 +43,7 @@ zulip_put() { # OPTION...: rc-amqp-put to that broker
 zulip_secret() { # NAME
   local variable=SECRETS_$1 file=SECRETS_$1_FILE line
   REPLY=${!variable-}
-  if [[ ${!file-} ]]; then REPLY=$(<"${!file}"); fi
+  if [[ ${!file-} ]]; then REPLY=$(<"${!file}"); REPLY=${REPLY%$'\r'}; fi # a newline at the end may have two bytes
   file=${ZULIP_SECRETS-/etc/zulip/zulip-secrets.conf}
   if [[ ! $REPLY && -r $file ]]; then
     while IFS= read -r line; do
