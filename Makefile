@@ -202,7 +202,7 @@ check-services: ## run the tests that need other servers, or what is not Debian'
 	$(build_tree)
 	@$(bats) t/services
 
-check-versions: ## run the tests of rows on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
+check-versions: ## run the tests of rows and jobs on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
 	$(need) build server check versions
 	$(build_tree)
 	@PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' VERSIONS='$(VERSIONS)' tools/check-versions

@@ -17,15 +17,16 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "rc_append.h"
+#include "rc_around.h"
 #include "rc_commit_mark.h"
 #include "rc_digest.h"
+#include "rc_evidence.h"
 #include "rc_file.h"
 #include "rc_json_write.h"
 #include "rc_meta.h"
@@ -39,8 +40,8 @@
 #include "rc_utf8.h"
 
 enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE,
-    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE };
-enum { STEPS_MAX = 64, AROUND_MAX = 16, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
+    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY };
+enum { STEPS_MAX = 64, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
 static const struct rc_option options[] = {
@@ -55,6 +56,10 @@ static const struct rc_option options[] = {
 	{ OPT_APPEND, "append-before-commit", "FILE", "append the results to FILE, too, just before COMMIT; they are taken back where it fails" },
 	{ OPT_NUL, "nul-field", "FIELD", "in a record with U+0000, which jsonb can't hold, put U+FFFD in its place and set FIELD to true" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
+	{ OPT_PLAN, RC_EVIDENCE_PLAN },
+	{ OPT_APPLY, RC_EVIDENCE_APPLY },
+	{ OPT_UNDO_LOG, RC_EVIDENCE_UNDO_LOG },
+	{ OPT_WATCH, RC_EVIDENCE_WATCH },
 	{ OPT_GATE, "gate", NULL, "where the database or RC_ENVIRONMENT says production, read and change nothing and end with 3" },
 	{ OPT_MARK, "commit-mark", "FILE", "make FILE just before COMMIT; where it is absent afterwards, nothing was changed" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "where row level security hides rows, go on without them" },
@@ -69,7 +74,7 @@ static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
-	    "[--append-before-commit FILE] [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
+	    "[--append-before-commit FILE] [--plan FILE | --apply PLAN] [--undo-log FILE] [--watch TABLE] ... [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
 	    "[--require-end-record] FILE.sql ... [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
@@ -82,21 +87,14 @@ static const struct rc_program program = {
 	.example_input = "{\"user\":\"alice\"}\n",
 };
 
-/* Files that run once, in their order. */
-struct once {
-	const char *files[AROUND_MAX];
-	struct rc_statement steps[AROUND_MAX];
-	int count;
-};
-
 struct apply {
 	struct rc_session session;
 	const char *files[STEPS_MAX];
 	struct rc_statement each[STEPS_MAX];	/* the same, prepared */
 	int file_count;
 	struct rc_steps steps;	/* how all of them run, and what they answered */
-	struct once before_all, after_all;
-	struct rc_record around;	/* what those two have as $1 */
+	struct rc_around around;	/* what runs once */
+	struct rc_evidence evidence;
 	const char *locals[LOCALS_MAX];
 	int local_count;
 	const char *print;	/* the field or template to print before COMMIT, or NULL */
@@ -107,7 +105,7 @@ struct apply {
 	int append_fd;
 	const char *nul_field;	/* that tells of U+0000, or NULL */
 	const char *mark;	/* the file of --commit-mark, or NULL */
-	const char *with, *output;	/* the files of these options, or NULL */
+	const char *output;	/* the file of --output, or NULL */
 	bool require_end, gate;
 	long lock_timeout;	/* ms */
 	struct rc_input in;
@@ -115,51 +113,25 @@ struct apply {
 	struct rc_buf before;	/* the text to print before COMMIT */
 };
 
-/* ---- around all records ---- */
-
-/* Reads the one record of --with; without it there is an empty one. */
-static void
-read_around(struct apply *work)
-{
-	char *const files[] = { (char *)(uintptr_t)work->with };
-	struct rc_input in;
-	struct rc_record record = {0};
-
-	rc_record_clear(&work->around);
-	if (work->with == NULL)
-		return;
-	rc_input_open(&in, 1, files);
-	if (!rc_input_next(&in, &record))
-		rc_die(RC_FATAL, "%s: expected a record", work->with);
-	rc_record_free(&work->around);
-	work->around = (struct rc_record){0};
-	rc_record_copy(&work->around, &record);
-	if (rc_input_next(&in, &record))
-		rc_input_fail(&in, "expected one record, not more");
-	rc_buf_free(&in.buffer);
-	rc_record_free(&record);
-}
+/* ---- the begin ---- */
 
 static void
-prepare(struct apply *work, struct rc_statement *step, const char *file)
+plan_text(struct apply *work, const char *text)
 {
-	rc_steps_prepare(&work->steps, step, file, work->before_all.count + work->file_count + work->after_all.count == 1);
+	rc_plan_add(&work->evidence.plan, text, strlen(text));
 }
 
-/* Runs a file of --before or --after, of which the LAST one's rows are results; false where it refuses all. */
-static bool
-run_once(struct apply *work, const struct rc_statement *step, bool last)
+/* A plan is one for the records that are read, without what never leaves this process. */
+static void
+plan_record(struct apply *work, const struct rc_record *record)
 {
 	struct rc_buf text = {0};
 
-	rc_record_write(&work->around, &text);
-	work->steps.blame = NULL;
-	if (last)
-		rc_steps_keep(&work->steps, step, rc_buf_text(&text));
-	else
-		rc_steps_merge(&work->steps, step, rc_buf_text(&text), &work->around);
-	rc_buf_free(&text);
-	return work->steps.refusals.records == 0;
+	if (work->evidence.plan.change == NULL)
+		return;
+	rc_record_write(record, &text);
+	rc_plan_add(&work->evidence.plan, text.bytes, text.length);
+	rc_buf_wipe(&text);
 }
 
 /*
@@ -171,34 +143,26 @@ static bool
 begin(struct apply *work)
 {
 	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT, .visible_rows = work->visible };
-	struct once *before = &work->before_all, *after = &work->after_all;
+	struct rc_around *around = &work->around;
+	bool alone = around->before.count + work->file_count + around->after.count == 1;
 
 	rc_transaction_begin(&work->session, &transaction);
-	for (int i = 0; i < before->count; i++) {
-		prepare(work, &before->steps[i], before->files[i]);
-		if (!run_once(work, &before->steps[i], false))
-			return false;
-	}
+	rc_evidence_begin(&work->evidence, &work->session, &work->steps.refusals);
+	if (work->steps.refusals.records > 0)
+		return false;
+	if (!rc_around_run_before(around, &work->steps, alone))
+		return false;
 	for (int i = 0; i < work->file_count; i++)
-		prepare(work, &work->each[i], work->files[i]);
-	for (int i = 0; i < after->count; i++)
-		prepare(work, &after->steps[i], after->files[i]);
+		rc_steps_prepare(&work->steps, &work->each[i], work->files[i], alone);
+	rc_around_prepare_after(around, &work->steps, alone);
+	for (int i = 0; i < around->before.count; i++)
+		plan_text(work, around->before.steps[i].text);
+	for (int i = 0; i < work->file_count; i++)
+		plan_text(work, work->each[i].text);
+	for (int i = 0; i < around->after.count; i++)
+		plan_text(work, around->after.steps[i].text);
 	work->steps.blame = &work->in;
 	return true;
-}
-
-/* What comes after, unless a record was refused. */
-static void
-run_after(struct apply *work)
-{
-	struct once *after = &work->after_all;
-
-	if (after->count == 0 || work->steps.refusals.records > 0)
-		return;
-	rc_record_set_integer(&work->around, "records", (long long)work->in.records);
-	for (int i = 0; i < after->count; i++)
-		if (!run_once(work, &after->steps[i], i == after->count - 1))
-			return;
 }
 
 /* ---- records ---- */
@@ -277,6 +241,7 @@ run_each(struct apply *work)
 			add_print(work, &record, &secret);
 		for (int i = 0; i < work->local_count; i++)
 			rc_record_remove(&record, work->locals[i]);
+		plan_record(work, &record);
 		if (run_record(work, &record) && work->print != NULL) {
 			rc_buf_add(&work->before, secret.bytes, secret.length);
 			rc_buf_add(&work->before, "\n", 1);
@@ -305,6 +270,7 @@ run_batches(struct apply *work)
 	while (rc_input_next(&work->in, &record)) {
 		for (int i = 0; i < work->local_count; i++)
 			rc_record_remove(&record, work->locals[i]);
+		plan_record(work, &record);
 		if (count > 0 && array.length + record.length > BATCH_BYTES) {
 			run_batch(work, &array);
 			count = 0;
@@ -370,13 +336,16 @@ finish(struct apply *work)
 	struct rc_output *out = &work->out;
 	bool to_file = out->file != NULL;
 
+	if (work->steps.refusals.records == 0) {
+		settle(work);
+		rc_evidence_write(&work->evidence, &work->steps.refusals);
+	}
 	if (work->steps.refusals.records > 0) {
 		rc_transaction_rollback(&work->session);
 		rc_spool_write(&work->steps.refusals, out);
 		out->answer = RC_NO;
 		return;
 	}
-	settle(work);
 	if (to_file) {
 		rc_spool_write(&work->steps.results, out);
 		rc_output_flush(out);
@@ -396,6 +365,7 @@ finish(struct apply *work)
 			rc_commit_mark_make(work->mark);
 		known = rc_transaction_commit(&work->session);
 		rc_commit_mark_keep();
+		rc_evidence_keep(&work->evidence);
 		if (work->append != NULL)
 			rc_append_keep();	/* where no one knows, too: a line too many is better than one that is lost */
 		if (!known) {
@@ -408,14 +378,6 @@ finish(struct apply *work)
 }
 
 /* ---- options ---- */
-
-static void
-add_once(struct once *once, const char *file)
-{
-	if (once->count == AROUND_MAX)
-		rc_usage("more than %d files before or after", AROUND_MAX);
-	once->files[once->count++] = file;
-}
 
 static void
 add_local(struct apply *work, const char *field)
@@ -498,14 +460,18 @@ take_options(struct apply *work, int argc, char *argv[])
 			work->print = optarg;
 			break;
 		case OPT_BATCH: work->batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
-		case OPT_BEFORE: add_once(&work->before_all, optarg); break;
-		case OPT_AFTER: add_once(&work->after_all, optarg); break;
-		case OPT_WITH: work->with = optarg; break;
+		case OPT_BEFORE: rc_around_add(&work->around.before, optarg); break;
+		case OPT_AFTER: rc_around_add(&work->around.after, optarg); break;
+		case OPT_WITH: work->around.with = optarg; break;
 		case 'o': work->output = optarg; break;
 		case OPT_APPEND: work->append = optarg; break;
 		case OPT_NUL: work->nul_field = optarg; break;
 		case OPT_MARK: work->mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: work->lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
+		case OPT_PLAN: work->evidence.plan.write = optarg; work->dry_run = true; break;
+		case OPT_APPLY: work->evidence.plan.apply = optarg; break;
+		case OPT_UNDO_LOG: work->evidence.undo.path = optarg; break;
+		case OPT_WATCH: rc_capture_add(&work->evidence.capture, optarg); break;
 		case OPT_GATE: work->gate = true; break;
 		case OPT_REQUIRE_ROWS: work->steps.require_rows = true; break;
 		case OPT_VISIBLE: work->visible = true; break;
@@ -525,7 +491,7 @@ take_options(struct apply *work, int argc, char *argv[])
 static void
 open_all(struct apply *work, int count, char *files[])
 {
-	read_around(work);
+	rc_around_read(&work->around);
 	rc_input_open(&work->in, count, files);
 	if (work->require_end)
 		work->in.digest = rc_digest_new();
@@ -533,6 +499,7 @@ open_all(struct apply *work, int count, char *files[])
 		signal(SIGPIPE, SIG_IGN);	/* a reader that is gone is an error to tell, before COMMIT */
 	if (work->append != NULL && !work->dry_run)
 		work->append_fd = rc_append_open(work->append);
+	rc_evidence_open(&work->evidence, work->dry_run);
 	rc_session_open(&work->session);
 	if (work->gate && rc_meta_says_production(&work->session))
 		rc_exit(RC_LOOK);
@@ -545,21 +512,13 @@ open_all(struct apply *work, int count, char *files[])
 }
 
 static void
-free_once(struct once *once)
-{
-	for (int i = 0; i < once->count; i++)
-		rc_statement_free(&once->steps[i]);
-}
-
-static void
 close_all(struct apply *work)
 {
 	rc_session_close(&work->session);
 	for (int i = 0; i < work->file_count; i++)
 		rc_statement_free(&work->each[i]);
-	free_once(&work->before_all);
-	free_once(&work->after_all);
-	rc_record_free(&work->around);
+	rc_around_free(&work->around);
+	rc_evidence_free(&work->evidence);
 	rc_steps_free(&work->steps);
 	rc_buf_wipe(&work->before);
 	rc_template_free(work->template);
@@ -579,7 +538,7 @@ main(int argc, char *argv[])
 			run_each(&work);
 		if (work.require_end)
 			rc_input_require_end(&work.in);
-		run_after(&work);
+		rc_around_run_after(&work.around, &work.steps, work.in.records);
 	}
 	finish(&work);
 	close_all(&work);

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rc_counter.h"
@@ -27,6 +26,7 @@ enum {
 	OPT_ROOT = RC_OPT_LONG, OPT_KEY_FILE, OPT_OLD_KEY_FILE, OPT_PAYLOAD_PREFIX, OPT_ADOPT, OPT_DRY_RUN, OPT_CHECK,
 	OPT_REQUIRE_SIGNED, OPT_JOBS, OPT_FOREIGN,
 	RESULT_SIZE = 1024,
+	DESCRIPTORS = 6,	/* that a job has open: the file, its folder twice, the temporary file */
 };
 
 static const struct rc_option options[] = {
@@ -375,22 +375,6 @@ add_prefix(const char *hex)
 	}
 }
 
-/* As many jobs as there are descriptors for: each has the file, its folder twice and the temporary file open. */
-static int
-fit_jobs(int jobs)
-{
-	enum { EACH = 6, OTHERS = 32 };
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return jobs;
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_max == RLIM_INFINITY || (rlim_t)jobs * EACH + OTHERS <= files.rlim_max)
-		return jobs;
-	return files.rlim_max > EACH + OTHERS ? (int)((files.rlim_max - OTHERS) / EACH) : 1;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -432,7 +416,7 @@ main(int argc, char *argv[])
 
 	if (rc_counter_fits(settings.out.fd))
 		rc_counter_start(&settings.counter, "files");
-	rc_pool_run(&pool_work, fit_jobs(jobs), &settings.in, &settings.out);
+	rc_pool_run(&pool_work, rc_pool_fit(jobs, DESCRIPTORS), &settings.in, &settings.out);
 	rc_counter_end(&settings.counter, settings.files, settings.bytes);
 	for (int i = 0; i < settings.known.key_count; i++)
 		rc_hmac_key_free(settings.known.keys[i]);

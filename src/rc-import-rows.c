@@ -14,6 +14,7 @@
 
 #include "rc_counter.h"
 #include "rc_digest.h"
+#include "rc_evidence.h"
 #include "rc_import_apply.h"
 #include "rc_import_progress.h"
 #include "rc_import_row.h"
@@ -25,7 +26,7 @@
 
 enum {
 	OPT_MODE = RC_OPT_LONG, OPT_KEY, OPT_COLUMNS, OPT_CONFLICT, OPT_ERROR, OPT_DUPLICATES, OPT_MISSING, OPT_REJECTS,
-	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT,
+	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT, OPT_UNDO_LOG,
 };
 enum { LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -38,12 +39,14 @@ static const struct rc_option options[] = {
 	{ OPT_DUPLICATES, "duplicates", "WHAT", "where two records have one key: error (the default) or last" },
 	{ OPT_MISSING, "missing", "WHAT", "with sync, rows that no record has: keep (the default), report, delete, or 'set COLUMN=VALUE'" },
 	{ OPT_ERROR, "on-error", "WHAT", "where a constraint or a trigger objects: abort (the default) or reject the record" },
+	{ OPT_KEPT, "kept-out", "WHAT", "where a trigger or a rule keeps a row out without an error: refuse all (the default), or count it as unchanged" },
 	{ OPT_REJECTS, "rejects", "FILE", "write refused records there with line, column, code and message, and go on" },
 	{ OPT_MAX_REJECTS, "max-rejects", "N", "refuse at most N records (default: 0, with --rejects no limit)" },
 	{ OPT_BATCH, "batch", "N", "commit after every N records" },
 	{ OPT_RESUME, "resume", "NAME", "with --batch: keep the place under NAME in the table rc_import_progress, and go on from there" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "with row level security, work on the rows that the policies show" },
+	{ OPT_UNDO_LOG, "undo-log", "FILE", "write there, before COMMIT, what each row was and is, for rc-undo; a new file; not with --batch" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "do all of it, and roll back" },
 	RC_OPTION_END
@@ -54,8 +57,8 @@ static const char *const example[] = { "--table", "auth_user", "--mode", "update
 static const struct rc_program program = {
 	.name = "rc-import-rows",
 	.synopsis = "--table TABLE [--mode MODE] [--key COLUMN,...] [--columns COLUMN,...] [--on-conflict WHAT] [--duplicates WHAT] "
-	    "[--missing WHAT] [--on-error WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
-	    "[--rows-visible-to-me] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
+	    "[--missing WHAT] [--on-error WHAT] [--kept-out WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
+	    "[--rows-visible-to-me] [--undo-log FILE] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
 	.summary = "put records into a table: insert, upsert, update or sync",
 	.options = options,
 	.reads = "rows, with the columns' names, as to_json writes them",
@@ -70,7 +73,7 @@ static const struct rc_program program = {
 struct import {
 	/* what was asked for; more of it stands in the parts below */
 	enum { INSERT, UPSERT, UPDATE, SYNC } mode;
-	bool skip, keep_last, require_end, visible, dry_run;
+	bool skip, keep_last, require_end, visible, dry_run, count_kept;
 	const char *missing_column, *missing_value;
 	enum rc_merge_missing missing_action;
 	long batch;
@@ -87,6 +90,7 @@ struct import {
 	struct rc_import_row row;
 	struct rc_import_apply apply;
 	struct rc_import_progress progress;
+	struct rc_evidence evidence;
 };
 
 /* ---- the way in ---- */
@@ -110,6 +114,13 @@ end_copy(struct import *work)
 
 	if (error != NULL)
 		rc_import_die(&work->apply, error, row);
+	if (work->row.staged)
+		return;
+	if (work->row.copy.taken > work->row.count)
+		rc_session_misled(work->columns.table_name);
+	work->merge.inserted += work->row.copy.taken;
+	work->merge.unchanged += work->row.count - work->row.copy.taken;
+	work->merge.kept += work->row.count - work->row.copy.taken;
 }
 
 static void
@@ -173,6 +184,7 @@ begin(struct import *work)
 		rc_die(RC_FATAL, "%s: row level security may hide rows from this role or refuse them; --rows-visible-to-me works on what it shows",
 		    work->columns.table_name);
 	rc_import_columns_begin(&work->columns);
+	rc_evidence_begin(&work->evidence, &work->session, NULL);
 	if (work->missing_action == RC_MERGE_SET) {
 		rc_buf_add_text(&name, work->missing_column);
 		rc_import_columns_need(&work->columns, "--missing", &name);
@@ -211,6 +223,15 @@ merge_rows(struct import *work)
 	handle_missing(work);
 }
 
+/* What the database kept out is not in the table, whatever was said of it. */
+static void
+check_kept(const struct import *work)
+{
+	if (work->merge.kept > 0 && !work->count_kept)
+		rc_die(RC_FATAL, "%s: the database kept %llu row(s) out (a trigger or a rule); --kept-out count goes on without them",
+		    work->columns.table_name, work->merge.kept);
+}
+
 static void
 settle(struct import *work)
 {
@@ -226,6 +247,7 @@ settle(struct import *work)
 static bool
 finish(struct import *work, const struct rc_record *record, bool end)
 {
+	check_kept(work);
 	rc_import_progress_keep(&work->progress, record, end);
 	settle(work);
 	if (work->dry_run) {
@@ -234,11 +256,14 @@ finish(struct import *work, const struct rc_record *record, bool end)
 	}
 	if (end)
 		rc_import_rejects_commit(&work->rejects);
+	rc_evidence_write(&work->evidence, NULL);
 	if (rc_transaction_commit(&work->session)) {
+		rc_evidence_keep(&work->evidence);
 		if (!end)
 			rc_signal_release();
 		return true;
 	}
+	rc_evidence_keep(&work->evidence);
 	rc_transaction_tell_unknown(&work->session, &work->out);
 	return false;
 }
@@ -304,8 +329,6 @@ import(struct import *work)
 	rc_counter_start(&work->counter, "records");
 	while (more && known) {
 		more = run_part(work, &record, &known);
-		if (!work->row.staged)
-			work->merge.inserted += work->row.count;
 		work->row.count = 0;
 	}
 	rc_counter_end(&work->counter, work->in.records, work->in.bytes);
@@ -359,6 +382,8 @@ check_options(const struct import *work, bool key, bool duplicates)
 		rc_usage("--missing delete and set take no refused records: their rows would be missing ones");
 	if (work->batch > 0 && (work->mode == SYNC || work->dry_run))
 		rc_usage("--batch goes with neither --mode sync nor --dry-run");
+	if (work->batch > 0 && work->evidence.undo.path != NULL)
+		rc_usage("--undo-log is of one transaction, so it does not go with --batch");
 	if (work->progress.name != NULL && work->batch == 0)
 		rc_usage("--resume needs --batch");
 }
@@ -392,7 +417,8 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const modes[] = { "insert", "upsert", "update", "sync", NULL }, *const conflicts[] = { "error", "skip", NULL },
-	    *const duplicates[] = { "error", "last", NULL }, *const errors[] = { "abort", "reject", NULL };
+	    *const duplicates[] = { "error", "last", NULL }, *const errors[] = { "abort", "reject", NULL },
+	    *const kept[] = { "refuse", "count", NULL };
 	static struct import work;
 	const char *rejects = NULL;
 	long lock_timeout = LOCK_TIMEOUT;
@@ -409,6 +435,7 @@ main(int argc, char *argv[])
 		case OPT_DUPLICATES: work.keep_last = choose("duplicates", optarg, duplicates) == 1; has_duplicates = true; break;
 		case OPT_MISSING: take_missing(&work, optarg); break;
 		case OPT_ERROR: work.apply.reject_errors = choose("on-error", optarg, errors) == 1; break;
+		case OPT_KEPT: work.count_kept = choose("kept-out", optarg, kept) == 1; break;
 		case OPT_REJECTS: rejects = optarg; break;
 		case OPT_MAX_REJECTS: work.rejects.max = rc_opt_long("max-rejects", optarg, 0, LONG_MAX); has_max = true; break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, LONG_MAX); break;
@@ -417,6 +444,7 @@ main(int argc, char *argv[])
 		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_DRY_RUN: work.dry_run = true; break;
+		case OPT_UNDO_LOG: work.evidence.undo.path = optarg; break;
 		}
 	}
 	if (!has_max && (rejects != NULL || work.apply.reject_errors))
@@ -427,6 +455,9 @@ main(int argc, char *argv[])
 	rc_input_open(&work.in, argc - optind, argv + optind);
 	if (work.require_end)
 		work.in.digest = rc_digest_new();
+	if (work.evidence.undo.path != NULL)
+		rc_capture_add(&work.evidence.capture, work.columns.table_name);
+	rc_evidence_open(&work.evidence, work.dry_run);
 	rc_session_open(&work.session);
 	work.session.lock_timeout = lock_timeout > 0 ? lock_timeout : 1;	/* 0 is forever to the server */
 	work.session.lock_tries = 1;
@@ -437,6 +468,7 @@ main(int argc, char *argv[])
 
 	import(&work);
 	rc_session_close(&work.session);
+	rc_evidence_free(&work.evidence);
 	rc_table_free(&work.table);
 	rc_import_row_free(&work.row);
 	rc_import_columns_free(&work.columns);

@@ -18,6 +18,7 @@
 #include "rc_clash.h"
 #include "rc_digest.h"
 #include "rc_err.h"
+#include "rc_evidence.h"
 #include "rc_mem.h"
 #include "rc_meta.h"
 #include "rc_opt.h"
@@ -28,7 +29,7 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_GATE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END };
+enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_GATE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_UNDO_LOG };
 
 static const struct rc_option options[] = {
 	{ OPT_USER, "user", "NAME", "who becomes the owner (required)" },
@@ -36,6 +37,7 @@ static const struct rc_option options[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "count what would change and change nothing" },
 	{ OPT_SCOPE, "scope", "NAME:=JSON", "only rows whose column NAME has that value; may be repeated" },
 	{ OPT_GATE, "gate", NULL, "where the database or RC_ENVIRONMENT says production, read and change nothing and end with 3" },
+	{ OPT_UNDO_LOG, "undo-log", "FILE", "write there, before COMMIT, what each row was and is, for rc-undo; a new file" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock, three times (default: 5s)" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the targets end with an end record" },
 	RC_OPTION_END
@@ -45,7 +47,7 @@ static const char *const example[] = { "--user", "alice", "--owner-sql", "user-b
 
 static const struct rc_program program = {
 	.name = "rc-owner-assign",
-	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--gate] [--lock-timeout DURATION] "
+	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--gate] [--undo-log FILE] [--lock-timeout DURATION] "
 	    "[--require-end-record] [FILE ...]",
 	.summary = "give the rows without an owner to one",
 	.options = options,
@@ -85,6 +87,7 @@ struct assignment {
 	struct target *in_the_way;	/* the target at which a try ended */
 	struct rc_arena arena;
 	struct rc_output out;
+	struct rc_evidence evidence;
 };
 
 /* ---- what the user says ---- */
@@ -401,6 +404,18 @@ begin(struct rc_session *session, const struct assignment *work)
 	rc_buf_free(&first);
 }
 
+/* Watches the tables that have rows to change. */
+static void
+watch(struct rc_session *session, struct assignment *work)
+{
+	rc_capture_free(&work->evidence.capture);	/* of an earlier try */
+	rc_identity_free(&work->evidence.identity);
+	for (size_t i = 0; i < work->target_count && !work->dry_run; i++)
+		if (work->evidence.undo.path != NULL && work->targets[i].status == NULL)
+			rc_capture_add(&work->evidence.capture, work->targets[i].table);
+	rc_evidence_begin(&work->evidence, session, NULL);
+}
+
 /* One transaction; NULL, or the lock or clash that stood in the way, with all rolled back. */
 static PGresult *
 attempt(struct rc_session *session, void *context)
@@ -408,18 +423,25 @@ attempt(struct rc_session *session, void *context)
 	struct assignment *work = context;
 	size_t with_rows = 0;
 	PGresult *failed;
+	bool known;
 
 	work->errors = 0;
 	begin(session, work);
 	failed = find_owner(session, work);
 	if (failed == NULL && work->owner_id != NULL)
 		failed = look_at_all(session, work, &with_rows);
+	if (failed == NULL && work->owner_id != NULL && work->errors == 0 && !work->dry_run)
+		watch(session, work);
 	for (size_t i = 0; i < work->target_count && with_rows > 0 && failed == NULL; i++)
 		if (work->targets[i].status == NULL)
 			failed = change(session, work, &work->targets[i]);
 	if (failed == NULL && with_rows > 0 && work->errors == 0 && !work->dry_run)
 		failed = look_at_changed(session, work);
 	if (failed != NULL || work->errors > 0 || work->dry_run || with_rows == 0) {
+		if (failed == NULL && work->errors == 0 && !work->dry_run) {
+			rc_evidence_write(&work->evidence, NULL);	/* of nothing */
+			rc_evidence_keep(&work->evidence);
+		}
 		rc_transaction_rollback(session);
 		return failed;
 	}
@@ -430,7 +452,10 @@ attempt(struct rc_session *session, void *context)
 		rc_transaction_rollback(session);
 		return failed;
 	}
-	if (!rc_transaction_commit(session))
+	rc_evidence_write(&work->evidence, NULL);
+	known = rc_transaction_commit(session);
+	rc_evidence_keep(&work->evidence);
+	if (!known)
 		rc_die(RC_RETRY, "%s", rc_transaction_unknown(session));
 	return NULL;
 }
@@ -467,6 +492,7 @@ main(int argc, char *argv[])
 		case OPT_DRY_RUN: work.dry_run = true; break;
 		case OPT_SCOPE: rc_scope_add(&work.scope, optarg, &work.arena); break;
 		case OPT_GATE: gate = true; break;
+		case OPT_UNDO_LOG: work.evidence.undo.path = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
@@ -475,6 +501,9 @@ main(int argc, char *argv[])
 		rc_usage("--user and --owner-sql are needed");
 	if (!rc_utf8_valid(work.user, strlen(work.user)))
 		rc_die(RC_FATAL, "the user's name is not UTF-8");
+	if (work.dry_run && work.evidence.undo.path != NULL)
+		rc_usage("--undo-log and --dry-run exclude one another");
+	rc_undo_log_open(&work.evidence.undo);
 	rc_input_open(&in, argc - optind, argv + optind);
 	if (gate) {
 		rc_session_open(&session);
@@ -497,6 +526,7 @@ main(int argc, char *argv[])
 		report_clash(&work, failed);
 	PQclear(failed);
 	rc_session_close(&session);
+	rc_evidence_free(&work.evidence);
 
 	put_targets(&work);
 	rc_output_pass_end(&work.out, &in);

@@ -106,6 +106,25 @@ assert all(isinstance(variable["value"], str) for variable in pod["containers"][
 END
 }
 
+@test "the Deployment of Kubernetes is YAML of its form, and its command does jobs" {
+  sql "insert into outbox_job (job_type, dedup_key, payload_json, status, attempts, run_after, created_at, updated_at)
+       values ('TIMESHEET_DAY_SAVED', 'k', '{}', 'PENDING', 0, now(), now(), now())"
+  mapfile -t words < <(sed -n 's/^ *command: //p' "$share/kubernetes/timetracker-worker.yaml" | of_tree | jq -r '.[]')
+  run -0 env -i PATH=/usr/bin:/bin HOME=/nowhere RC_EVENTS= "DATABASE_URL_FILE=$BATS_TEST_TMPDIR/url" "${words[@]}" --once
+  [ "$(job_counts)" = 'DONE 0 1' ]
+  python3 -c 'import yaml' 2>/dev/null || skip 'no YAML reader is here to look at the rest'
+  run -0 python3 - "$share/kubernetes/timetracker-worker.yaml" <<'END'
+import sys, yaml
+deployment = yaml.safe_load(open(sys.argv[1]))
+template = deployment["spec"]["template"]
+container = template["spec"]["containers"][0]
+assert (deployment["apiVersion"], deployment["kind"]) == ("apps/v1", "Deployment")
+assert deployment["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
+assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in template["spec"]["volumes"]}
+assert all(isinstance(variable["value"], str) for variable in container["env"])
+END
+}
+
 @test "the services of Compose are YAML of their form, and their commands do their jobs" {
   add_old_jobs
   variables=("DATABASE_URL_FILE=$BATS_TEST_TMPDIR/url" "RC_CONFIRM=$name" "XDG_STATE_HOME=$BATS_TEST_TMPDIR")

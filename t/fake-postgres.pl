@@ -149,7 +149,7 @@ sub catalogue {
 	my ($sql) = @_;
 	my @columns = map { [ $_, 1043, -1, 0, 'f', 'f', 'f', 'f', 'f', 'character varying', 'character varying' ] } 'username', 'first_name';
 	return ([qw(oid sql kind)], [qw(16400 public.auth_user r)]) if $sql =~ /\Aselect c\.oid, pg_catalog\.quote_ident/;
-	return ([qw(row_security trigger rule triggers)], [qw(f f f f)]) if $sql =~ /\Aselect row_security_active/;
+	return ([qw(row_security trigger rule triggers keepers)], [qw(f f f f f)]) if $sql =~ /\Aselect pg_catalog\.row_security_active/;
 	return ([ map { "c$_" } 1 .. 11 ], @columns) if $sql =~ /\Aselect a\.attname, b\.type/;
 	return ([qw(index primary column equals)], [ 16410, 't', 'username', 'operator(pg_catalog.=)' ]) if $sql =~ /\Aselect i\.indexrelid/;
 	return ([qw(before now)], [ '"$user", public', 'pg_catalog' ]) if $sql =~ /\Aselect pg_catalog\.current_setting\('search_path/;

@@ -328,6 +328,16 @@ finish_export() {
   [ "$(cat "$BATS_TEST_TMPDIR/folder/file")" = '{"id":1}' ]
 }
 
+@test "a disk that becomes full under --output is 111, and the old file stays alone" {
+  mkdir "$BATS_TEST_TMPDIR/tmp"
+  need_small
+  TMPDIR=$BATS_TEST_TMPDIR/tmp run -111 --separate-stderr small size=96k bash -c 'cd "$TMPDIR" && echo old >file && code=0
+    rc-export-rows -q "select generate_series(1, 100000) as id" -o file || code=$?
+    cat file; ls -A; exit "$code"'
+  [ "$output" = $'old\nfile' ]
+  [[ $stderr == 'rc-export-rows: '*': No space left on device' ]]
+}
+
 @test "a killed export leaves no session and the old file" {
   big_table 50000
   mkdir "$BATS_TEST_TMPDIR/folder"

@@ -392,6 +392,44 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(sql "select string_agg(id::text, ',' order by id) from t")" = 1,5 ]
 }
 
+@test "what a trigger or a rule keeps out is not in the counts: all is refused, unless it is to be counted as unchanged" {
+  sql "create table t (id int primary key, v text); insert into t values (1, 'a'), (2, 'b');
+    create function nothing() returns trigger language plpgsql as 'begin return null; end';
+    create trigger nothing before insert or update or delete on t for each row execute function nothing();
+    create table part (id int primary key) partition by range (id); create table part1 partition of part for values from (0) to (10);
+    create trigger nothing before insert on part1 for each row execute function nothing();
+    create table ruled (id int primary key, v text); insert into ruled values (1, 'a'); create rule nothing as on update to ruled do instead nothing"
+  printf '%s\n' '{"id":1,"v":"x"}' '{"id":3,"v":"c"}' >in
+  kept() { # ROWS COUNTS ARGUMENT...
+    run -100 --separate-stderr rc-import-rows "${@:3}"
+    [ "$output" = '' ]
+    [ "$stderr" = "rc-import-rows: $4: the database kept $1 row(s) out (a trigger or a rule); --kept-out count goes on without them" ] || { echo "$stderr"; return 1; }
+    import "$2" "${@:3}" --kept-out count
+  }
+  kept 2 '0 0 2' --table t in
+  kept 2 '0 0 2' --table t --on-error reject in
+  kept 2 '0 0 2' --table t --mode upsert in
+  kept 1 '0 0 1 1' --table t --mode update in
+  kept 3 '0 0 2 0' --table t --mode sync --missing delete in
+  kept 3 '0 0 2 0' --table t --mode sync --missing 'set v=z' in
+  echo '{"id":1,"v":"x"}' >one
+  kept 1 '0 0 1' --table part --columns id --mode upsert one
+  kept 1 '0 0 1' --table ruled --mode update one
+  [ "$(rows)" = $'{"id":1,"v":"a"}\n{"id":2,"v":"b"}' ]
+  # a trigger that changes what it is given keeps nothing out, nor does a row that is the same
+  sql "create or replace function nothing() returns trigger language plpgsql as \$\$ begin new.v = upper(new.v); return new; end \$\$; drop trigger nothing on t;
+    create trigger upper before insert or update on t for each row execute function nothing()"
+  import '1 1 0' --table t --mode upsert in
+  import '0 0 1' --table t --mode upsert <<<'{"id":2,"v":"b"}'
+}
+
+@test "on-error reject: what a deferred constraint took back is counted once" {
+  sql 'create table p (id int primary key); insert into p values (1); create table t (id int primary key, p int references p deferrable initially deferred)'
+  run -1 --separate-stderr rc-import-rows --table t --on-error reject <<<$'{"id":1,"p":1}\n{"id":2,"p":9}\n{"id":3,"p":1}'
+  [ "$output" = "$(counts 2 0 0 0 1)" ]
+  [ "$(sql 'select count(*) from t')" = 2 ]
+}
+
 @test "a foreign key that points to nothing ends it, deferred or not" {
   sql "create table p (id int primary key); create table t (id int, p int references p deferrable initially deferred)"
   run -100 --separate-stderr rc-import-rows --table t <<<'{"id":1,"p":5}'
@@ -565,6 +603,25 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
     count=$(sql 'select count(*) from t')
     [ "$count" = 0 ] || [ "$count" = 20000 ]
     sql 'truncate t'
+  done
+}
+
+@test "killed at any moment, an import in batches goes on from there and has each row once" {
+  sql 'create table t (id int primary key)'
+  seq 3000 | sed 's/.*/{"id":&}/' >in
+  time=$(milliseconds_of rc-import-rows --table t --batch 100 in)
+  random_rounds 4
+  for _ in "${rounds[@]}"; do
+    sql 'truncate t'
+    rc-import-rows --table t --batch 100 --resume job in >/dev/null 2>&1 3>&- &
+    pid=$!
+    random_moment "$time"
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" || true
+    wait_until_session_gone
+    [ $(($(sql 'select count(*) from t') % 100)) = 0 ]
+    run -0 --separate-stderr rc-import-rows --table t --batch 100 --resume job in || [ "$(sql 'select count(*) from t')" = 3000 ] # it had come to its end
+    [ "$(sql 'select count(*) from t')" = 3000 ]
   done
 }
 

@@ -35,3 +35,29 @@ setup() { new_database timetracker; }
   [[ $stderr == 'rc-job-add: payload: '* ]]
   [ "$(sql 'select count(*) from outbox_job')" = 1 ]
 }
+
+@test "what the database keeps out is told by all that change the table, and nothing is changed" {
+  local before
+  old="updated_at = now() - interval '31 days'"
+  add_jobs 2
+  sql "update outbox_job set status = (array['DONE', 'FAILED'])[id], dedup_key = 'k:' || id, $old"
+  sql "create function nothing() returns trigger language plpgsql as 'begin return null; end';
+    create trigger nothing before insert or update or delete on outbox_job for each row execute function nothing()"
+  before=$(sql 'select * from outbox_job order by id')
+  confirm_destruction
+  kept() { # MESSAGE COMMAND...
+    run -1 --separate-stderr "${@:2}"
+    [ "$stderr" = "$2: $1" ] || { echo "$stderr"; return 1; }
+    [ "$output" = '' ]
+  }
+  kept "Job 'k:3' was not written: the database kept the row out." rc-job-add A k:3
+  kept "Job 'k:1' was not written: the database kept the row out." rc-job-add A k:1 --again-when-done
+  run -0 rc-job-add A k:1
+  [ "$output" = 'duplicate 1' ]
+  kept '1 failed job(s) were not made due again: the database kept the change out.' rc-job-retry --all
+  kept '1 job(s) were not deleted: the database kept them.' rc-job-purge --older-than 30d
+  kept '2 job(s) were not deleted: the database kept them.' rc-job-purge --older-than 30d --failed --dry-run
+  run -1 --separate-stderr rc-job-cron --catch-up 24h <<<'{"name":"n","schedule":"0 3 * * *","job_type":"A"}'
+  [[ $stderr == "rc-job-cron: Job 'n:"*"' was not written: the database kept the row out." ]]
+  [ "$(sql 'select * from outbox_job order by id')" = "$before" ]
+}

@@ -75,6 +75,17 @@ summary() { tail -n 1 <<<"$output"; }
   [ "$(sql "select run_after < created_at from outbox_job where id = 10")" = t ]
 }
 
+@test "--attempts, --delay-max and --jitter; of an error 10,000 bytes are kept, and no half character" {
+  add_jobs 20
+  sql "insert into outbox_job (job_type, dedup_key, payload_json, status, attempts, run_after, created_at, updated_at) values ('A', 'last', '{}', 'PENDING', 2, now(), now(), now())"
+  handler 'printf "{\"id\":%s,\"status\":\"retry\",\"error\":\"a%s\"}\n" "$id" "$(printf "é%.0s" {1..9000})"'
+  run -0 rc-job-run --once --attempts 3 --delay-max 1s --jitter 50 -- ./handler
+  [ "$(job_counts)" = 'FAILED 3 1, PENDING 1 20' ]
+  [ "$(sql "select min(extract(epoch from run_after - updated_at)) >= 0.49 and max(extract(epoch from run_after - updated_at)) <= 1.51
+    and count(distinct extract(epoch from run_after - updated_at)) > 10 from outbox_job where attempts = 1")" = t ]
+  [ "$(sql "select distinct octet_length(last_error), right(last_error, 1) from outbox_job")" = '9999|é' ]
+}
+
 @test "--exec: 0 is done, 100 failed, all else and a signal retry, with the output as the error" {
   add_jobs 4
   printf '#!/bin/sh\nread -r job; case $job in *\\"n\\":\\ 1*) exit 0;; *\\"n\\":\\ 2*) echo gone; exit 100;; *\\"n\\":\\ 3*) exit 7;; *) kill -9 $$;; esac\n' >one
@@ -268,6 +279,58 @@ END
     [ "$(job_counts)" = 'PENDING 0 5' ]
     until_group_gone
   done
+}
+
+@test "USR1 prints what is in flight and brings --metrics up to date, which has the counts at the end, too" {
+  add_jobs 5
+  handler 'touch begun; until [ -e go ]; do sleep 0.01; done; [ "$id" != 2 ] || { echo "{\"id\":2,\"status\":\"retry\",\"after\":900}"; continue; }; done_'
+  start rc-job-run --metrics worker.prom --in-flight 2 -- ./handler
+  until [ -e begun ]; do sleep 0.01; done
+  kill -USR1 "$group"
+  wait_for 'in flight: job 2 (A), attempt 1, for ' err
+  [ "$(sed -E 's/[0-9]+ ms$/N ms/' err)" = 'rc-job-run: in flight: 2 jobs with handlers, 3 waiting for one
+rc-job-run: in flight: job 1 (A), attempt 1, for N ms
+rc-job-run: in flight: job 2 (A), attempt 1, for N ms' ]
+  until grep -q '^rc_job_run_with_handlers{table="outbox_job"} 2$' worker.prom; do sleep 0.01; done
+  grep -qx 'rc_job_run_in_hand{table="outbox_job"} 5' worker.prom
+  grep -qx 'rc_job_run_connected{table="outbox_job"} 1' worker.prom
+  touch go
+  wait_until "select count(*) = 4 from outbox_job where status = 'DONE'"
+  kill -TERM "$group"
+  finish
+  [ "$(grep -v '_seconds{\|^#' worker.prom)" = 'rc_job_run_claimed_total{table="outbox_job"} 5
+rc_job_run_verdicts_total{table="outbox_job",status="done"} 4
+rc_job_run_verdicts_total{table="outbox_job",status="retry"} 1
+rc_job_run_verdicts_total{table="outbox_job",status="failed"} 0
+rc_job_run_verdicts_total{table="outbox_job",status="returned"} 0
+rc_job_run_verdicts_total{table="outbox_job",status="late"} 0
+rc_job_run_in_hand{table="outbox_job"} 0
+rc_job_run_with_handlers{table="outbox_job"} 0
+rc_job_run_connected{table="outbox_job"} 1' ]
+  [ "$(grep -c '_seconds{table="outbox_job"} [1-9][0-9]*$' worker.prom)" = 2 ]
+  run -1 compgen -G '.rc-*' # no half-written one is left
+  run -0 --separate-stderr rc-job-run --once --metrics /nowhere/worker.prom -- true
+  [ "$stderr" = 'rc-job-run: /nowhere/worker.prom: cannot open the folder: No such file or directory' ]
+}
+
+@test "the service manager is told when there is a session, how it goes, and that it ends" {
+  perl -MIO::Socket::UNIX -MSocket -e '
+    my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => "$ARGV[0]/notify") or die;
+    open my $told, ">", "$ARGV[0]/told"; $told->autoflush(1);
+    alarm 60;
+    my $text;
+    while (defined $s->recv($text, 1000)) { print $told "$text\n" }' "$BATS_TEST_TMPDIR" 3>&- &
+  started+=("$!")
+  until [ -S notify ]; do sleep 0.01; done
+  add_jobs 3
+  NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify WATCHDOG_USEC=400000 start rc-job-run -- "${done_handler[@]}"
+  wait_for 'STATUS=0 in hand, 3 done, 0 to be tried again, 0 failed' told
+  grep -qx READY=1 told
+  grep -qx WATCHDOG=1 told
+  run -1 grep -q STOPPING told
+  kill -TERM "$group"
+  finish
+  wait_for STOPPING=1 told
 }
 
 @test "TERM at any moment leaves nothing running" {

@@ -144,6 +144,12 @@ END
   nothing_left
 }
 
+@test "a server that does not end when told so is ended all the same, with a process of it that hangs" {
+  rc-postgres -- bash -c 'psql -XAtc "select pid from pg_stat_activity where backend_type = \$\$checkpointer\$\$" "$DATABASE_URL" |
+    xargs kill -STOP' 3>&-
+  nothing_left
+}
+
 @test "two at once do not disturb one another" {
   mkfifo "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
   local name

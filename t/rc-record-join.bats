@@ -43,3 +43,17 @@ load recotem/helper
   [ "$(cat "$BATS_TEST_TMPDIR/folder/file")" = old ]
   [ "$(ls -A "$BATS_TEST_TMPDIR/folder")" = file ]
 }
+
+@test "a document of 100 MB is put together in constant memory" {
+  mkfifo "$BATS_TEST_TMPDIR/out"
+  perl -e 'print qq({"name":"a","element":{"id":$_,"t":") . "x" x 1000 . qq("}}\n) for 1 .. 100000' >"$BATS_TEST_TMPDIR/in"
+  rc-record-join "$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  exec {document}<"$BATS_TEST_TMPDIR/out"
+  head -c 90000000 <&"$document" | tail -c 1 >/dev/null
+  peak=$(awk '/^VmHWM/ { print $2 }' "/proc/$!/status")
+  [ "$(tail -c 2 <&"$document")" = '}' ]
+  wait "$!"
+  limit=12000
+  ! ldd "$(command -v rc-record-join)" | grep -q asan || limit=300000
+  [ "$peak" -lt "$limit" ] || { echo "$peak kB"; return 1; }
+}

@@ -494,3 +494,20 @@ wait_for_size() {
     [ "$stderr" = "rc-say: $BATS_TEST_TMPDIR/wide:1: it is UTF-16, and records are UTF-8" ]
   done
 }
+
+@test "where the processor has no SSE2 records are read just so" {
+  [ -e "$RC_TEST_BUILD/lib/rc_record.a" ] && ! grep -qs __asan_init "$(command -v rc-progress)" || skip 'there is nothing to link with'
+  local lib=$RC_TEST_FOLDER/../lib program line plain fast
+  "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -U__SSE2__ -DRC_VERSION='"test"' -I "$lib/base" -I "$lib/record" -I "$lib/crypto" -I "$lib/file" \
+    -o "$BATS_TEST_TMPDIR/rc-progress" "$RC_TEST_FOLDER/../src/rc-progress.c" "$lib/record/rc_json.c" \
+    "$RC_TEST_BUILD"/lib/rc_{record,crypto,file,base}.a -lcrypto -lpthread
+  { cat "$RC_TEST_FOLDER/data/json-accept.ndjson"; seq -f '{"n":%.0f,"long":"é0123456789012345678901234567890123456789\\n","x":1}' 500; } >"$BATS_TEST_TMPDIR/in"
+  "$BATS_TEST_TMPDIR/rc-progress" "$BATS_TEST_TMPDIR/in" | cmp - "$BATS_TEST_TMPDIR/in"
+  head -n 60 "$RC_TEST_FOLDER/data/json-reject.txt" >"$BATS_TEST_TMPDIR/bad"
+  while IFS= read -r line; do
+    run -100 "$BATS_TEST_TMPDIR/rc-progress" <<<"$line"
+    plain=$output
+    run -100 rc-progress <<<"$line"
+    [ "$output" = "$plain" ] || { printf '%s\n' "$line" "$output" "$plain"; return 1; }
+  done <"$BATS_TEST_TMPDIR/bad"
+}

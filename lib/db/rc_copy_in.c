@@ -1,6 +1,9 @@
 #include "rc_copy_in.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "rc_row_wire.h"
 
 /*
  * The server looks at no row of a message before it has all of it.  So one is
@@ -19,10 +22,13 @@ take_error(struct rc_copy_in *copy)
 	copy->open = false;
 	PQsetnonblocking(libpq, copy->was_nonblocking);
 	while ((next = PQgetResult(libpq)) != NULL) {
-		if (error == NULL && !rc_result_is_good(next))
+		if (error == NULL && !rc_result_is_good(next)) {
 			error = next;
-		else
+		} else {
+			if (error == NULL && PQresultStatus(next) == PGRES_COMMAND_OK)
+				copy->taken = strtoull(PQcmdTuples(next), NULL, 10);
 			PQclear(next);
+		}
 		if (PQstatus(libpq) == CONNECTION_BAD)
 			break;
 	}
@@ -55,6 +61,7 @@ rc_copy_in_start(struct rc_copy_in *copy, struct rc_session *session, const char
 	PQsetnonblocking(libpq, 0);	/* or libpq would keep in memory what the server is too slow for */
 	copy->rows.length = 0;
 	copy->error = NULL;
+	copy->taken = 0;
 	session->unnamed = NULL;
 	result = PQexec(libpq, sql);
 	if (PQresultStatus(result) != PGRES_COPY_IN) {
@@ -67,6 +74,31 @@ rc_copy_in_start(struct rc_copy_in *copy, struct rc_session *session, const char
 	copy->open = true;
 	rc_buf_add(&copy->rows, signature, sizeof signature);
 	return NULL;
+}
+
+void
+rc_copy_in_row(struct rc_copy_in *copy, unsigned fields)
+{
+	rc_put16(rc_buf_reserve(&copy->rows, 2), fields);
+	copy->rows.length += 2;
+}
+
+void
+rc_copy_in_bytes(struct rc_copy_in *copy, const char *bytes, size_t length)
+{
+	rc_put32(rc_buf_reserve(&copy->rows, 4), bytes == NULL ? UINT32_MAX : (uint32_t)length);
+	copy->rows.length += 4;
+	if (bytes != NULL)
+		rc_buf_add(&copy->rows, bytes, length);
+}
+
+void
+rc_copy_in_number(struct rc_copy_in *copy, unsigned long long number, size_t size)
+{
+	char bytes[8];
+
+	rc_put64(bytes, number);
+	rc_copy_in_bytes(copy, bytes + sizeof bytes - size, size);
 }
 
 /* Sends what waits; false where the server did not want it. */

@@ -19,10 +19,16 @@ struct rc_copy_in {
 	struct rc_buf rows;	/* what is not sent yet; the caller adds whole rows */
 	bool open, was_nonblocking;
 	PGresult *error;	/* the server's, which ended the COPY */
+	unsigned long long taken;	/* rows, as the server counts them, once it has ended well */
 };
 
 /* Begins; SQL is the statement.  NULL, or the server's error, which the caller clears. */
 PGresult *rc_copy_in_start(struct rc_copy_in *copy, struct rc_session *session, const char *sql);
+
+/* Add a row's number of fields, a field (NULL is null), and a number of 4 or 8 bytes as one. */
+void rc_copy_in_row(struct rc_copy_in *copy, unsigned fields);
+void rc_copy_in_bytes(struct rc_copy_in *copy, const char *bytes, size_t length);
+void rc_copy_in_number(struct rc_copy_in *copy, unsigned long long number, size_t size);
 
 /* After a row was added: sends them where they are many; false where the server has refused the rows, which rc_copy_in_end() tells. */
 bool rc_copy_in_flush(struct rc_copy_in *copy);

@@ -43,6 +43,7 @@ run(const struct rc_import_apply *apply, const char *sql)
 static PGresult *
 try_rows(const struct rc_import_apply *apply, unsigned long long from, unsigned long long to)
 {
+	const struct rc_merge before = *apply->merge;	/* its counts are taken back with the rows */
 	PGresult *error;
 
 	run(apply, "savepoint rc_import");
@@ -55,6 +56,7 @@ try_rows(const struct rc_import_apply *apply, unsigned long long from, unsigned 
 	if (rc_sqlstate_class(rc_result_sqlstate(error)) == RC_RETRY)
 		rc_import_die(apply, error, 0);
 	run(apply, "rollback to savepoint rc_import");
+	*apply->merge = before;
 	return error;
 }
 

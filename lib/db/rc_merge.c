@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_merge_kept.h"
 #include "rc_merge_sql.h"
 #include "rc_result.h"
 
@@ -126,25 +127,6 @@ rc_merge_check_keys(struct rc_merge *merge, bool keep_last, unsigned long long *
 
 /* ---- taking the rows ---- */
 
-static void
-add_range(struct rc_buf *sql, const char *word, unsigned long long from, unsigned long long to)
-{
-	if (from > 0 || to < ULLONG_MAX)
-		rc_buf_printf(sql, " %s s.line operator(pg_catalog.>=) %llu::pg_catalog.int8 and s.line operator(pg_catalog.<=) %llu::pg_catalog.int8",
-		    word, from, to == ULLONG_MAX ? (unsigned long long)LLONG_MAX : to);
-}
-
-/* Adds that the table has no row that is the same. */
-static void
-add_differs(const struct rc_merge *merge, struct rc_buf *sql)
-{
-	rc_buf_printf(sql, "not exists (select from %s t where ", merge->table->relation.sql);
-	rc_merge_add_same_key(merge, sql);
-	rc_buf_add_text(sql, " and ");
-	rc_merge_add_comparison(merge, sql, "record_image_eq", RC_MERGE_SOURCE);
-	rc_buf_add_text(sql, ")");
-}
-
 /*
  * Whether many of the ALL rows are in the table as they are, judged by a
  * few hundred of them.  Then it is cheaper to look for them first than to try to
@@ -167,7 +149,7 @@ are_mostly_same(const struct rc_merge *merge, unsigned long long all)
 	PGresult *result;
 
 	rc_buf_add_text(&sql, "select pg_catalog.count(*), pg_catalog.count(*) filter (where ");
-	add_differs(merge, &sql);
+	rc_merge_add_differs(merge, &sql);
 	rc_buf_add_text(&sql, ") from (select * from pg_temp.rc_import");
 	if (all > 600)
 		rc_buf_add_text(&sql, places);
@@ -198,10 +180,10 @@ add_insert(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long 
 	}
 	rc_buf_add_text(sql, " from ");
 	rc_merge_add_from(merge, sql);
-	add_range(sql, "where", from, to);
+	rc_merge_add_range(sql, "where", from, to);
 	if (same) {
 		rc_buf_add_text(sql, from > 0 || to < ULLONG_MAX ? " and " : " where ");
-		add_differs(merge, sql);
+		rc_merge_add_differs(merge, sql);
 	}
 	if (merge->mode == RC_MERGE_SKIP)
 		rc_buf_add_text(sql, " on conflict do nothing");
@@ -231,7 +213,7 @@ add_update(const struct rc_merge *merge, struct rc_buf *sql, unsigned long long 
 	rc_merge_add_same_key(merge, sql);
 	rc_buf_add_text(sql, " and ");
 	rc_merge_add_comparison(merge, sql, "record_image_ne", RC_MERGE_SOURCE);
-	add_range(sql, "and", from, to);
+	rc_merge_add_range(sql, "and", from, to);
 }
 
 /* The rows of the range, and how many of them have a row of their key in the table, where that MATTERS. */
@@ -257,7 +239,7 @@ count_rows(const struct rc_merge *merge, unsigned long long from, unsigned long 
 		rc_merge_add_from(merge, &sql);
 	else
 		rc_buf_add_text(&sql, "pg_temp.rc_import s");
-	add_range(&sql, "where", from, to);
+	rc_merge_add_range(&sql, "where", from, to);
 	result = rc_session_query(merge->session, "the count", rc_buf_text(&sql), NULL);
 	*all = strtoull(rc_result_text(result, 0, 0), NULL, 10);
 	*matched = matters ? strtoull(rc_result_text(result, 0, 1), NULL, 10) : 0;
@@ -307,6 +289,17 @@ choose_census(const struct rc_merge *merge, long long *before)
 	return !merge->table->triggers && ask_statistics(merge, before) ? BY_STATISTICS : BY_ROW;
 }
 
+/* How many of ALL rows have a row of their key now, after an upsert. */
+static unsigned long long
+count_matched(const struct rc_merge *merge, unsigned long long from, unsigned long long to, unsigned long long all)
+{
+	unsigned long long matched = all;
+
+	if (merge->table->keepers)	/* a new one may have been kept out */
+		count_rows(merge, from, to, true, &all, &matched);
+	return matched;
+}
+
 /* Adds the statement that takes the rows. */
 static void
 add_statement(struct rc_merge *merge, struct rc_buf *sql, unsigned long long from, unsigned long long to, enum census census)
@@ -329,6 +322,7 @@ rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long lo
 {
 	struct rc_buf sql = {0};
 	unsigned long long all, matched, done, fresh = 0;
+	unsigned long long wanted = rc_merge_is_watched(merge) ? rc_merge_count_differing(merge, from, to) : 0;
 	long long before = 0, after = 0;
 	enum census census = choose_census(merge, &before);
 	PGresult *result;
@@ -344,11 +338,15 @@ rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long lo
 		ask_statistics(merge, &after);
 	switch (census) {
 	case NO_NEED: fresh = done; break;
-	case BY_MATCHES: fresh = merge->mode == RC_MERGE_UPDATE ? 0 : all - matched; break;
+	case BY_MATCHES: fresh = merge->mode == RC_MERGE_UPDATE ? 0 : count_matched(merge, from, to, all) - matched; break;
 	case BY_STATISTICS: fresh = (unsigned long long)(after - before); break;
 	case BY_ROW: fresh = strtoull(rc_result_text(result, 0, 1), NULL, 10); break;
 	}
 	PQclear(result);
+	if (merge->mode == RC_MERGE_INSERT)
+		wanted = all;
+	if (done < wanted && (merge->mode == RC_MERGE_INSERT || rc_merge_count_differing(merge, from, to) > 0))
+		merge->kept += wanted - done;	/* and not those that another session has made the same meanwhile */
 	merge->inserted += fresh;
 	merge->updated += done - fresh;
 	if (merge->mode == RC_MERGE_UPDATE)

@@ -39,6 +39,7 @@ struct rc_merge {
 	unsigned long long rows;	/* that the COPY brought */
 	bool records;		/* there is a column `record` with the records' text */
 	unsigned long long inserted, updated, unchanged, missing;
+	unsigned long long kept;	/* rows of those that should have been changed, and that the database kept as they were */
 };
 
 /* Makes the temporary table, which goes with the transaction, and adds the COPY that fills it to SQL. */

@@ -1,5 +1,6 @@
 #include "rc_merge_sql.h"
 
+#include <limits.h>
 #include <string.h>
 
 bool
@@ -117,4 +118,24 @@ rc_merge_add_assignments(const struct rc_merge *merge, struct rc_buf *sql, enum 
 				rc_merge_add_source(merge, sql, i);
 			comma = ", ";
 		}
+}
+
+void
+rc_merge_add_range(struct rc_buf *sql, const char *word, unsigned long long from, unsigned long long to)
+{
+	if (from > 0 || to < ULLONG_MAX)
+		rc_buf_printf(sql, " %s s.line operator(pg_catalog.>=) %llu::pg_catalog.int8 and s.line operator(pg_catalog.<=) %llu::pg_catalog.int8",
+		    word, from, to == ULLONG_MAX ? (unsigned long long)LLONG_MAX : to);
+}
+
+void
+rc_merge_add_differs(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	bool there = merge->mode == RC_MERGE_UPDATE;
+
+	rc_buf_printf(sql, "%s (select from %s t where ", there ? "exists" : "not exists", merge->table->relation.sql);
+	rc_merge_add_same_key(merge, sql);
+	rc_buf_add_text(sql, " and ");
+	rc_merge_add_comparison(merge, sql, there ? "record_image_ne" : "record_image_eq", RC_MERGE_SOURCE);
+	rc_buf_add_text(sql, ")");
 }

@@ -11,7 +11,7 @@
 #include "rc_handler_copy.h"
 #include "rc_mem.h"
 
-enum { LOOK_EVERY = 250 };
+enum { LOOK_EVERY = 250, READS_MOST = 16 };
 
 void
 rc_handlers_start(struct rc_handlers *handlers, const struct rc_handler_rules *rules, struct rc_job_index *index)
@@ -149,6 +149,17 @@ give_one(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_cop
 	copy->ending = handlers->rules.exec;	/* it is one that runs until it ends, but gets no other job */
 }
 
+/* Whether a copy has been silent for so long; what it has written is read before: it may be we who slept. */
+static bool
+is_silent(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_copy *copy, long long now, long limit)
+{
+	if (now - copy->active < limit || (handlers->rules.exec && rc_coprocess_ended(&copy->process)))
+		return false;
+	for (int reads = 0; !handlers->rules.exec && reads < READS_MOST && rc_copy_read(handlers, handler, copy); reads++)
+		continue;
+	return copy->fault == NULL && copy->given.count > 0 && now - copy->active >= limit;
+}
+
 /* A copy that has jobs and says nothing for too long. */
 static void
 look_after(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_copy *copy, long long now)
@@ -159,9 +170,9 @@ look_after(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_c
 		return;
 	if (copy->closed != 0 && !rules->exec && now - copy->closed >= LOOK_EVERY) {
 		rc_copy_end(handler, copy, "closed its standard output");
-	} else if (rules->job_timeout > 0 && now - copy->active >= rules->job_timeout) {
+	} else if (rules->job_timeout > 0 && is_silent(handlers, handler, copy, now, rules->job_timeout)) {
 		rc_copy_end(handler, copy, "gave no verdict within %g s", (double)rules->job_timeout / 1000);
-	} else if (!rules->exec && !copy->ending && now - copy->active >= rules->stall) {
+	} else if (!rules->exec && !copy->ending && copy->given.count > 0 && is_silent(handlers, handler, copy, now, rules->stall)) {
 		if (!handler->warned)
 			rc_warn("%s: no verdict for %g s; where it holds its output back (jq without --unbuffered, a C program without "
 			    "setvbuf) an end of input brings it out, so it gets one, and a new copy is started for what comes",
@@ -329,6 +340,7 @@ rc_handlers_tell(const struct rc_handlers *handlers)
 {
 	long long now = rc_clock_ms();
 
+	rc_warn("in flight: %ld %s with handlers, %ld waiting for one", handlers->given, handlers->given == 1 ? "job" : "jobs", handlers->waiting);
 	for (const struct rc_handler *handler = handlers->first; handler != NULL; handler = handler->next)
 		for (const struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next)
 			for (const struct rc_job *job = copy->given.first; job != NULL; job = job->next)

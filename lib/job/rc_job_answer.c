@@ -93,6 +93,8 @@ rc_job_answer_take(struct rc_job_queue *queue, PGresult *result)
 			queue->late += step->jobs - settled;
 	} else if (good && step->statement == RC_COMMIT && strcmp(PQcmdStatus(result), "COMMIT") == 0) {
 		take_commit(queue);
+	} else if (good && (step->statement == RC_ASK || step->statement == RC_ASK_NOTED)) {
+		queue->notified |= strcmp(rc_result_text(result, 0, 0), "t") == 0;
 	} else if (good && (step->statement == RC_CLAIM || step->statement == RC_HOLD)) {
 		queue->rows = result;
 		return;

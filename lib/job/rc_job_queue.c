@@ -187,6 +187,16 @@ rc_job_queue_round(struct rc_job_queue *queue, struct rc_job_list *list, long mo
 		lose(queue);
 }
 
+bool
+rc_job_queue_look(struct rc_job_queue *queue, const char *except)
+{
+	if (!rc_job_round_may_look(queue))
+		return false;
+	if (!rc_job_round_look(queue, except))
+		lose(queue);
+	return true;
+}
+
 /* Takes what has come of a pipeline; false where the connection is lost. */
 static bool
 read_pipeline(struct rc_job_queue *queue)
@@ -205,7 +215,7 @@ read_pipeline(struct rc_job_queue *queue)
 			PQclear(result);
 			if (queue->state != RC_QUEUE_ROUND) {
 				queue->state = RC_QUEUE_FREE;
-				queue->was_in = true;
+				queue->was_in = queue->notified = true;	/* what was told meanwhile was not heard */
 				queue->away = 0;
 			} else if (!rc_job_answer_end(queue)) {
 				back_off(queue);
@@ -244,9 +254,12 @@ go_on_pipeline(struct rc_job_queue *queue)
 {
 	PGconn *libpq = queue->connection.libpq;
 	int left = PQflush(libpq);
+	bool good = left >= 0 && PQconsumeInput(libpq) == 1;
 
+	if (good && queue->state == RC_QUEUE_FREE)	/* the last words of a session that was ended come before its end: nothing is sent between them */
+		good = PQconsumeInput(libpq) == 1;
 	queue->connection.events = left == 1 ? POLLIN | POLLOUT : POLLIN;
-	if (left < 0 || PQconsumeInput(libpq) != 1) {
+	if (!good) {
 		if (queue->state != RC_QUEUE_FREE)
 			read_pipeline(queue);	/* what came before the end */
 		if (queue->state != RC_QUEUE_AWAY)

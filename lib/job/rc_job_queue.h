@@ -41,8 +41,8 @@ struct rc_job_rules {
 
 enum rc_queue_state { RC_QUEUE_AWAY, RC_QUEUE_LOGIN, RC_QUEUE_SETUP, RC_QUEUE_PREPARE, RC_QUEUE_FREE, RC_QUEUE_ROUND };
 
-enum rc_statement_number { RC_CLAIM, RC_DONE, RC_FAIL, RC_BACK, RC_HOLD, RC_HELD_DONE, RC_LEASE, RC_RETAKE, RC_RECOVER, RC_ADOPT,
-    RC_NOTE, RC_FORGET, RC_KEEP, RC_LOST, RC_STATEMENTS, RC_BEGIN = RC_STATEMENTS, RC_COMMIT, RC_ROLLBACK };
+enum rc_statement_number { RC_CLAIM, RC_DONE, RC_FAIL, RC_BACK, RC_ASK, RC_HOLD, RC_HELD_DONE, RC_LEASE, RC_RETAKE, RC_RECOVER, RC_ADOPT,
+    RC_NOTE, RC_FORGET, RC_KEEP, RC_LOST, RC_ASK_NOTED, RC_STATEMENTS, RC_BEGIN = RC_STATEMENTS, RC_COMMIT, RC_ROLLBACK };
 
 /* What was sent in a round, in its order. */
 struct rc_round_step {
@@ -61,7 +61,7 @@ struct rc_job_queue {
 	struct rc_job_list claimed;	/* new ones, for the caller to take */
 	struct rc_job_list settled;	/* with their verdicts in the table, for the caller to free */
 	struct rc_job_list unsettled;	/* of a round that failed, for the caller to give again */
-	bool notified;		/* jobs were added; for the caller to clear */
+	bool notified;		/* there are jobs, or may be; for the caller to clear */
 	long asked, got;	/* of the last claim; asked is 0 where it failed */
 	bool claim_over;	/* a claim has come to its end; for the caller to clear */
 	bool open;		/* hold mode: a transaction is open, since OPENED (ms), */
@@ -118,6 +118,13 @@ void rc_job_queue_go_on(struct rc_job_queue *queue);
  * claims only where it is to CLOSE the open transaction, or none is open.
  */
 void rc_job_queue_round(struct rc_job_queue *queue, struct rc_job_list *list, long most, const char *except, bool close);
+
+/*
+ * Begins to ask, while the state is RC_QUEUE_FREE and nothing is in hand,
+ * whether there is a job to claim, of no type in EXCEPT; where there is NOTIFIED
+ * will be set.  False where a round has more to do than to claim.
+ */
+bool rc_job_queue_look(struct rc_job_queue *queue, const char *except);
 
 /* The seconds until the next try of a job that has had so many attempts. */
 double rc_job_queue_delay(const struct rc_job_rules *rules, int attempts);

@@ -18,6 +18,7 @@ const struct rc_job_kind rc_job_kinds[RC_STATEMENTS] = {
 	[RC_DONE] = { "done.sql", "rc_done", 2 },
 	[RC_FAIL] = { "fail.sql", "rc_fail", 5 },
 	[RC_BACK] = { "back.sql", "rc_back", 2 },
+	[RC_ASK] = { "look.sql", "rc_look", 1 },
 	[RC_HOLD] = { "hold.sql", "rc_hold", 3 },
 	[RC_HELD_DONE] = { "held-done.sql", "rc_held_done", 1 },
 	[RC_LEASE] = { "lease.sql", "rc_lease", 2 },
@@ -28,6 +29,7 @@ const struct rc_job_kind rc_job_kinds[RC_STATEMENTS] = {
 	[RC_FORGET] = { "forget.sql", "rc_forget", 2 },
 	[RC_KEEP] = { "keep.sql", "rc_keep", 2 },
 	[RC_LOST] = { "lost.sql", "rc_lost", 1 },
+	[RC_ASK_NOTED] = { "look-noted.sql", "rc_look_noted", 2 },
 };
 
 /* ---- rules ---- */
@@ -380,22 +382,52 @@ send_hold_round(struct rc_job_queue *queue, struct rc_job_list *list, long most,
 	}
 }
 
-bool
-rc_job_round_send(struct rc_job_queue *queue, struct rc_job_list *list, long most, const char *except, bool close)
+/* A round begins, in which so many jobs are asked for. */
+static void
+begin_round(struct rc_job_queue *queue, long most)
 {
-	if (queue->doubtful)
-		most = 0;	/* or there could be two claims in doubt */
 	queue->step_count = queue->step = 0;
 	queue->failed = false;
 	queue->error.length = 0;
 	queue->asked = most;
 	queue->state = RC_QUEUE_ROUND;
-	if (queue->rules.hold)
-		send_hold_round(queue, list, most, except, close);
-	else
-		send_lease_round(queue, list, most, except);
+}
+
+/* All of it is on its way; false where the connection is lost. */
+static bool
+end_round(struct rc_job_queue *queue)
+{
 	if (queue->failed || PQpipelineSync(queue->connection.libpq) != 1)
 		return false;
 	queue->connection.events = PQflush(queue->connection.libpq) == 1 ? POLLIN | POLLOUT : POLLIN;
 	return true;
+}
+
+bool
+rc_job_round_may_look(const struct rc_job_queue *queue)
+{
+	return !queue->doubtful && !queue->orphans && !queue->aborted && !queue->open && !adoption_is_due(queue);
+}
+
+bool
+rc_job_round_look(struct rc_job_queue *queue, const char *except)
+{
+	const char *values[] = { except, queue->lock };
+
+	begin_round(queue, 0);
+	send_step(queue, queue->noted ? RC_ASK_NOTED : RC_ASK, values);
+	return end_round(queue);
+}
+
+bool
+rc_job_round_send(struct rc_job_queue *queue, struct rc_job_list *list, long most, const char *except, bool close)
+{
+	if (queue->doubtful)
+		most = 0;	/* or there could be two claims in doubt */
+	begin_round(queue, most);
+	if (queue->rules.hold)
+		send_hold_round(queue, list, most, except, close);
+	else
+		send_lease_round(queue, list, most, except);
+	return end_round(queue);
 }

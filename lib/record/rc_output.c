@@ -44,6 +44,16 @@ rc_output_forget_all(void)
 	output_count = 0;
 }
 
+static void
+register_output(struct rc_output *output)
+{
+	if (output_count == OUTPUTS_MAX)
+		rc_die(RC_FATAL, "more than %d outputs", OUTPUTS_MAX);
+	if (output_count == 0)
+		rc_at_exit(flush_at_exit);
+	outputs[output_count++] = output;
+}
+
 void
 rc_output_open(struct rc_output *output, const char *path)
 {
@@ -53,11 +63,33 @@ rc_output_open(struct rc_output *output, const char *path)
 		output->fd = output->file->fd;
 		output->name = path;
 	}
-	if (output_count == OUTPUTS_MAX)
-		rc_die(RC_FATAL, "more than %d outputs", OUTPUTS_MAX);
-	if (output_count == 0)
-		rc_at_exit(flush_at_exit);
-	outputs[output_count++] = output;
+	register_output(output);
+}
+
+void
+rc_output_create(struct rc_output *output, const char *path, unsigned mode)
+{
+	*output = (struct rc_output){ .file = rc_file_create(path, mode), .name = path };
+	output->fd = output->file->fd;
+	register_output(output);
+}
+
+void
+rc_output_keep(struct rc_output *output)
+{
+	int kept = 0;
+
+	rc_output_flush(output);
+	rc_file_commit(output->file);
+	output->file = NULL;
+	for (int i = 0; i < output_count; i++)
+		if (outputs[i] != output)
+			outputs[kept++] = outputs[i];
+	output_count = kept;
+	rc_buf_free(&output->buffer);
+	if (output->digest != NULL)
+		output->digest->free(output->digest);
+	output->digest = NULL;
 }
 
 /* Gives the digest what the buffer has of the line that is being written. */

@@ -30,6 +30,12 @@ struct rc_output {
 
 /* Writes to standard output, or with PATH not NULL to a file that is replaced as a whole by rc_finish(). */
 void rc_output_open(struct rc_output *output, const char *path);
+
+/* The same to a new file of that mode, which must not exist; rc_output_keep() ends it, and what ends the process before that takes it away. */
+void rc_output_create(struct rc_output *output, const char *path, unsigned mode);
+
+/* Writes out all of a file, which is on the disk and in its place then; the process ends where that fails. */
+void rc_output_keep(struct rc_output *output);
 void rc_output_put(struct rc_output *output, const struct rc_record *record);
 
 /* Writes one line that is a record's text already; it may come in parts, which need not stand in memory twice. */

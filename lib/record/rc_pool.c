@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rc_err.h"
@@ -143,11 +144,26 @@ rc_pool_cores(void)
 	return count < RC_POOL_THREADS_MAX ? count : RC_POOL_THREADS_MAX;
 }
 
+int
+rc_pool_fit(int threads, unsigned each)
+{
+	enum { OTHERS = 32 };
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return threads;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_max == RLIM_INFINITY || (rlim_t)threads * each + OTHERS <= files.rlim_max)
+		return threads;
+	return files.rlim_max > each + OTHERS ? (int)((files.rlim_max - OTHERS) / each) : 1;
+}
+
 static void
 open_pool(void)
 {
 	pool.workers = rc_alloc(rc_size_mul((size_t)pool.workers_wanted, sizeof *pool.workers));
-	pool.room = rc_size_mul((size_t)pool.workers_wanted, JOBS_PER_THREAD);
+	pool.room = rc_size_mul((size_t)pool.workers_wanted, pool.work->jobs_per_thread > 0 ? pool.work->jobs_per_thread : JOBS_PER_THREAD);
 	pool.ring = rc_alloc(rc_size_mul(pool.room, pool.work->job_size));
 	memset(pool.ring, 0, pool.room * pool.work->job_size);
 	if ((pool.done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
@@ -182,7 +198,7 @@ submit(struct rc_pool_job *job)
 	rc_buf_reserve(&job->line, rc_size_add(job->record.length, pool.work->result_size));
 	rc_record_write(&job->record, &job->line);
 	job->line.length--;
-	job->done = false;
+	job->done = job->is_silent = false;
 	pool.bytes += job->record.length;
 	pthread_mutex_lock(&pool.lock);
 	pool.filled++;
@@ -215,7 +231,8 @@ write_done(void)
 		pool.bytes -= job->record.length;
 		pool.work->finish(job);
 		rc_json_close(&job->line);
-		rc_output_line(pool.out, job->line.bytes, job->line.length);
+		if (!job->is_silent)
+			rc_output_line(pool.out, job->line.bytes, job->line.length);
 		rc_buf_wipe(&job->line);
 		rc_arena_wipe(&job->record.arena);
 		pool.written++;
@@ -228,7 +245,7 @@ enum wait { FOR_JOB, FOR_JOB_OR_INPUT };
 static void
 wait_for(enum wait what)
 {
-	struct pollfd ready[] = { { .fd = pool.done_fd, .events = POLLIN }, { .fd = pool.in->fd, .events = POLLIN } };
+	struct pollfd ready[] = { { .fd = pool.done_fd, .events = POLLIN }, { .fd = pool.in == NULL ? -1 : pool.in->fd, .events = POLLIN } };
 	eventfd_t ignored;
 
 	rc_output_flush(pool.out);
@@ -272,12 +289,13 @@ rc_pool_run(const struct rc_pool_work *program, int threads, struct rc_input *in
 		write_done();
 		if (is_full()) {
 			wait_for(FOR_JOB);
-		} else if (pool.filled > pool.written && !rc_input_ready(pool.in)) {
+		} else if (program->next == NULL && pool.filled > pool.written && !rc_input_ready(pool.in)) {
 			wait_for(FOR_JOB_OR_INPUT);
 		} else {
-			if (!rc_input_next(pool.in, &job->record))
+			if (program->next == NULL ? !rc_input_next(pool.in, &job->record) : !program->next(job))
 				break;
-			pool.work->prepare(job);
+			if (program->prepare != NULL)
+				program->prepare(job);
 			submit(job);
 		}
 	}

@@ -4,7 +4,7 @@
  * The main thread alone reads, takes records apart and writes.  It puts each
  * record as a job into a ring, threads work on the jobs, and the main thread
  * writes them in the order they came in.  Memory is bounded by the ring: four
- * jobs a thread, and 4 MB of records (one that is larger waits there alone).
+ * jobs a thread unless told, and 4 MB of records (one that is larger waits there alone).
  * With a slow source, what is done is written at once.
  *
  * A program that uses it has the line `links: -pthread` (see Makefile).
@@ -21,6 +21,7 @@
 struct rc_pool_job {
 	struct rc_record record;	/* what was decoded of it lives until the job is written, its text until prepare() returns */
 	struct rc_buf line;		/* the record as it will be written, for finish() to add fields to */
+	bool is_silent;			/* set by finish(): the line is not written */
 	bool done;			/* the pool's */
 };
 
@@ -29,6 +30,9 @@ enum { RC_POOL_THREADS_MAX = 256 };
 struct rc_pool_work {
 	size_t job_size;		/* of the program's own struct */
 	size_t result_size;		/* bytes that finish() adds at most, mostly: a line that moves leaves a copy behind */
+	size_t jobs_per_thread;		/* that wait or are done out of order; 0: four */
+	/* In the main thread, instead of the input: makes the record, which is {0} or that of an earlier job; false at the end.  NULL: there is an input. */
+	bool (*next)(struct rc_pool_job *job);
 	/* In the main thread: decodes what work() needs, and removes the fields that will not be written. */
 	void (*prepare)(struct rc_pool_job *job);
 	/* In a worker: neither reads nor writes records, nor ends the process. */
@@ -43,8 +47,11 @@ struct rc_pool_work {
 /* The number of cores that this process may use. */
 int rc_pool_cores(void);
 
+/* As many threads as there are descriptors for, each of which opens EACH; the limit is raised first as far as it goes. */
+int rc_pool_fit(int threads, unsigned each);
+
 /*
- * Works on all records of INPUT; OUTPUT is flushed before it waits.  Where
+ * Works on all records of INPUT, which is NULL where there is a next(); OUTPUT is flushed before it waits.  Where
  * prepare() ends the process with RC_FATAL for bad input, the records before
  * are finished and written first.  One pool a process.
  */

@@ -45,15 +45,17 @@ install_psycopg() { python3 -m venv python && timeout 300 python/bin/pip install
 psycopg_rows() { "$folder/python/bin/python" "$here/peers/psycopg-rows.py" "$@"; }
 
 install_node() { timeout 300 "$here/../../tools/npm-install" . pg pg-query-stream && cp "$here/peers/node-rows.js" .; }
-# It does not read the URL of a socket, so it gets the parts.
-node_rows() {
+node_rows() { by_parts node "$folder/node-rows.js" "$@"; }
+
+# by_parts COMMAND...: with the address in PGHOST and its like, for peers that do not read the URL of a socket.
+by_parts() {
   local parts
   IFS='|' read -ra parts < <(psql -XAtq "$DATABASE_URL" -c "select current_setting('unix_socket_directories'), current_setting('port'), current_user, current_database()")
-  PGHOST=${parts[0]} PGPORT=${parts[1]} PGUSER=${parts[2]} PGDATABASE=${parts[3]} node "$folder/node-rows.js" "$@"
+  PGHOST=${parts[0]} PGPORT=${parts[1]} PGUSER=${parts[2]} PGDATABASE=${parts[3]} "$@"
 }
 
-install_pgx() (
-  export GOPATH=$folder/go GOFLAGS=-modcacherw # so that the folder can be removed
-  mkdir pgx && cd pgx && cp "$here/peers/pgx-rows.go" . && go mod init pgx-rows && timeout 300 go mod tidy && go build -o pgx-rows .
-)
+go_here() { GOPATH=$folder/go GOFLAGS=-modcacherw timeout 300 go "$@"; } # so that the folder can be removed
+install_pgx() {
+  mkdir pgx && cd pgx && cp "$here/peers/pgx-rows.go" . && go_here mod init pgx-rows && go_here mod tidy && go_here build -o pgx-rows .
+}
 pgx_rows() { "$folder/pgx/pgx-rows" "$@"; }

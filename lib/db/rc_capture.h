@@ -1,0 +1,70 @@
+/*
+ * rc_capture - each row that a transaction changes, as it was and as it is then
+ *
+ * Triggers of the statement, whose transition tables hold both, are put on the
+ * tables for this transaction alone and are gone before it commits: so what the
+ * tables' own triggers and foreign keys change is caught as well.  That needs
+ * the owner's role, and until the transaction's end others may read the tables
+ * but not write them (SHARE ROW EXCLUSIVE).  At the end the server's own counts
+ * tell whether any other table was changed.
+ *
+ * A row comes as
+ *
+ *   {"step":N,"table":"SCHEMA.NAME","key":{...},"before":{...}|null,"after":{...}|null}
+ *
+ * where steps are the statements in their order, and a value is that of
+ * to_json; but of json, arrays, and all types that are not PostgreSQL's own it
+ * is their text as a string, from which they can be made again as they were.
+ */
+#ifndef RC_CAPTURE_H
+#define RC_CAPTURE_H
+
+#include <stddef.h>
+
+#include "rc_session.h"
+
+enum { RC_CAPTURE_TABLES_MAX = 64 };
+
+/* Settings of a function that makes the texts of rows, which no setting of a role or database may change. */
+#define RC_CAPTURE_SETTINGS " set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'" \
+	" set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB'"
+
+/* The digest of a row's text, as SQL. */
+#define RC_CAPTURE_DIGEST(text) "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(" text ", 'UTF8')), 'hex')"
+
+/* {0} has no tables; free with rc_capture_free(). */
+struct rc_capture {
+	const char *names[RC_CAPTURE_TABLES_MAX];	/* as the user gives them */
+	size_t count;
+
+	struct rc_session *session;	/* from here on not for the caller */
+	struct rc_capture_table *tables;
+	char *watched;			/* the oids, partitions too, as an array's text */
+};
+
+/* One more table to watch; ends the process where there are too many. */
+void rc_capture_add(struct rc_capture *capture, const char *name);
+
+/* In the transaction that has begun, before anything is changed; ends the process where a table can't be watched. */
+void rc_capture_begin(struct rc_capture *capture, struct rc_session *session);
+
+/*
+ * After the deferred constraints were checked: ends the process where a table
+ * that is not watched was changed, and takes the triggers away.  The rows stay
+ * in pg_temp.rc_capture (step, relation, key, before, after; the last three are texts of
+ * JSON or null) to the transaction's end.
+ */
+void rc_capture_end(struct rc_capture *capture);
+
+/* Of a table, after rc_capture_begin(): its name as SQL, its oid, and the columns that its text is made of, as SQL. */
+const char *rc_capture_table_name(const struct rc_capture *capture, size_t i);
+const char *rc_capture_table_oid(const struct rc_capture *capture, size_t i);
+const char *rc_capture_table_columns(const struct rc_capture *capture, size_t i);
+
+/* Gives each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts. */
+enum rc_capture_form { RC_CAPTURE_ROWS, RC_CAPTURE_DIGESTS };
+void rc_capture_read(struct rc_capture *capture, enum rc_capture_form form, void (*take)(void *context, const char *line, size_t length), void *context);
+
+void rc_capture_free(struct rc_capture *capture);
+
+#endif
