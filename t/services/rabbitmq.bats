@@ -222,7 +222,7 @@ wait_for_count() {
     sleep 0.1
   done
   finish
-  [ "$ended" = 'exit 111' ]
+  [ "$ended" = 'exit 111' ] || { echo "$ended"; cat out err; return 1; }
   wait_for_count 1
 }
 
@@ -271,6 +271,7 @@ events() { peer get deferred_email_senders | jq -c '[.properties, (.body | fromj
 @test "the server's own settings and secrets lead to its RabbitMQ" {
   new_zulip_database
   peer make deferred_email_senders
+  events >/dev/null
   printf '[secrets]\nrabbitmq_password = %s\n' "$RABBIT_PASSWORD" >secrets
   printf "RABBITMQ_PORT = %s\nRABBITMQ_HOST = 'localhost'\n" "$RABBIT_PORT" >settings
   env -u AMQP_URL ZULIP_SECRETS="$PWD/secrets" ZULIP_SETTINGS="$PWD/settings" zulip-create-realm One --string-id one --email a@example.com >/dev/null
@@ -316,7 +317,7 @@ events() { peer get deferred_email_senders | jq -c '[.properties, (.body | fromj
   [ "$ended" = 'exit 0' ]
   [ "$(cat err zulip-worker-test-file)" = $'{"n": 1}\n{"n": 2}' ]
   peer put user_activity <<<'{"user_profile_id":8,"client_id":1,"query":"get","time":1}'
-  run -1 --separate-stderr env PGOPTIONS='-c default_transaction_read_only=on' zulip-process-queue --queue_name user_activity --log-folder "$PWD" --once --force
+  run -1 --separate-stderr env DATABASE_URL=postgresql://ann@127.0.0.1:1/none zulip-process-queue --queue_name user_activity --log-folder "$PWD" --once --force
   wait_for_count_of user_activity 1
 }
 
