@@ -196,7 +196,6 @@ run_command(struct rc_buf *records, long count, struct rc_buf *words)
 	words->length = 0;
 	rc_buf_printf(words, "%s ", get.command[0]);
 	fed = rc_feed(get.command, records, &get.out, get.limit * count, get.signals, told, words);
-	rc_output_flush(&get.out);
 	if (fed == RC_FED_DONE)
 		return true;
 	if (fed != RC_FED_FAILED || get.rejects == NULL)

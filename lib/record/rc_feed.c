@@ -22,7 +22,7 @@ wait_for(const struct rc_coprocess *process, int signals, bool has_more, long le
 	poll(ready, POLLED, left >= 0 && left < LOOK ? (int)left : LOOK);
 }
 
-/* What it has written so far. */
+/* What it has written so far goes out at once: what a worker says should not wait for the end of its work. */
 static void
 pass_on(struct rc_coprocess *process, struct rc_output *output)
 {
@@ -35,6 +35,7 @@ pass_on(struct rc_coprocess *process, struct rc_output *output)
 			rc_output_text(output, process->from.bytes, length);
 		process->from.length = 0;
 	} while (length > 0);
+	rc_output_flush(output);
 }
 
 static enum rc_fed
