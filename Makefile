@@ -49,7 +49,7 @@ $(BUILD)/libraries: FORCE
 FORCE:
 
 # The rooms of lib/, lowest first: each may use itself and those before it, and sees no header of those behind it.
-rooms := base file crypto record db net check job
+rooms := base file crypto record run db net check job page
 archives := $(rooms:%=$(BUILD)/lib/rc_%.a)
 # What the commands find at run time: the data of share/, and the one tool that a command runs.
 data := $(shell find share -type f -not -path 'share/man/*' -printf '%P\n') need-packages
@@ -240,7 +240,7 @@ lint: ## check scripts, C, SQL and man pages, or of scripts and C some: FILES='b
 	$(build_tree)
 	$(call lint_with,shellcheck -x -s bash -e SC2034,$(wildcard bin/*))
 	$(call lint_with,shellcheck -x -s bash,share/page/run .ci/run t/bench/run $(filter-out %.sql,$(wildcard share/demo/*)) \
-		$(filter-out tools/lint-sql tools/lint-house,$(wildcard tools/*)) $(wildcard share/*/*.bash share/checks/programs/* share/kfm/policies/*.sh t/*.bash t/*/*.bash))
+		$(filter-out tools/lint-sql tools/lint-house,$(wildcard tools/*)) $(wildcard share/*/*.bash share/*/*/*.bash share/checks/programs/* share/kfm/policies/*.sh t/*.bash t/*/*.bash))
 	$(call lint_with,shellcheck -s bats -S warning -e SC2030$(comma)SC2031,$(wildcard t/*.bats t/*/*.bats))
 	$(call lint_with,cppcheck --quiet --std=c11 --enable=warning$(comma)performance$(comma)portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem '-D_Noreturn=__attribute__((noreturn))' $(headers) -D__SSE2__,$(wildcard src/*.c lib/*/*.c))

@@ -12,6 +12,9 @@
  * in its temporary file.  One record is held at a time, with --batch as many as
  * it says.
  *
+ * With --copy-to no file runs for the records: they are sent as they come
+ * (rc_staging), for the files of --after to work on.
+ *
  * Files of --before and --after run once, around all records; they share a
  * record of their own, that of --with, into which their rows are merged.
  */
@@ -33,6 +36,7 @@
 #include "rc_nul.h"
 #include "rc_opt.h"
 #include "rc_session.h"
+#include "rc_staging.h"
 #include "rc_steps.h"
 #include "rc_stream.h"
 #include "rc_template.h"
@@ -40,7 +44,7 @@
 #include "rc_utf8.h"
 
 enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE,
-    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY };
+    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY, OPT_COPY, OPT_PROBLEM };
 enum { STEPS_MAX = 64, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -49,6 +53,8 @@ static const struct rc_option options[] = {
 	{ OPT_LOCAL, "local", "FIELD", "never send this field to the server; may be repeated" },
 	{ OPT_PRINT, "print-before-commit", "FIELD|TEMPLATE", "print this field's text, or a line as rc-say does, before COMMIT, of each record with a result; the field is local, too" },
 	{ OPT_BATCH, "batch", "N", "run the one file for N records at a time, which are an array in $1 (at most 10000)" },
+	{ OPT_COPY, "copy-to", "TABLE", "put the records into this table by COPY, instead of running a file for them" },
+	{ OPT_PROBLEM, "problem-column", "COLUMN", "with --copy-to: what a column can't hold becomes null, and is told here" },
 	{ OPT_BEFORE, "before", "FILE.sql", "run this once before the first record; may be repeated" },
 	{ OPT_AFTER, "after", "FILE.sql", "run this once after the last record; may be repeated" },
 	{ OPT_WITH, "with", "FILE", "the one record in FILE is $1 of --before and --after (default: {})" },
@@ -75,7 +81,7 @@ static const struct rc_program program = {
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
 	    "[--append-before-commit FILE] [--plan FILE | --apply PLAN] [--undo-log FILE] [--watch TABLE] ... [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
-	    "[--require-end-record] FILE.sql ... [FILE ...]",
+	    "[--require-end-record] FILE.sql ... | --copy-to TABLE [--problem-column COLUMN] [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
 	.reads = "any record, which the statements have as $1::jsonb",
@@ -92,6 +98,7 @@ struct apply {
 	const char *files[STEPS_MAX];
 	struct rc_statement each[STEPS_MAX];	/* the same, prepared */
 	int file_count;
+	struct rc_staging staging;	/* with a table_name: the records go there */
 	struct rc_steps steps;	/* how all of them run, and what they answered */
 	struct rc_around around;	/* what runs once */
 	struct rc_evidence evidence;
@@ -144,7 +151,7 @@ begin(struct apply *work)
 {
 	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT, .visible_rows = work->visible };
 	struct rc_around *around = &work->around;
-	bool alone = around->before.count + work->file_count + around->after.count == 1;
+	bool alone = work->staging.table_name == NULL && around->before.count + work->file_count + around->after.count == 1;
 
 	rc_transaction_begin(&work->session, &transaction);
 	rc_evidence_begin(&work->evidence, &work->session, &work->steps.refusals);
@@ -289,6 +296,26 @@ run_batches(struct apply *work)
 	rc_record_free(&record);
 }
 
+/* Sends all records to the table; what is wrong with one is the table's to tell, lone surrogates too. */
+static void
+run_copy(struct apply *work)
+{
+	struct rc_record record = { .object = { .lone_surrogates = true } };
+
+	work->staging.session = &work->session;
+	rc_staging_begin(&work->staging);
+	while (rc_input_next(&work->in, &record)) {
+		for (int i = 0; i < work->local_count; i++)
+			rc_record_remove(&record, work->locals[i]);
+		plan_record(work, &record);
+		if (!rc_staging_add(&work->staging, &work->in, &record))
+			break;
+	}
+	rc_staging_end(&work->staging);
+	rc_arena_wipe(&record.arena);
+	rc_record_free(&record);
+}
+
 /* ---- the end ---- */
 
 /* Deferred constraints are checked here: at COMMIT the cause would be lost, and a ROLLBACK never checks them. */
@@ -422,7 +449,7 @@ take_files(struct apply *work, int argc, char *argv[])
 			rc_usage("more than %d files", STEPS_MAX);
 		work->files[work->file_count++] = argv[n];
 	}
-	if (work->file_count == 0)
+	if (work->file_count == 0 && work->staging.table_name == NULL)
 		rc_usage("a file with a statement is needed, whose name ends in .sql");
 	return n;
 }
@@ -437,6 +464,10 @@ check_options(struct apply *work)
 		rc_usage("--batch and --print-before-commit exclude one another");
 	if (work->batch > 0 && work->steps.require_rows)
 		rc_usage("--batch and --require-rows exclude one another");
+	if (work->staging.table_name != NULL && (work->file_count > 0 || work->batch > 0 || work->print != NULL || work->nul_field != NULL || work->steps.require_rows))
+		rc_usage("--copy-to takes no file for the records, and none of --batch, --print-before-commit, --nul-field and --require-rows");
+	if (work->staging.problem != NULL && work->staging.table_name == NULL)
+		rc_usage("--problem-column goes with --copy-to");
 	if (work->append != NULL && work->print != NULL)
 		rc_usage("--append-before-commit and --print-before-commit exclude one another");
 	if (work->nul_field != NULL && !rc_utf8_valid(work->nul_field, strlen(work->nul_field)))
@@ -460,6 +491,8 @@ take_options(struct apply *work, int argc, char *argv[])
 			work->print = optarg;
 			break;
 		case OPT_BATCH: work->batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
+		case OPT_COPY: work->staging.table_name = optarg; break;
+		case OPT_PROBLEM: work->staging.problem = optarg; break;
 		case OPT_BEFORE: rc_around_add(&work->around.before, optarg); break;
 		case OPT_AFTER: rc_around_add(&work->around.after, optarg); break;
 		case OPT_WITH: work->around.with = optarg; break;
@@ -519,6 +552,7 @@ close_all(struct apply *work)
 		rc_statement_free(&work->each[i]);
 	rc_around_free(&work->around);
 	rc_evidence_free(&work->evidence);
+	rc_staging_free(&work->staging);
 	rc_steps_free(&work->steps);
 	rc_buf_wipe(&work->before);
 	rc_template_free(work->template);
@@ -532,7 +566,9 @@ main(int argc, char *argv[])
 
 	open_all(&work, argc - operands, argv + operands);
 	if (begin(&work)) {
-		if (work.batch > 0)
+		if (work.staging.table_name != NULL)
+			run_copy(&work);
+		else if (work.batch > 0)
 			run_batches(&work);
 		else
 			run_each(&work);

@@ -22,6 +22,7 @@
 #include "rc_login.h"
 #include "rc_opt.h"
 #include "rc_result.h"
+#include "rc_schema.h"
 #include "rc_settings.h"
 #include "rc_stream.h"
 
@@ -145,20 +146,13 @@ ask(struct rc_connection *connection, const char *query, long timeout, struct at
 static void
 ask_migrations(struct rc_connection *connection, const char *migrations, long timeout, struct attempt *attempt)
 {
-	const char *schema = getenv("RC_SCHEMA");
 	char *wanted = PQescapeLiteral(connection->libpq, migrations, strlen(migrations));
 	struct rc_buf sql = {0};
 	PGresult *ignored;	/* what fails here fails in the query, too */
 
 	if (wanted == NULL)
 		rc_die(RC_RETRY, "out of memory");
-	if (schema != NULL && *schema != '\0') {
-		char *quoted = PQescapeIdentifier(connection->libpq, schema, strlen(schema));
-
-		if (quoted == NULL)
-			rc_die(RC_FATAL, "RC_SCHEMA is not UTF-8");
-		rc_buf_printf(&sql, "set local search_path = %s, public, pg_temp", quoted);
-		PQfreemem(quoted);
+	if (rc_schema_add(&sql, connection->libpq, "set local")) {
 		rc_connection_ask(connection, "begin", timeout, &ignored);
 		PQclear(ignored);
 		rc_connection_ask(connection, rc_buf_text(&sql), timeout, &ignored);	/* gone with the connection, also in a pooler */

@@ -60,17 +60,16 @@ static struct {
 static void
 put_text(const char *check, enum severity severity, const char *message, const char *hint)
 {
-	struct rc_buf line = {0};
+	struct rc_buf line = {0}, shown = {0};
 
 	rc_buf_printf(&line, "%-8s %-13s %s", severity_names[severity], check, message);
 	if (hint != NULL)
 		rc_buf_printf(&line, "; %s", hint);
-	for (size_t i = 0; i < line.length; i++)
-		if ((unsigned char)line.bytes[i] < ' ' || line.bytes[i] == 0x7f)
-			line.bytes[i] = '?';
-	rc_buf_add_text(&line, "\n");
-	rc_output_text(&doctor.out, line.bytes, line.length);
+	rc_buf_add_visible(&shown, line.bytes, line.length);
+	rc_buf_add_text(&shown, "\n");
+	rc_output_text(&doctor.out, shown.bytes, shown.length);
 	rc_buf_free(&line);
+	rc_buf_free(&shown);
 }
 
 /* One finding; HINT is what to do, or NULL. */
@@ -225,85 +224,54 @@ struct last_runs {
 	int count;
 };
 
-static char *
-text_of(struct rc_record *record, const char *name)
-{
-	const char *text = rc_record_string(record, name, NULL);
-
-	return rc_strndup(text == NULL ? "?" : text, strlen(text == NULL ? "?" : text));
-}
-
 static void
-take_run(struct last_runs *runs, struct rc_record *record)
+take_run(void *context, struct rc_record *record)
 {
-	char *name = text_of(record, "name"), *status = text_of(record, "status"), *start = text_of(record, "start");
+	struct last_runs *runs = context;
+	const char *name, *status;
 	struct rc_buf words = {0};
 	int i = 0;
 
+	if (record == NULL)
+		return;
+	name = rc_record_text(record, "name", "?");
+	status = rc_record_text(record, "status", "?");
 	while (i < runs->count && strcmp(runs->names[i], name) != 0)
 		i++;
-	if (strcmp(status, "skipped") != 0 && i < RUNS_MAX) {
-		if (i == runs->count)
-			runs->names[runs->count++] = rc_strndup(name, strlen(name));
-		rc_buf_printf(&words, "%s: %s at %s", name, status, start);
-		free(runs->words[i]);
-		runs->words[i] = strcmp(status, "ok") == 0 ? NULL : rc_buf_text(&words);
-		if (runs->words[i] == NULL)
-			rc_buf_free(&words);
+	if (strcmp(status, "skipped") == 0 || i == RUNS_MAX)
+		return;
+	if (i == runs->count)
+		runs->names[runs->count++] = rc_strndup(name, strlen(name));
+	free(runs->words[i]);
+	runs->words[i] = NULL;
+	if (strcmp(status, "ok") != 0) {
+		rc_buf_printf(&words, "%s: %s at %s", name, status, rc_record_text(record, "start", "?"));
+		runs->words[i] = rc_buf_text(&words);
 	}
-	free(name);
-	free(status);
-	free(start);
-}
-
-static void
-read_runs(struct last_runs *runs, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	struct rc_json_error error;
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
-
-	if (file == NULL && errno != ENOENT)
-		find("runs", WARNING, NULL, "cannot open %s: %s", path, strerror(errno));
-	while (file != NULL && (length = getline(&line, &room, file)) > 0) {
-		struct rc_record record = {0};
-		size_t bytes = (size_t)length - (line[length - 1] == '\n');
-
-		record.text = rc_json_pad(&record.arena, line, bytes);
-		record.length = bytes;
-		if (rc_json_read_object(&record.object, record.text, bytes, &record.arena, &error))
-			take_run(runs, &record);
-		rc_record_free(&record);
-	}
-	free(line);
-	if (file != NULL)
-		fclose(file);
 }
 
 static void
 look_at_runs(void)
 {
 	static struct last_runs runs;
-	struct rc_buf path = {0}, old = {0};
-	int failed = 0;
+	struct rc_buf file = {0};
+	int failure, failed = 0;
+	bool is_kept = rc_history_path(&file);
 
-	if (!rc_history_path(&path))
+	rc_buf_free(&file);
+	if (!is_kept)
 		return;
-	rc_buf_printf(&old, "%s.old", path.bytes);
-	read_runs(&runs, rc_buf_text(&old));
-	read_runs(&runs, path.bytes);
+	if ((failure = rc_history_read(take_run, &runs, &file)) != 0)
+		find("runs", WARNING, NULL, "cannot read %s: %s", file.bytes, strerror(failure));
 	for (int i = 0; i < runs.count; i++) {
 		if (runs.words[i] != NULL) {
 			find("runs", WARNING, "rc-history --failed tells more", "%s", runs.words[i]);
 			failed++;
 		}
 	}
-	if (failed == 0)
+	if (failed == 0 && failure == 0)
 		find("runs", SOUND, NULL, "of %d job(s) in the history the last run did not fail", runs.count);
-	rc_buf_free(&path);
-	rc_buf_free(&old);
+	rc_buf_free(&file);
 }
 
 /* ---- the database ---- */

@@ -19,10 +19,9 @@
 #include "rc_spool.h"
 #include "rc_stream.h"
 #include "rc_transaction.h"
-#include "rc_utf8.h"
 
 enum { OPT_WHAT = RC_OPT_LONG, OPT_CHANGES, OPT_ROLLBACK, OPT_ENVIRONMENT, OPT_CONFIRM, OPT_YES, OPT_TARGET, OPT_COUNT, OPT_NEEDED, OPT_QUIET };
-enum { WORDS_MAX = 16, SHOWN_MAX = 1000 };
+enum { WORDS_MAX = 16 };
 
 static const struct rc_option options[] = {
 	{ OPT_WHAT, "what", "TEXT", "what is to be done, for the plan that is shown" },
@@ -269,10 +268,9 @@ judge_destruction(struct gate *gate)
 static void
 add_line(struct rc_buf *text, const char *label, const char *value)
 {
-	char visible[SHOWN_MAX];
-
-	rc_utf8_visible(value, strlen(value), visible, sizeof visible);
-	rc_buf_printf(text, "  %-13s %s\n", label, visible);
+	rc_buf_printf(text, "  %-13s ", label);
+	rc_buf_add_visible(text, value, strlen(value));
+	rc_buf_add_text(text, "\n");
 }
 
 static void

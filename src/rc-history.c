@@ -3,7 +3,6 @@
  *
  * Holds the runs that it shows, and no others; one pass over the history.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,83 +68,54 @@ is_wanted(const struct history *history, struct rc_record *record)
 	return history->slow <= 0 || (duration != NULL && strtod(duration, NULL) >= history->slow);
 }
 
-/* Reads a line into RECORD, which is {0}; false where it is none of ours, as one that a full disk has cut. */
-static bool
-read_record(const char *line, size_t length, struct rc_record *record)
+static void
+keep(struct history *history, const char *line, size_t length)
 {
-	struct rc_json_error error;
+	size_t at = history->count;
 
-	record->text = rc_json_pad(&record->arena, line, length);
-	record->length = length;
-	return rc_json_read_object(&record->object, record->text, length, &record->arena, &error);
+	if (history->last > 0)
+		at %= history->last;
+	if (history->last == 0 || history->count < history->last) {
+		history->lines = rc_realloc(history->lines, rc_size_mul(at + 1, sizeof *history->lines));
+		history->lines[at] = NULL;
+	}
+	free(history->lines[at]);
+	history->lines[at] = rc_strndup(line, length);
+	history->count++;
 }
 
 static void
-take(struct history *history, const char *line, size_t length)
+take(void *context, struct rc_record *record)
 {
-	struct rc_record record = {0};
+	struct history *history = context;
 
-	if (!read_record(line, length, &record)) {
+	if (record == NULL)
 		history->unreadable++;
-	} else if (is_wanted(history, &record)) {
-		size_t at = history->count;
-
-		if (history->last > 0)
-			at %= history->last;
-		if (history->last == 0 || history->count < history->last) {
-			history->lines = rc_realloc(history->lines, rc_size_mul(at + 1, sizeof *history->lines));
-			history->lines[at] = NULL;
-		}
-		free(history->lines[at]);
-		history->lines[at] = rc_strndup(line, length);
-		history->count++;
-	}
-	rc_record_free(&record);
-}
-
-static void
-read_file(struct history *history, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t length;
-
-	if (file == NULL) {
-		if (errno == ENOENT)
-			return;
-		rc_die(rc_err_class(errno), "cannot open %s: %s", path, strerror(errno));
-	}
-	while ((length = getline(&line, &room, file)) > 0)
-		take(history, line, (size_t)length - (line[length - 1] == '\n'));
-	if (ferror(file))
-		rc_die(rc_err_class(errno), "cannot read %s: %s", path, strerror(errno));
-	free(line);
-	fclose(file);
+	else if (is_wanted(history, record))
+		keep(history, record->text, record->length);
 }
 
 static void
 read_all(struct history *history)
 {
-	struct rc_buf path = {0}, old = {0};
+	struct rc_buf file = {0};
+	int failure = rc_history_read(take, history, &file);
 
-	if (rc_history_path(&path)) {
-		rc_buf_printf(&old, "%s.old", path.bytes);
-		read_file(history, rc_buf_text(&old));
-		read_file(history, path.bytes);
-	}
-	rc_buf_free(&path);
-	rc_buf_free(&old);
+	if (failure != 0)
+		rc_die(rc_err_class(failure), "cannot read %s: %s", file.bytes, strerror(failure));
 	if (history->unreadable > 0)
 		rc_warn("%lu line(s) of the history can't be read", history->unreadable);
+	rc_buf_free(&file);
 }
 
-static const char *
-text_of(struct rc_record *record, const char *name)
+/* Adds what the record has of that name as numbers are shown: on the right of WIDTH. */
+static void
+add_number(struct rc_buf *row, struct rc_record *record, const char *name, int width)
 {
-	const char *text = rc_record_string(record, name, NULL);
+	size_t length = 0;
+	const char *value = rc_record_value(record, name, &length);
 
-	return text == NULL ? "-" : text;
+	rc_buf_printf(row, "  %*.*s", width, value == NULL ? 0 : (int)length, value == NULL ? "" : value);
 }
 
 /* One row; names are those of rc-run, which hold nothing that a terminal would take as an order, but a file may hold anything. */
@@ -153,25 +123,21 @@ static void
 show_row(struct rc_output *out, const char *line)
 {
 	struct rc_record record = {0};
-	struct rc_buf row = {0};
-	const char *code, *duration;
-	size_t code_length = 0, duration_length = 0;
+	struct rc_json_error error;
+	struct rc_buf row = {0}, shown = {0};
 
-	read_record(line, strlen(line), &record);
-	if ((code = rc_record_value(&record, "exit", &code_length)) == NULL)
-		code_length = 0;
-	if ((duration = rc_record_value(&record, "duration_s", &duration_length)) == NULL)
-		duration_length = 0;
-	rc_buf_printf(&row, "%-19.19s  %-24s  %-8s  %5.*s  %10.*s  %s", text_of(&record, "start"), text_of(&record, "name"),
-	    text_of(&record, "status"), (int)code_length, code == NULL ? "" : code, (int)duration_length, duration == NULL ? "" : duration,
-	    text_of(&record, "host"));
+	rc_json_read_object(&record.object, rc_json_pad(&record.arena, line, strlen(line)), strlen(line), &record.arena, &error);
+	rc_buf_printf(&row, "%-19.19s  %-24s  %-8s", rc_record_text(&record, "start", "-"), rc_record_text(&record, "name", "-"),
+	    rc_record_text(&record, "status", "-"));
+	add_number(&row, &record, "exit", 5);
+	add_number(&row, &record, "duration_s", 10);
+	rc_buf_printf(&row, "  %s", rc_record_text(&record, "host", "-"));
+	rc_buf_add_visible(&shown, row.bytes, row.length);
+	rc_buf_add_text(&shown, "\n");
+	rc_output_text(out, shown.bytes, shown.length);
 	rc_record_free(&record);
-	for (size_t i = 0; i < row.length; i++)
-		if ((unsigned char)row.bytes[i] < ' ' || row.bytes[i] == 0x7f)
-			row.bytes[i] = '?';
-	rc_buf_add_text(&row, "\n");
-	rc_output_text(out, row.bytes, row.length);
 	rc_buf_free(&row);
+	rc_buf_free(&shown);
 }
 
 static void

@@ -25,16 +25,9 @@ setup_file() {
     # shellcheck source=/dev/null
     (. "$file" && printf '%s' "$DATABASE_URL" >"$BATS_FILE_TMPDIR/$product.url")
   done
-  local command
-  # Each contract is read once: what it says in words, and of its example the arguments and the input.
-  while read -r command; do
-    "$command" --describe >"$BATS_FILE_TMPDIR/$command"
-    command=$BATS_FILE_TMPDIR/$command
-    query "select value from json_array_elements_text((:'d'::json)->'example')" "$command" >"$command.example"
-    query "select (:'d'::json)->>'reads'" "$command" >"$command.reads"
-    query "select (:'d'::json)->>'idempotent'" "$command" >"$command.idempotent"
-    query "select (:'d'::json)->>'example_input'" "$command" | head -c -1 >"$command.input" # psql adds a newline of its own
-  done < <(commands)
+  local command all
+  mapfile -t all < <(commands)
+  read_contracts "$BATS_FILE_TMPDIR" "${all[@]}"
   # Each example is run here, once; several tests look at what came of it: the files $command.out, .err, .code, .events (those
   # of its own process) and .left (what it left behind beside them).
   local HOME=$BATS_FILE_TMPDIR/home RC_EVENTS=$BATS_FILE_TMPDIR/all_events RC_WAIT_INTERVAL=1ms SECRET_KEY=k pid
@@ -104,9 +97,6 @@ run_it() {
 
 no_problems() { [ ! -s "$problems" ]; }
 
-# query SQL FILE: the answer of a query that has the file's record as :'d'.
-query() { psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -v "d=$(cat "$2")" <<<"$1"; }
-
 # describe: of the contract of $command the $example, the $input (a file), and $reads (empty where that is null);
 # DATABASE_URL leads to where its example works.
 describe() {
@@ -141,11 +131,11 @@ describe() {
   while read -r command; do
     describe
     run_it /dev/null "$command" --help
-    check 'the second line is not the summary' [ "$(sed -n 2p "$out")" = "$(query "select (:'d'::json)->>'summary'" "$description")" ]
+    check 'the second line is not the summary' [ "$(sed -n 2p "$out")" = "$(cat "$description.summary")" ]
     [[ $(cat "$out") == *' --'* ]] || continue # a command that lists other commands instead
     while read -r option; do
       check "$option is not in --help" grep -q -- "$option" "$out"
-    done < <(query "select o->>'name' from json_array_elements((:'d'::json)->'options') o" "$description")
+    done <"$description.options"
   done < <(commands)
   no_problems
 }
@@ -169,33 +159,37 @@ describe() {
     code_is 0 "$code" --describe
     check 'writes to stderr' [ ! -s "$err" ]
     check 'is not one record' [ "$(rc-tally "$out")" = '{"records":1,"by":{},"missing":1}' ]
-    cp "$out" "$BATS_TEST_TMPDIR/now"
-    description=$BATS_TEST_TMPDIR/now
-    check 'has other keys' [ "$(query "select string_agg(k, ' ') from json_object_keys(:'d'::json) k" "$description")" = \
-      'name summary synopsis options reads writes category risk idempotent ci_safe changes gate example example_input' ]
     check 'has another name' [ "$(rc-say '{name}' "$out")" = "$command" ]
-    check 'has a value of the wrong kind' [ "$(query "
-      select json_typeof(d->'summary') = 'string' and d->>'summary' ~ '^[^A-Z].*[^.]$'
-         and json_typeof(d->'synopsis') = 'string'
-         and json_typeof(d->'options') = 'array' and json_array_length(d->'options') >= 3
-         and json_typeof(d->'reads') in ('string', 'null')
-         and json_typeof(d->'writes') in ('string', 'null')
-         and d->>'category' ~ '^[a-z][a-z-]*$'
-         and d->>'risk' in ('low', 'medium', 'high')
-         and json_typeof(d->'idempotent') = 'boolean'
-         and json_typeof(d->'ci_safe') = 'boolean'
-         and d->>'changes' in ('nothing', 'adds', 'changes', 'destroys')
-         and d->>'gate' in ('none', 'asks', 'exempt')
-         and json_typeof(d->'example') = 'array'
-         and not exists (select from json_array_elements(d->'example') word where json_typeof(word) <> 'string')
-         and json_typeof(d->'example_input') = json_typeof(d->'reads')
-      from (select :'d'::json) as t (d)" "$description")" = t ]
-    check 'has an option of another form' [ "$(query "
-      select bool_and((select string_agg(k, ' ') from json_object_keys(o) k) = 'name letter argument help'
-         and o->>'name' ~ '^--[a-z][a-z0-9_-]*$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]$' and o->>'help' <> '')
-      from json_array_elements((:'d'::json)->'options') o" "$description")" = t ]
+    cat "$out" >>"$BATS_TEST_TMPDIR/all"
   done < <(commands)
   no_problems
+  # One query for all of them.
+  run -0 psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<END
+\set d \`paste -sd , '$BATS_TEST_TMPDIR/all'\`
+select (d->>'name') || ': ' || problem
+from json_array_elements(('[' || :'d' || ']')::json) as t (d), lateral (values
+  ('has other keys', (select string_agg(k, ' ') from json_object_keys(d) k) =
+    'name summary synopsis options reads writes category risk idempotent ci_safe changes gate example example_input'),
+  ('has a value of the wrong kind', json_typeof(d->'summary') = 'string' and d->>'summary' ~ '^[^A-Z].*[^.]\$'
+     and json_typeof(d->'synopsis') = 'string'
+     and json_typeof(d->'options') = 'array' and json_array_length(d->'options') >= 3
+     and json_typeof(d->'reads') in ('string', 'null')
+     and json_typeof(d->'writes') in ('string', 'null')
+     and d->>'category' ~ '^[a-z][a-z-]*\$'
+     and d->>'risk' in ('low', 'medium', 'high')
+     and json_typeof(d->'idempotent') = 'boolean'
+     and json_typeof(d->'ci_safe') = 'boolean'
+     and d->>'changes' in ('nothing', 'adds', 'changes', 'destroys')
+     and d->>'gate' in ('none', 'asks', 'exempt')
+     and json_typeof(d->'example') = 'array'
+     and not exists (select from json_array_elements(d->'example') word where json_typeof(word) <> 'string')
+     and json_typeof(d->'example_input') = json_typeof(d->'reads')),
+  ('has an option of another form', (select bool_and((select string_agg(k, ' ') from json_object_keys(o) k) = 'name letter argument help'
+     and o->>'name' ~ '^--[a-z][a-z0-9_-]*\$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]\$' and o->>'help' <> '')
+     from json_array_elements(d->'options') o))) as checks (problem, holds)
+where holds is not true;
+END
+  [ "$output" = '' ]
 }
 
 @test "a bad option ends with usage on stderr and nothing on stdout" {
@@ -374,7 +368,7 @@ changing() { with_gate 'asks|exempt'; }
 with_gate() { # PATTERN
   local command
   while read -r command _; do
-    [[ $(query "select (:'d'::json)->>'gate'" "$BATS_FILE_TMPDIR/$command") =~ ^($1)$ ]] || continue
+    [[ $(cat "$BATS_FILE_TMPDIR/$command.gate") =~ ^($1)$ ]] || continue
     echo "$command"
   done < <(porcelain_and_codes)
 }
@@ -398,7 +392,9 @@ is_refused_on_production() {
   before=$(digest)
   run_it "$input" "$command" "${example[@]}"
   code_is 1 "$code" "on production, without intent: ${example[*]}"
-  "$command" "${example[@]}" --json <"$input" >"$BATS_TEST_TMPDIR/as_json" 2>/dev/null 3>&- && check 'is not refused with --json' false
+  code=0
+  "$command" "${example[@]}" --json <"$input" >"$BATS_TEST_TMPDIR/as_json" 2>/dev/null 3>&- || code=$?
+  code_is 1 "$code" 'on production, without intent, with --json'
   check 'has another summary than that of a refusal' grep -q '^{"ok":false,.*"changed":0,' "$BATS_TEST_TMPDIR/as_json"
   check 'does not say that the gate refused it' grep -qE ": refused: .* --environment production, --confirm PRODUCTION" "$err"
   check 'has changed something on production without intent' [ "$(digest)" = "$before" ]
@@ -443,7 +439,7 @@ is_refused_on_production() {
   while read -r command; do
     describe
     if ! grep -q '"name":"--dry-run"' "$description"; then
-      check 'has no --dry-run' [ "$(query "select (:'d'::json)->>'gate'" "$description")" = exempt ]
+      check 'has no --dry-run' [ "$(cat "$description.gate")" = exempt ]
       continue
     fi
     without_dry_run
@@ -465,6 +461,6 @@ is_refused_on_production() {
     check 'prints what is no record with --json' rc-tally "$out" >"$BATS_TEST_TMPDIR/tally"
     check 'has no summary at its end' [ "$(tail -n 1 "$out" | rc-say '{ok} {scanned|} {changed|} {warnings|} {errors|}' | grep -cE '^true [0-9]+ [0-9]+ [0-9]+ [0-9]+$')" = 1 ]
     check 'has another run id in an event' [ "$(rc-say '{run_id}' "$BATS_TEST_TMPDIR/told" | sort -u)" = "$(tail -n 1 "$out" | rc-say '{run_id}')" ]
-  done < <(asking)
+  done < <(changing | grep -v -- '-worker-run$') # which becomes rc-job-run, whose last record is that of its counts
   no_problems
 }

@@ -5,10 +5,8 @@ setup() { started=(); }
 teardown() { end_started; }
 
 @test "many connections go on side by side, and a silent one, a COPY and an error are their own failures" {
-  local lib=$RC_TEST_FOLDER/../lib rooms=() port
-  for room in "$lib"/*/; do rooms+=(-I "$room"); done
-  cc -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"test"' -Wall -Werror -I/usr/include/postgresql "${rooms[@]}" -o "$BATS_TEST_TMPDIR/many" \
-    "$RC_TEST_FOLDER/many-connections.c" "$lib"/base/*.c "$lib"/db/rc_{address,connection,login,result,settings,url}.c -lpq
+  local port
+  compile_with_lib many-connections.c -lpq
   mkfifo "$BATS_TEST_TMPDIR/port"
   # shellcheck disable=SC2016 # perl's own
   perl -MIO::Socket::INET -e '
@@ -16,7 +14,7 @@ teardown() { end_started; }
     open my $out, ">", $ARGV[0] or die; print $out $s->sockport, "\n"; close $out; sleep' "$BATS_TEST_TMPDIR/port" 3>&- &
   started+=($!)
   read -r port <"$BATS_TEST_TMPDIR/port"
-  run -0 --separate-stderr "$BATS_TEST_TMPDIR/many" "$port" "select 'one' from pg_sleep(1)" "select 'two' from pg_sleep(1)" \
+  run -0 --separate-stderr "$program" "$port" "select 'one' from pg_sleep(1)" "select 'two' from pg_sleep(1)" \
     'copy (select true) to stdout' 'selekt' "select repeat('x', 10)"
   [ "$stderr" = '' ]
   [ "$(sed 's/ [0-9]*$//' <<<"$output" | sort)" = '0 failed no answer within 0.3 s

@@ -5,12 +5,15 @@
  * a mount shows one mode and owner for all), folder-EINVAL, folder-ENOTSUP,
  * folder-EBADF and folder-EIO (fsync of a folder), nfs4 (files have an access control list that can be
  * read and not set).  Each call that failed is counted, a byte in the file RC_FAILED.
+ * stop-read and stop-write: the process stops (SIGSTOP) before its 8th pread(2) or write(2) of more than 64 kB, in the middle
+ * of a file, that is.
  * clock-back: each look at the time of day finds it an hour earlier than the last; clock-ahead: it is an hour ahead.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,6 +42,38 @@ fail(int error)
 		close(fd);
 	errno = error;
 	return -1;
+}
+
+static void
+count_large(const char *word, size_t size)
+{
+	static int count;
+
+	if (size > 65536 && has_word(word) && ++count == 8)
+		raise(SIGSTOP);
+}
+
+ssize_t
+write(int fd, const void *bytes, size_t size)
+{
+	REAL(write);
+	count_large("stop-write", size);
+	return real(fd, bytes, size);
+}
+
+ssize_t
+pread(int fd, void *bytes, size_t size, off_t offset)
+{
+	REAL(pread);
+	count_large("stop-read", size);
+	return real(fd, bytes, size, offset);
+}
+
+/* What a hardened build calls instead. */
+ssize_t
+__pread_chk(int fd, void *bytes, size_t size, off_t offset, size_t room)
+{
+	return size > room ? -1 : pread(fd, bytes, size, offset);
 }
 
 int

@@ -13,10 +13,13 @@
 #   broken  an answer breaks off, is malformed or is an error: 100 or 111
 #   rows    the rows can't be records: 100 or 111, but 0 where rows are not looked at
 #   commit  COMMIT has no clear answer: 111 and a word that it is not known
+#   rolled  COMMIT was a rollback: 100 or 111, and it is said that nothing was changed
+#   pooler  another session answers than the one that was logged in to: what needs one is refused
+#   odd     what no filter relies on is missing: no signal
 #   hang    no answer: it waits, and TERM ends it
 #   copy    the bytes of COPY TO in binary form break off or are malformed: 100 or 111; all else is well
 #
-# Each SQL text that comes is a line "MODE: SQL" in the file TRACE.  SQL that
+# Each SQL text that comes is a line "MODE: SQL" in the file TRACE, each login "login: USER".  SQL that
 # prepares, runs or ends a statement is refused, as a pooler does that keeps
 # track of the protocol's statements.  Prints "ready" when it listens; TERM ends
 # it.  Needs nothing beyond Debian's perl-base.
@@ -27,12 +30,15 @@ use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM SOMAXCONN);
 
 my %kinds = (
-	good => [qw(good no_check_interval many_notices clash_gone)],
-	login => [qw(auth_garbage auth_longstate auth_nomessage auth_huge auth_control auth_close auth_pooler auth_notices)],
+	good => [qw(good no_check_interval many_notices many_parameters clash_gone)],
+	login => [qw(auth_garbage auth_longstate auth_nomessage auth_huge auth_control auth_close auth_pooler auth_notices auth_drip auth_cleartext)],
 	broken => [qw(error longstate shortstate nomessage nostate nofields hugemessage close noend hugefield hugelength neglength unknown
 		    copyout copyin copyboth endlessrows)],
 	rows => [qw(notjson emptyrow null zerocolumns morecolumns secondbad rcend twonames)],
 	commit => [qw(commit_then_error commit_then_nomessage commit_40003 commit_close commit_empty commit_copy commit_select)],
+	rolled => [qw(commit_rollback)],
+	pooler => [qw(pooler)],
+	odd => [qw(settle_norow script_nomessage)],
 	hang => [qw(hang commit_hang)],
 	copy => [qw(copy_garbage copy_flags copy_extension copy_no_header copy_no_trailer copy_no_end copy_more_columns copy_no_columns copy_short_row
 		    copy_long_value copy_negative copy_after_trailer copy_error copy_close copy_text copy_rows)],
@@ -103,6 +109,7 @@ sub serve {
 	}
 	my %parameters = split /\0/, substr $start, 4;
 	$mode = $parameters{database};
+	print $trace "login: $parameters{user}\n";
 	log_in() or return;
 	my (%sql, $current);
 	while (1) {
@@ -134,9 +141,14 @@ sub log_in {
 		auth_pooler => fatal('08P01', 'unsupported startup parameter: options'),
 		auth_notices => fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500) x 1000,
 	);
+	if ($mode eq 'auth_drip') {
+		for my $byte (split //, message('R', pack 'N', 0)) { put($byte); select undef, undef, undef, 0.1 }
+		return 0;
+	}
+	if ($mode eq 'auth_cleartext') { put(message('R', pack 'N', 3)); get(5); return 0 }
 	if (exists $lies{$mode}) { put($lies{$mode}); return 0 }
 	put(message('R', pack 'N', 0) . join('', map { message('S', join("\0", @$_) . "\0") } [ server_version => '15.1' ],
-		[ client_encoding => 'UTF8' ], [ standard_conforming_strings => 'on' ]) . message('K', pack 'NN', 7, 2) . ready('I'));
+		[ client_encoding => 'UTF8' ], [ standard_conforming_strings => 'on' ]) . message('K', pack 'NN', $mode eq 'pooler' ? 8 : 7, 2) . ready('I'));
 	return 1;
 }
 
@@ -153,6 +165,8 @@ sub catalogue {
 	return ([ map { "c$_" } 1 .. 11 ], @columns) if $sql =~ /\Aselect a\.attname, b\.type/;
 	return ([qw(index primary column equals)], [ 16410, 't', 'username', 'operator(pg_catalog.=)' ]) if $sql =~ /\Aselect i\.indexrelid/;
 	return ([qw(before now)], [ '"$user", public', 'pg_catalog' ]) if $sql =~ /\Aselect pg_catalog\.current_setting\('search_path/;
+	return ([qw(database oid control)], [ "fake", 16384, "f" ]) if $sql =~ /\Aselect d\.datname, d\.oid/;
+	return ([qw(version number recovery pid clock read_only)], [ "15.1", 150001, "f", 7, 1e12, "off" ]) if $sql =~ /\Aselect pg_catalog\.current_setting\(.server_version/;
 	return ([qw(line before)]) if $sql =~ /\Aselect n\.line, n\.before/;
 	return ([qw(rows matched)], [ 1, 1 ]) if $sql =~ /\Aselect pg_catalog\.count\(\*\), /;
 	return;
@@ -175,7 +189,7 @@ sub answer {
 	return (['one'], ['1'], 'SELECT 1') if $sql =~ /\Aselect 1 from \(select ctid/;
 	return ([qw(rows key)], undef, 'SELECT 0') if $sql =~ /\Aselect pg_catalog\.jsonb_path_query_array/;
 	return ([qw(status timeline)], undef, 'SELECT 0') if $sql =~ /txid_status/;
-	return ([qw(transaction timeline)], [qw(77 00000001)], 'SELECT 1') if $sql =~ /txid_current_if_assigned/;
+	return ([qw(transaction timeline)], $mode eq 'settle_norow' ? undef : [qw(77 00000001)], 'SELECT 1') if $sql =~ /txid_current_if_assigned/;
 	return (['pid'], ['7'], 'SELECT 1') if $sql =~ /pg_backend_pid/;
 	return (['count'], ['0'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.count.*age\(xmin\)/s;	# what a change did not reach
 	return (['count'], ['1'], 'SELECT 1') if $sql =~ /\Aselect pg_catalog\.count/;
@@ -190,6 +204,7 @@ sub script {
 	my ($script) = @_;
 	note($script);
 	return commit() if $script eq 'commit';
+	if ($mode eq 'script_nomessage') { put(fields('E', S => 'ERROR', C => '42P01') . ready('E')); return }
 	for my $sql (split /;\s*/, $script) {
 		if ($mode eq 'no_check_interval' && $sql =~ /client_connection_check_interval/) {
 			put(error('22023', 'invalid value for parameter') . ready('E'));
@@ -211,6 +226,7 @@ sub commit {
 		commit_empty => message('I'),
 		commit_copy => message('H', pack 'Cn', 0, 0),
 		commit_select => command('SELECT 1'),
+		commit_rollback => command('ROLLBACK'),
 	);
 	die "closed\n" if $mode eq 'commit_close';
 	sleep 4 if $mode eq 'commit_hang';
@@ -281,6 +297,7 @@ sub execute {
 		copyboth => message('W', pack 'Cn', 0, 0),
 		endlessrows => row('{"a":"' . 'x' x 1000 . '"}') x 5000,
 		many_notices => $notice x 5000 . $honest,
+		many_parameters => join('', map { message('S', "p$_\0v\0") } 1 .. 300) . $honest,
 		notjson => row("\xff\xfe not json \n{\"x\":1}") . command('SELECT 1'),
 		emptyrow => row('') . command('SELECT 1'),
 		null => row(undef) . command('SELECT 1'),

@@ -17,12 +17,9 @@ setup_file() {
   read -r _ <"$BATS_FILE_TMPDIR/ready"
   RC_SQL=$(rc_share)/sql/recotem
   export RC_SQL
-  local filter
-  for filter in $(filters); do
-    # Not only what would be: COMMIT has its lies, too.
-    "$filter" --describe | jq -r '.example[] | select(. != "--dry-run")' >"$BATS_FILE_TMPDIR/$filter.example"
-    "$filter" --describe | jq -j '.example_input // empty' >"$BATS_FILE_TMPDIR/$filter.input"
-  done
+  # shellcheck disable=SC2046 # words
+  read_contracts "$BATS_FILE_TMPDIR" $(filters)
+  sed -i '/^--dry-run$/d' "$BATS_FILE_TMPDIR"/*.example # not only what would be: COMMIT has its lies, too
 }
 
 teardown_file() { kill "$(cat "$BATS_FILE_TMPDIR/pid")"; }
@@ -168,6 +165,73 @@ no_problems() { [ ! -s "$problems" ]; }
   }
   [ "${#committing[@]}" -ge 2 ]
   side_by_side lie_about_commit "${committing[*]}"
+  no_problems
+}
+
+@test "a COMMIT that was a rollback changed nothing, and that is said" {
+  local seen=0
+  for filter in $(filters); do
+    : >"$BATS_FILE_TMPDIR/trace"
+    lie_to "$filter" commit_rollback
+    grep -qx 'commit_rollback: commit' "$BATS_FILE_TMPDIR/trace" || continue
+    seen=$((seen + 1))
+    check 'ends with neither 100 nor 111' code_is "${failures[@]}"
+    check 'does not say that nothing was changed' grep -q 'nothing was changed' "$err"
+    check 'prints results' [ ! -s "$out" ]
+  done
+  [ "$seen" -ge 2 ]
+  no_problems
+}
+
+@test "an answer without what no one should rely on ends no filter by a signal" {
+  for filter in $(filters); do
+    for mode in $(modes odd); do
+      lie_to "$filter" "$mode"
+      check 'ends by a signal or at the time limit' code_is 0 1 100 111
+    done
+  done
+  no_problems
+}
+
+@test "where another session answers than the one that was logged in to, it is seen" {
+  lie_to rc-doctor pooler
+  [ "$(rc-say '' --when check=pooler '{status}: {message}' <"$out")" = 'note: there is a pooler before the server' ]
+  lie_to rc-doctor good
+  [ "$(rc-say '' --when check=pooler '{status}' <"$out")" = ok ]
+  export DATABASE_URL="postgresql://fake@/pooler?host=$BATS_FILE_TMPDIR/fake"
+  run -100 --separate-stderr rc-run --lock database n -- echo never
+  [ "$output" = '' ]
+  [[ $stderr == *pooler* ]]
+}
+
+# Each command of bin/ that opens a database, found by a loop: it logs in to this server by the role of its name.
+@test "no command of bin/ ends well where an answer breaks off or is an error" {
+  local command running=0 seen
+  export RC_WAIT_TRIES=1 SECRET_KEY=k HOME=$BATS_TEST_TMPDIR
+  : >"$BATS_FILE_TMPDIR/trace"
+  lie_to_command() {
+    local arguments limit=60 folder=$BATS_TEST_TMPDIR/$filter
+    mkdir "$folder" && cd "$folder" || return
+    "$filter" --describe >described
+    jq -j '.example_input // empty' described >input
+    mapfile -t arguments < <(jq -r '.example[] | select(. != "--dry-run")' described)
+    [[ $filter != *-worker-run ]] || limit=2 # it tries again until it is told to end
+    for mode in error noend; do
+      code=0
+      DATABASE_URL="postgresql://$filter@/$mode?host=$BATS_FILE_TMPDIR/fake" timeout "$limit" "$filter" "${arguments[@]}" <input >out 2>err 3>&- || code=$?
+      grep -qx "login: $filter" "$BATS_FILE_TMPDIR/trace" || return 0
+      err=$folder/err
+      if [ "$limit" = 60 ]; then check 'does not end with 1' code_is 1; else check 'ends by a signal' code_is 0 1 124; fi
+      check 'says nothing' grep -qs . err out
+    done
+  }
+  while read -r filter; do
+    (lie_to_command || echo "$filter: the test itself failed" >>"$problems") 3>&- &
+    [ $((running += 1)) -lt 4 ] || wait -n
+  done < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  wait
+  seen=$(sed -n 's/^login: //p' "$BATS_FILE_TMPDIR/trace" | sort -u | wc -l)
+  [ "$seen" -ge 25 ]
   no_problems
 }
 

@@ -1,12 +1,12 @@
 # What the tests share; each file loads it.
-bats_require_minimum_version 1.5.0
+[ "${BATS_GUARANTEED_MINIMUM_VERSION-}" = 1.5.0 ] || bats_require_minimum_version 1.5.0
 
 # What bats does before each command of a test, to say where one failed: the same in a third of the time, which was an eighth of
 # the suite's. bats --trace, and a bats that is made in another way, keep their own.
 if declare -F bats_debug_trap bats_capture_stack_trace >/dev/null && [ "${BATS_TRACE_LEVEL:-0}" = 0 ]; then
   # shellcheck disable=SC2034 # bats uses them
   bats_debug_trap() { # FILE
-    [[ $1 != "$BATS_ROOT"/lib*/bats-core/* && ! ${BATS_INTERRUPTED-} && ! ${BATS_TIMED_OUT-} ]] || return 0
+    [[ ${FUNCNAME[1]-} != run && $1 != "$BATS_ROOT"/lib*/bats-core/* && ! ${BATS_INTERRUPTED-} && ! ${BATS_TIMED_OUT-} ]] || return 0
     local i
     BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
     BATS_DEBUG_LAST_LINENO=("${BASH_LINENO[@]}")
@@ -19,6 +19,56 @@ if declare -F bats_debug_trap bats_capture_stack_trace >/dev/null && [ "${BATS_T
   }
 fi
 
+# bats's own run without its programs and looks at versions: a third of the time, and there are thousands of calls.
+if declare -F bats_interrupt_trap_in_run >/dev/null && [ ! "${BATS_VERBOSE_RUN-}" ]; then
+  # shellcheck disable=SC2034 # the tests use stderr, lines and stderr_lines, and bats BATS_ERROR_SUFFIX
+  run() { # [!|-N] [--keep-empty-lines] [--separate-stderr] [--] COMMAND...
+    trap bats_interrupt_trap_in_run INT
+    local run_expected='' run_keeps='' run_errors='' run_flags=$-
+    while [[ $1 == -* || $1 == '!' ]]; do
+      case $1 in
+      '!') run_expected=! ;;
+      -[0-9] | -[0-9][0-9] | -[0-9][0-9][0-9]) run_expected=${1#-} ;;
+      --keep-empty-lines) run_keeps=yes ;;
+      --separate-stderr) run_errors=$BATS_TEST_TMPDIR/separate-stderr-$BASHPID-$((run_count += 1)) ;;
+      --) shift && break ;;
+      *) echo "run: unknown flag '$1'" >&2 && return 1 ;;
+      esac
+      shift
+    done
+    # What fails here has its `||`: otherwise bats would take it for what failed in the test.
+    set +eET
+    status=0
+    if [[ $run_keeps ]]; then
+      output=$(if [[ $run_errors ]]; then "$@" 2>"$run_errors"; else "$@" 2>&1; fi; status=$?; printf .; exit "$status") || status=$?
+      output=${output%.} lines=()
+      [[ ! $output ]] || mapfile -t lines <<<"$output"
+    else
+      if [[ $run_errors ]]; then output=$("$@" 2>"$run_errors") || status=$?; else output=$("$@" 2>&1) || status=$?; fi
+      IFS=$'\n' read -d '' -ra lines <<<"$output" || :
+    fi
+    if [[ $run_errors ]]; then
+      read -d '' -r stderr <"$run_errors" || :
+      if [[ $run_keeps && $stderr ]]; then mapfile -t stderr_lines <<<"$stderr"; else IFS=$'\n' read -d '' -ra stderr_lines <<<"$stderr" || :; fi
+    fi
+    BATS_RUN_COMMAND=$*
+    set "-$run_flags"
+    if [[ $run_expected == ! ]]; then
+      ((status)) || { BATS_ERROR_SUFFIX=', expected nonzero exit code!' && return 1; }
+    elif [[ $run_expected ]]; then
+      ((status == run_expected)) || { BATS_ERROR_SUFFIX=", expected exit code $run_expected, got $status" && return 1; }
+    elif ((status == 127)); then
+      bats_generate_warning 1 "$BATS_RUN_COMMAND"
+    fi
+    trap bats_interrupt_trap INT
+  }
+fi
+
+# When a test began and ended, which bats 1.8 asks a program for.
+if [[ ${BATS_VERSION-} == 1.8.* ]]; then
+  get_mills_since_epoch() { echo "$((${EPOCHREALTIME/[.,]/} / 1000))"; }
+fi
+
 # The folder of the data of the tree under test.
 rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 
@@ -29,6 +79,23 @@ filters() {
     name=${name##*/} name=${name%.c}
     if ldd "$(type -P "$name")" 2>/dev/null | grep -q libpq; then echo "$name"; fi
   done
+}
+
+# read_contracts FOLDER COMMAND...: what each says of itself in FOLDER/COMMAND, and parts of that in files FOLDER/COMMAND.PART:
+# lists a line for each item, `input` byte for byte, and what is null empty. One jq for all, for it takes long to start.
+read_contracts() {
+  local folder=$1 command part text
+  for command in "${@:2}"; do "$command" --describe >"$folder/$command" || return; done
+  (cd "$folder" && cat -- "${@:2}") | jq -rs '
+    def lines: map(. + "\n") | add // "";
+    .[] | .name as $name | {
+      summary, synopsis, gate, reads: (.reads // ""), input: (.example_input // ""),
+      example: (.example | lines),
+      options: (.options | map(.name) | lines),
+      letters: (.options | map(.name, .letter // empty) | sort_by(explode) | lines),
+      shown: (.options | map((if .letter then .letter + ", " else "" end) + .name + (if .argument then " " + .argument else "" end)) | lines)
+    } | to_entries[] | [$name, .key, .value] | @tsv' |
+    while IFS=$'\t' read -r command part text; do printf %b "$text" >"$folder/$command.$part"; done
 }
 
 # From here on the commands hash with as many iterations as the product, which takes its time (see setup_suite.bash).
@@ -59,8 +126,10 @@ random_moment() {
 # What a terminal is sent while a shell runs the script, the carriage returns of line ends aside, into a file `sent`.
 terminal_is_sent() { script -qec "$1" /dev/null </dev/null | sed 's/\r$//' >"$BATS_TEST_TMPDIR/sent"; }
 
-# A fresh database with a product's tables (empty; Recotem's unless told) for this test; DATABASE_URL leads there.
+# A fresh database with a product's tables (empty; Recotem's unless told) for this test; DATABASE_URL leads there. A file that
+# has all products in one database has a function add_product for that.
 new_database() { # [PRODUCT]
+  ! declare -F add_product >/dev/null || { add_product "$1"; return; }
   [ "${1-recotem}" = recotem ] || make_template "$1"
   copy_template "${1-recotem}"
 }
@@ -81,14 +150,12 @@ make_template() { # PRODUCT
 # Makes a copy, and takes away those of the tests before in this file: all of a suite would fill the memory that the server's
 # data is in. What setup_file makes stays.
 copy_template() { # PRODUCT
-  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=()
+  local name=t_${BATS_SUITE_TEST_NUMBER-file}_$RANDOM$RANDOM list=$BATS_FILE_TMPDIR/databases of old commands=() own=''
   if [ "${BATS_SUITE_TEST_NUMBER-}" ]; then
-    touch "$list"
-    while read -r of old; do
-      [ "$of" = "$BATS_SUITE_TEST_NUMBER" ] || commands+=(-c "drop database if exists $old with (force)")
+    [ ! -e "$list" ] || while read -r of old; do
+      if [ "$of" = "$BATS_SUITE_TEST_NUMBER" ]; then own+="$of $old"$'\n'; else commands+=(-c "drop database if exists $old with (force)"); fi
     done <"$list"
-    sed -i "/^$BATS_SUITE_TEST_NUMBER /!d" "$list"
-    echo "$BATS_SUITE_TEST_NUMBER $name" >>"$list"
+    echo "$own$BATS_SUITE_TEST_NUMBER $name" >"$list"
   fi
   PGOPTIONS='-c client_min_messages=warning' psql -XAtq "$RC_TEST_SERVER" "${commands[@]}" \
     -c "create database $name template ${1}_template $RC_TEST_CLONE"
@@ -228,10 +295,23 @@ need_plain_memory() {
   ! grep -qs __asan_init "$(command -v rc-say)" || skip 'the address sanitizer needs the whole address space'
 }
 
+# Makes $program of t/FILE.c and what it needs of lib/, as `make` has built that.
+compile_with_lib() { # FILE.c LIBRARY...
+  local rooms=() room sanitize=()
+  for room in "$RC_TEST_FOLDER"/../lib/*/; do rooms+=(-I "$room"); done
+  ! grep -qs __asan_init "$(command -v rc-say)" || sanitize=(-fsanitize=address -fsanitize=undefined)
+  program=$BATS_TEST_TMPDIR/${1%.c}
+  "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -Wall -Werror "${sanitize[@]}" -I/usr/include/postgresql "${rooms[@]}" -o "$program" \
+    "$RC_TEST_FOLDER/$1" -Wl,--start-group "$RC_TEST_BUILD"/lib/rc_*.a -Wl,--end-group "${@:2}"
+}
+
 # Makes $fail_calls, which LD_PRELOAD takes so that calls fail as fail-calls.c says.
 make_fail_calls() {
-  fail_calls=$BATS_TEST_TMPDIR/fail-calls.so
-  "${CC:-gcc}" -Wall -Werror -shared -fPIC -o "$fail_calls" "$RC_TEST_FOLDER/fail-calls.c" -ldl
+  fail_calls=$BATS_SUITE_TMPDIR/fail-calls.so
+  if [ ! -e "$fail_calls" ]; then
+    "${CC:-gcc}" -Wall -Werror -shared -fPIC -o "$fail_calls.$$" "$RC_TEST_FOLDER/fail-calls.c" -ldl
+    mv "$fail_calls.$$" "$fail_calls" # whole, for a test beside this one
+  fi
   export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
   # shellcheck disable=SC2034 # the tests use it
   export RC_FAILED=$BATS_TEST_TMPDIR/failed

@@ -46,3 +46,28 @@ not ok 4 a command that run runs
 #   \`run -0 false' failed, expected exit code 0, got 1
 ok 5 none" ]
 }
+
+@test "run gives what that of bats gives" {
+  cd "$BATS_TEST_TMPDIR"
+  cat >all <<'END'
+writes() { printf '%s' "$2"; printf '%s' "$3" >&2; return "$1"; }
+shows() { printf '%s|' "$status" "$output" "${#lines[@]}" "${lines[@]}" "${stderr-}" "${#stderr_lines[@]}" "${stderr_lines[@]}" >&3 && echo >&3; }
+test "all" {
+  run writes 3 $'  one\n\ntwo \n' $'three\n'
+  shows
+  run -0 --separate-stderr writes 0 '' $' four\n\nfive\n\n'
+  shows
+  run -7 --separate-stderr --keep-empty-lines -- writes 7 $'one\n\n' $'two\n\nthree'
+  shows
+  run ! --keep-empty-lines writes 1 '' ''
+  shows
+  run rc-nowhere
+}
+END
+  sed -i 's,^test ,@&,' all
+  { echo "load '$RC_TEST_FOLDER/helper'" && cat all; } >ours.bats
+  { echo 'bats_require_minimum_version 1.5.0' && cat all; } >theirs.bats
+  for file in ours theirs; do bats --tap "$file.bats" 2>&1 | grep -vE "from function|file $file.bats" >"$file"; done
+  grep -qx 'ok 1 all' ours
+  diff theirs ours
+}

@@ -79,18 +79,20 @@ prepare() {
 
 # each_command FUNCTION: calls it for each command with its $arguments, the file `input`, and DATABASE_URL.
 each_command() {
-  local command
-  while read -r command; do
-    "$command" --describe >described
-    jq -j '.example_input // empty' described >input
-    mapfile -t arguments < <(jq -r '.example[] | select(. != "--dry-run")' described)
+  local command all
+  mapfile -t all < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  mkdir -p contracts
+  read_contracts contracts "${all[@]}"
+  for command in "${all[@]}"; do
+    cp "contracts/$command.input" input
+    mapfile -t arguments < <(grep -vx -e --dry-run "contracts/$command.example")
     DATABASE_URL=$BATS_FILE_TMPDIR/${command%%-*}.url
     [ -e "$DATABASE_URL" ] || DATABASE_URL=$BATS_FILE_TMPDIR/default.url
     DATABASE_URL=$(cat "$DATABASE_URL")
     RC_CONFIRM=${DATABASE_URL%%\?*} # what destroys something is meant
     export RC_CONFIRM=${RC_CONFIRM##*/}
     "$1"
-  done < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  done
 }
 
 # answer: runs $command; $code, the files out and err, and whether rows were kept in $kept.

@@ -8,6 +8,7 @@ setup() {
   tree=$(readlink -f "$(dirname "$(command -v rc-say)")/..")
   pages=$tree/share/man/man1
   commands=$(find "$tree/bin" \( -type f -o -type l \) -perm -u+x -printf '%f\n' | sort)
+  cd "$BATS_TEST_TMPDIR" || return
 }
 
 # Every page is rendered once, and what the examples find is made once.
@@ -101,18 +102,19 @@ run_examples() {
 }
 
 @test "summary, synopsis and every option of --describe stand in the page" {
+  mkdir contracts
+  # shellcheck disable=SC2086 # words
+  read_contracts contracts $commands
   for command in $commands; do
-    description=$("$command" --describe)
     page=$(shown "$command.1")
     name=$(section NAME <<<"$page") synopsis=$(section SYNOPSIS <<<"$page") options=$(section OPTIONS <<<"$page")
-    { IFS= read -r title && IFS= read -r usage; } < <(jq -r '"\(.name) – \(.summary)", ("\(.name) \(.synopsis)" | rtrimstr(" "))' <<<"$description")
+    title="$command – $(cat "contracts/$command.summary")" usage="$command $(cat "contracts/$command.synopsis")"
     [ "$name" = "     $title" ] || { echo "$name"; false; }
     read -ra words <<<"${synopsis//$'\n'/ }"
-    [ "${words[*]}" = "$usage" ] || { echo "$command: ${words[*]}"; false; }
+    [ "${words[*]}" = "${usage% }" ] || { echo "$command: ${words[*]}"; false; }
     while IFS= read -r option; do
       [[ $'\n'$options$'\n' == *$'\n     '"$option"[$'\n ']* ]] || { echo "$command: no option '$option'"; false; }
-    done < <(jq -r '.options[] | (if .letter then .letter + ", " else "" end) + .name + (if .argument then " " + .argument else "" end)' \
-      <<<"$description")
+    done <"contracts/$command.shown"
   done
 }
 

@@ -1120,3 +1120,47 @@ rc-db-apply: the changes were committed before that' ]
   run -0 --separate-stderr rc-db-apply --require-rows "$BATS_TEST_TMPDIR/off.sql" <<<'{"user":"alice"}'
   [ "$(sql 'select is_active from auth_user')" = f ]
 }
+
+@test "--copy-to: records go into a table, of which the files after see all" {
+  echo 'create temporary table stage (id text, name varchar(5), n integer, j jsonb) on commit drop' >make.sql
+  echo 'select to_jsonb(s.*) as row from pg_temp.stage s order by id' >show.sql
+  into=(rc-db-apply --before ./make.sql --copy-to '"pg_temp".stage' --after ./show.sql)
+  run -0 --separate-stderr "${into[@]}" <<<'{"id":12345678901234567890,"name":"\u00e9\"","other":[],"n":null}
+{"n":7,"j":{"a":[1.0]},"id":"b"}
+{"n":8,"j":[],"id":"c"}'
+  [ "$output" = '{"row":{"j": null, "n": null, "id": "12345678901234567890", "name": "é\""}}
+{"row":{"j": {"a": [1.0]}, "n": 7, "id": "b", "name": null}}
+{"row":{"j": [], "n": 8, "id": "c", "name": null}}' ]
+  run -0 "${into[@]}" </dev/null
+  [ "$output" = '' ]
+  run -100 --separate-stderr "${into[@]}" <<<$'{"id":"a"}\n{"id":"b","n":"x"}'
+  [[ $stderr == "rc-db-apply: <stdin>:2: 'n': expected a whole number, not "* ]]
+  run -100 --separate-stderr "${into[@]}" --require-end-record <<<'{"id":"a"}'
+  [[ $stderr == *'no end record'* && $output = '' ]]
+  for wrong in --batch\ 2 --nul-field\ x --require-rows ./show.sql; do
+    # shellcheck disable=SC2086 # they are words
+    run -100 --separate-stderr "${into[@]}" $wrong </dev/null
+    [[ ${stderr_lines[0]} == 'usage: rc-db-apply'* ]]
+  done
+}
+
+@test "--problem-column: what a column can't hold is null and told there, and all else of the record is taken" {
+  echo 'create temporary table stage (id text, name varchar(5), yes boolean, j jsonb, problem text) on commit drop' >make.sql
+  echo "select id, name, yes, j, problem from pg_temp.stage order by id" >show.sql
+  run -0 --separate-stderr rc-db-apply --before ./make.sql --copy-to '"pg_temp".stage' --problem-column problem --after ./show.sql <<<'{"id":"1","name":7,"yes":"x"}
+{"id":"2","name":"longer","yes":true}
+{"id":"3","name":"\u0000","problem":"mine"}
+{"id":"4","j":{"a":"\ud800"},"name":"\ud800"}
+{"id":{},"name":"five"}
+{"id":"6","name":"six"}'
+  [ "$output" = '{"id":"1","name":null,"yes":null,"j":null,"problem":"name: expected a string, not 7"}
+{"id":"2","name":null,"yes":true,"j":null,"problem":"name: 6 characters are too long for varchar(5)"}
+{"id":"3","name":null,"yes":null,"j":null,"problem":"name: \\u0000, which text can'"'"'t hold"}
+{"id":"4","name":null,"yes":null,"j":null,"problem":"name: a lone surrogate, which is no character"}
+{"id":"6","name":"six","yes":null,"j":null,"problem":null}
+{"id":null,"name":"five","yes":null,"j":null,"problem":"id: expected a string, not {}"}' ]
+  run -100 --separate-stderr rc-db-apply --before ./make.sql --copy-to '"pg_temp".stage' --problem-column none --after ./show.sql </dev/null
+  [[ $stderr == *"has no column 'none'" ]]
+  run -100 --separate-stderr rc-db-apply --copy-to none </dev/null
+  [[ $stderr == *'none: no such table' ]]
+}

@@ -15,6 +15,8 @@ finding() { rc-say '' --when "check=$1" '{status}: {message}' <<<"$output"; }
   [ -z "$stderr" ]
   checks=$(rc-say '{check}' <<<"$output" | uniq | tr '\n' ' ')
   [ "$checks" = 'rc libpq jq library disk runs connection server pooler clock rights locks connections all ' ]
+  [ "$(rc-say '' --when check=library '{status} {message}' <<<"$output" | grep -cE '^(ok built with|note built without) ')" -ge 3 ]
+  [ "$(rc-say '' --when 'status=note' '{check} {hint|}' <<<"$output" | grep -c '^library $')" = 0 ] # the package that brings it
   [[ $(finding connection) == "ok: "*"/$(sql 'select current_database()') as "* ]]
   [[ $(finding server) == "ok: PostgreSQL $(sql 'show server_version')" ]]
   [ "$(finding pooler)" = 'ok: there is no pooler before the server' ]
@@ -102,7 +104,7 @@ finding() { rc-say '' --when "check=$1" '{status}: {message}' <<<"$output"; }
 @test "a name in the history can command no terminal" {
   printf '{"v":1,"name":"a\\u001b[31m","status":"failed","start":"x"}\n' >"$RC_HISTORY"
   run -1 rc-doctor --text
-  [[ $output == *'a?[31m: failed at x'* ]]
+  [[ $output == *'a\u001b[31m: failed at x'* ]]
 }
 
 @test "wrong calls" {

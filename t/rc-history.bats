@@ -63,11 +63,9 @@ names() { jq -r .name | paste -sd ' '; }
 }
 
 @test "eight writers at once, as fast as they can: no line is lost, none is cut, though the file becomes the old one meanwhile" {
-  local lib=$RC_TEST_FOLDER/../lib
-  "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"test"' -Wall -Werror -I "$lib/base" -I "$lib/file" -o "$BATS_TEST_TMPDIR/writers" \
-    "$RC_TEST_FOLDER/history-writers.c" "$lib"/base/*.c "$lib"/file/*.c
+  compile_with_lib history-writers.c
   head -c 9800000 /dev/zero | tr '\0' '\n' >"$RC_HISTORY"
-  run -0 --separate-stderr "$BATS_TEST_TMPDIR/writers" 8 250
+  run -0 --separate-stderr "$program" 8 250
   [ "$(cat "$RC_HISTORY" "$RC_HISTORY.old" | grep -c '^{"v":1,"name":"w[0-7]",.*"}$')" = 2000 ]
   [ "$(cat "$RC_HISTORY" "$RC_HISTORY.old" | grep . | sort -u | wc -l)" = 2000 ]
   [ "$(head -c 10 "$RC_HISTORY")" = '{"v":1,"na' ] # the new one has some of them

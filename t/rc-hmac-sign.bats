@@ -32,6 +32,20 @@ counts() { rc-say '{status}' | sort | uniq -c | awk '{ printf "%s%s %s", NR == 1
 # payload FILE [SIZE]: makes an unsigned file; its first byte is 80, the others are random, but no other is 80.
 payload() { { printf '\x80' && head -c "$((${2-100} - 1))" /dev/urandom | tr '\200' '\201'; } >"$1"; }
 
+# payloads FOLDER SIZE...: the same many times, in files 1, 2 ...; and records of them, into the file $in.
+payloads() {
+  perl -e '
+    my ($folder, @sizes) = @ARGV;
+    open my $random, "<:raw", "/dev/urandom" or die;
+    for my $n (1 .. @sizes) {
+      read $random, my $bytes, $sizes[$n - 1] - 1;
+      $bytes =~ tr/\x80/\x81/;
+      open my $out, ">:raw", "$folder/$n" or die;
+      print $out "\x80$bytes";
+    }' "$@"
+  eval "printf '{\"path\":\"%d\"}\n' {1..$(($# - 1))}" >"$in"
+}
+
 # The 32 bytes of a signature, by OpenSSL: under the key $1, of what comes on stdin.
 by_openssl() { openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')" -binary; }
 
@@ -45,6 +59,17 @@ add_signature() {
 is_signed() {
   tail -c +33 "$2" | by_openssl "$1" | cmp -n 32 - "$2" && tail -c +33 "$2" | cmp - "$3" &&
     [ "$(stat -c %s "$2")" = $(($(stat -c %s "$3") + 32)) ]
+}
+
+# are_signed KEY FOLDER PAYLOADS: the same for all files of a folder, by Perl; the payloads are of their names in another one.
+are_signed() {
+  perl -MDigest::SHA=hmac_sha256 -e '
+    my ($key, $folder, $payloads) = @ARGV;
+    my $content = sub { local $/; open my $in, "<:raw", $_[0] or die "$_[0]: $!\n"; <$in> };
+    for my $file (glob "$folder/*") {
+      my $payload = $content->($payloads . substr $file, length $folder);
+      $content->($file) eq hmac_sha256($payload, $key) . $payload or die "$file is not signed\n";
+    }' "$@"
 }
 
 no_temporary_file() { [ "$(find "$root" -name '.rc-sign*' | wc -l)" = 0 ]; }
@@ -78,16 +103,13 @@ need_other_user() { # not within `run`, where it would skip nothing
 }
 
 @test "payloads of any size are signed, and are what they were" {
-  for size in 1 31 32 33 63 64 65 96 262111 262112 262113 262143 262144 262145 524287 524288 524289 8388609; do
-    payload "$in.$size" "$size"
-    cp "$in.$size" "$root/$size"
-    records "$size" >>"$in"
-  done
+  payloads "$root" 1 31 32 33 63 64 65 96 262111 262112 262113 262143 262144 262145 524287 524288 524289 8388609
+  cp -r "$root" "$in.old"
   run -0 --separate-stderr sign --jobs 3 "$in"
   [ "$(counts <<<"$output")" = '18 signed' ]
   run -0 --separate-stderr sign "$in"
   [ "$(counts <<<"$output")" = '18 already_signed' ]
-  for file in "$root"/*; do is_signed current-key "$file" "$in.${file##*/}"; done
+  are_signed current-key "$root" "$in.old"
   no_temporary_file
 }
 
@@ -685,13 +707,14 @@ xattr() {
 }
 
 @test "many names of one file at once are each signed, once" {
-  payload "$in.old" 300000
-  cp "$in.old" "$root/0"
-  for n in {1..39}; do ln "$root/0" "$root/$n"; done
+  mkdir "$in.old"
+  payload "$in.old/0" 300000
+  cp "$in.old/0" "$root/0"
+  for n in {1..39}; do ln "$root/0" "$root/$n" && ln "$in.old/0" "$in.old/$n"; done
   records {0..39} >"$in"
   run -0 --separate-stderr sign --jobs 16 "$in"
   [ "$(counts <<<"$output")" = '40 signed' ]
-  for n in {0..39}; do is_signed current-key "$root/$n" "$in.old"; done
+  are_signed current-key "$root" "$in.old"
   no_temporary_file
 }
 
@@ -704,10 +727,9 @@ xattr() {
 }
 
 @test "the order stays with several jobs, whatever takes longest" {
-  for n in {1..200}; do
-    payload "$root/$n" $((n % 20 == 1 ? 3000000 : 100 + n))
-    records "$n"
-  done >"$in"
+  local sizes=()
+  for n in {1..200}; do sizes+=($((n % 20 == 1 ? 3000000 : 100 + n))); done
+  payloads "$root" "${sizes[@]}"
   run -0 --separate-stderr sign --jobs 8 "$in"
   [ "$(rc-say '{path} {status}' <<<"$output")" = "$(seq -f '%.0f signed' 200)" ]
   run -0 --separate-stderr sign --jobs 8 --check --require-signed "$in"
@@ -998,12 +1020,16 @@ start_model() {
   started+=($!)
 }
 
-# Starts it and stops it when the temporary file is there.
+# start_and_stop WORD [OPTION...]: starts it so that it stops by itself in the middle of the file (fail-calls.c).
+start_and_stop() {
+  RC_FAIL=$1 LD_PRELOAD=$fail_calls start_model "${@:2}"
+  until [[ $(<"/proc/${started[-1]}/stat") == *') T '* ]]; do sleep 0.005; done
+}
+
+# The temporary file is there then.
 stop_while_signing() {
-  start_model
-  until compgen -G "$root/.rc-sign-*.tmp" >/dev/null; do kill -0 "${started[0]}"; done
-  kill -STOP "${started[0]}"
-  compgen -G "$root/.rc-sign-*.tmp" >/dev/null # or the file was too small
+  start_and_stop stop-write
+  compgen -G "$root/.rc-sign-*.tmp" >/dev/null
 }
 
 # Lets it go on to its end, with the code 1; what it says of the file is in $status.
@@ -1017,8 +1043,8 @@ go_on() {
 }
 
 large_model() {
-  payload "$root/model" 1
-  truncate -s 200000000 "$root/model"
+  make_fail_calls
+  payload "$root/model" 4000000
 }
 
 @test "a file that grows while it is signed is left as it is" {
@@ -1029,7 +1055,7 @@ large_model() {
   [ "$status" = 'error changed' ]
   [ "$(rc-say '{error.message}' "$in.out")" = 'it changed while it was read, and was left as it is' ]
   [ "$(tail -c 5 "$root/model")" = more ]
-  [ "$(stat -c %s "$root/model")" = 200000005 ]
+  [ "$(stat -c %s "$root/model")" = 4000005 ]
 }
 
 @test "a file that is written over while it is signed is left as it is" {
@@ -1039,7 +1065,7 @@ large_model() {
   go_on
   [ "$status" = 'error changed' ]
   [ "$(head -c 102 "$root/model" | tail -c 2)" = XX ]
-  [ "$(stat -c %s "$root/model")" = 200000000 ]
+  [ "$(stat -c %s "$root/model")" = 4000000 ]
 }
 
 @test "a file that is cut short while it is signed is left as it is" {
@@ -1057,7 +1083,7 @@ large_model() {
   chmod 400 "$root/model"
   go_on
   [ "$status" = 'error changed' ]
-  [ "$(stat -c '%s %a' "$root/model")" = '200000000 400' ]
+  [ "$(stat -c '%s %a' "$root/model")" = '4000000 400' ]
 }
 
 @test "a file that is replaced while it is signed stays the new one" {
@@ -1082,9 +1108,7 @@ large_model() {
 @test "a file that grows while it is looked at is an error, also with --check" {
   large_model
   for option in --check --dry-run --jobs=1; do
-    start_model "$option"
-    until [[ $(readlink "/proc/${started[-1]}/fd/"* 2>/dev/null) == *"$root/model"* ]]; do kill -0 "${started[-1]}"; done
-    kill -STOP "${started[-1]}"
+    start_and_stop stop-read "$option"
     no_temporary_file
     echo more >>"$root/model"
     go_on
@@ -1093,10 +1117,9 @@ large_model() {
 }
 
 @test "two runs at once over the same files sign each once" {
-  for n in {1..100}; do
-    payload "$root/$n" $((1000 * n))
-    records "$n"
-  done >"$in"
+  local sizes=()
+  for n in {1..100}; do sizes+=($((1000 * n))); done
+  payloads "$root" "${sizes[@]}"
   cp -r "$root" "$in.old"
   rc-hmac-sign --root "$root" --payload-prefix 80 --jobs 3 "$in" >"$in.1" 3>&- &
   started+=($!)
@@ -1106,7 +1129,7 @@ large_model() {
   wait "${started[0]}"
   wait "${started[1]}"
   [ "$(cat "$in".[123] | counts)" = '200 already_signed, 100 signed' ]
-  for n in {1..100}; do is_signed current-key "$root/$n" "$in.old/$n"; done
+  are_signed current-key "$root" "$in.old"
   no_temporary_file
 }
 
@@ -1150,11 +1173,10 @@ large_model() {
 
 # Makes 200 files and knows what they are unsigned and signed: lines of sha256sum.
 two_hundred_files() {
+  local sizes=()
   mkdir "$in.old"
-  for n in {1..200}; do
-    payload "$in.old/$n" $((n % 10 == 0 ? 400000 : 500 + n))
-    records "$n"
-  done >"$in"
+  for n in {1..200}; do sizes+=($((n % 10 == 0 ? 400000 : 500 + n))); done
+  payloads "$in.old" "${sizes[@]}"
   cp "$in.old"/* "$root"
   sign --jobs 8 "$in" >/dev/null
   for n in 1 10 200; do is_signed current-key "$root/$n" "$in.old/$n"; done
@@ -1228,7 +1250,7 @@ time_of_run() {
   wait "${started[0]}" || code=$?
   [ "$code" = 143 ]
   no_temporary_file
-  [ "$(stat -c %s "$root/model")" = 200000000 ]
+  [ "$(stat -c %s "$root/model")" = 4000000 ]
 }
 
 @test "what a killed run left is removed by the next, also where the file has been signed meanwhile" {
@@ -1255,10 +1277,8 @@ time_of_run() {
 }
 
 @test "a reader that goes away ends it quietly, and no temporary file stays" {
-  for n in {1..100}; do
-    payload "$root/$n" 500000
-    records "$n"
-  done >"$in"
+  # shellcheck disable=SC2046 # words
+  payloads "$root" $(printf '500000 %.0s' {1..100})
   run -0 --separate-stderr bash -c 'rc-hmac-sign --root "$1" --payload-prefix 80 --jobs 4 "$2" | head -n 1; exit $((PIPESTATUS[0] - 141))' _ "$root" "$in"
   [ "$output" = '{"path":"1","size_before":500000,"size":500032,"status":"signed"}' ]
   [ "$stderr" = '' ]
@@ -1266,10 +1286,8 @@ time_of_run() {
 }
 
 @test "where the output can't be written it ends with 111, and no temporary file stays" {
-  for n in {1..100}; do
-    payload "$root/$n" 500000
-    records "$n"
-  done >"$in"
+  # shellcheck disable=SC2046 # words
+  payloads "$root" $(printf '500000 %.0s' {1..100})
   run -111 --separate-stderr bash -c 'rc-hmac-sign --root "$1" --payload-prefix 80 --jobs 4 "$2" >/dev/full' _ "$root" "$in"
   [ "$stderr" = 'rc-hmac-sign: cannot write <stdout>: No space left on device' ]
   no_temporary_file

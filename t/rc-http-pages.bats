@@ -61,6 +61,26 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
 '"$(end 2)" ]
 }
 
+@test "items that look alike and others among them come as they are, wherever the body is cut" {
+  perl -e 'srand 7; my $n; my @texts = ("x" x 40, "\xc3\xa9\xe2\x82\xac", "a\\\"b\\\\", "", "}],{", "\\u00e9"); sub text { $texts[rand @texts] . ++$n }
+    for (1 .. 20000) { my @fields = (qq("id":$_), qq("name":") . text() . q("), q("tags":[") . text() . q(",{"a":-1.50e3}]), q("done":) . (qw(true false null 0 -12))[rand 5]);
+      splice @fields, rand @fields, 1 if rand() < 0.05; push @fields, qq("more":{}) if rand() < 0.05;
+      push @fields, q("long":") . ("long text " x 70_000) . q(") if $_ == 11111;
+      print "{" . join(rand() < 0.02 ? ", " : ",", @fields) . "}\n" }' >items
+  { echo '{"no":[{"id":0}],"items":['; sed '$!s/$/,/' items | tr -d '\n'; echo ']}'; } >page
+  answer /x "$ok" <page
+  answer /x "$ok" 'content-length: 999999999' < <(head -c 1000000 page)
+  answer /x "$ok" <page
+  answer /lines "$ok" <items
+  rc-http-pages --items /items --url "$source/x" >out
+  cmp <(head -n -1 out) items
+  rc-http-pages "${quick[@]}" --items /items --url "$source/x" >out
+  cmp <(head -n -1 out) items
+  rc-http-pages --lines --url "$source/lines" >out
+  cmp <(head -n -1 out) items
+  [ "$(tail -n 1 out)" = "$(end 20000)" ]
+}
+
 @test "long numbers may become text, and nothing else does" {
   answer /x "$ok" <<<'[{"id":9223372036854775807,"n":-12.5e3,"m":123456789012345,"t":"9223372036854775807 \"1234567890123456","a":[1234567890123456]}]'
   run -0 rc-http-pages --long-numbers-as-text --url "$source/x"
@@ -77,7 +97,9 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
 @test "bad pages are refused, with no end record" {
   local body
   for body in '[{"a":1},]' '[{"a":1} {"b":2}]' '[{"a":}]' '[1]' '["x"]' '[null]' '{"items":[]}' '[{"a":"'$'\xff''"}]' '[{"rc_end":{"v":1}}]' \
-    '[{"\u0072c_end":{"v":1}}]' '[] x' 'null' '[{"a":[}]}]' '"x"' '[{"a":tru}]'; do
+    '[{"\u0072c_end":{"v":1}}]' '[] x' 'null' '[{"a":[}]}]' '"x"' '[{"a":tru}]' \
+    '[{"a":1},{"a":2},]' '[{"a":1},{"a":2,}]' '[{"a":1},{"a":2},{"a":03}]' '[{"a":1},{"a":2}{"a":3}]' '[{"a":1},{"a":2},3]' \
+    '[{"a":"b"},{"a":"c"},{"a":"'$'\xc3''"}]' '[{"a":"b"},{"a":"c"},{"a":"\x"}]' '[{"a":"b"},{"a":"c"},{"a":"'$'\t''"}]'; do
     rm -f "$http"/_x.*
     answer /x "$ok" <<<"$body"
     run -100 --separate-stderr rc-http-pages --url "$source/x"
@@ -309,6 +331,11 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
   run -0 rc-http-pages --state state --url "$source/t"
   [ "$output" = $'{"id":2}\n'"$(end 1)" ]
   [[ $(cat state) == *v2* ]]
+  answer /m "$ok" 'Last-Modified: Wed, 25 Nov 2026 10:00:00 GMT' <<<'[{"id":1}]'
+  answer /m '304 Not Modified' </dev/null
+  run -0 rc-http-pages --state modified --url "$source/m"
+  run -1 rc-http-pages --state modified --url "$source/m"
+  [ "$(requests | tail -n 1)" = 'GET /m if-modified-since: Wed, 25 Nov 2026 10:00:00 GMT' ]
 }
 
 @test "a state is not kept of a listing that failed, of another URL, or of several pages" {

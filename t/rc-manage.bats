@@ -129,12 +129,13 @@ compopt() { if [ "$2" = default ]; then COMPREPLY=('(files)'); else COMPREPLY=('
   RC_PRODUCT=recotem tab 'rc-manage rev' >>"$BATS_TEST_TMPDIR/offered"
   diff -u <(cat "$RC_TEST_FOLDER/data/completions" - <<<'rc-manage rev: revoke-api-key') "$BATS_TEST_TMPDIR/offered"
   # Each command is there, with each of its options.
-  local command options
-  while read -r command; do
-    options=$("$command" --describe | jq -r '.options | map(.name, .letter // empty) | sort_by(explode) | join(" ")')
-    [ "$(tab "$command -" | sed 's/.*: //' | tr ' ' '\n' | LC_ALL=C sort | xargs)" = "$options" ] || { tab "$command -"; false; }
+  local command all
+  mapfile -t all <"$(rc_share)/commands"
+  read_contracts "$BATS_TEST_TMPDIR" "${all[@]}"
+  for command in "${all[@]}"; do
+    [ "$(tab "$command -" | sed 's/.*: //' | tr ' ' '\n' | LC_ALL=C sort)" = "$(cat "$BATS_TEST_TMPDIR/$command.letters")" ] || { tab "$command -"; false; }
     [ "$(complete -p "$command")" = "complete -F _rc $command" ]
-  done <"$(rc_share)/commands"
+  done
 }
 
 @test "the Tab key does it in bash, and zsh takes its own" {

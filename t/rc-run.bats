@@ -113,6 +113,32 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   gone "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 
+@test "TERM, INT and HUP are a TERM for the command and what it has started, and its status is the answer" {
+  local signal
+  for signal in TERM INT HUP; do
+    start rc-run n -- bash -c 'sleep 1000 & trap "echo told; exit 7" TERM; echo ready; while :; do sleep 0.02; done'
+    wait_for ready
+    kill -s "$signal" "$group"
+    finish
+    [ "$ended" = 'exit 7' ] || { echo "$signal: $ended"; cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err"; false; }
+    [ "$(cat "$BATS_TEST_TMPDIR/out")" = $'ready\ntold' ]
+    until_group_gone
+  done
+  start rc-run n -- bash -c 'echo ready; exec sleep 1000'
+  wait_for ready
+  kill -TERM "$group"
+  finish
+  [ "$ended" = 'exit 143' ]
+  [ "$(field '[.status,.exit,.signal]|tojson')" = '["failed",143,"TERM"]' ]
+}
+
+@test "an orphan of the command comes to rc-run, and no zombie stays while the command goes on" {
+  run -0 timeout 60 rc-run n -- bash -c 'bash -c "sleep 1 & echo \$!" >"$0"; read -r orphan <"$0"
+    grep -q "^PPid:.$PPID\$" "/proc/$orphan/status" && echo adopted
+    while [ -e "/proc/$orphan" ]; do sleep 0.02; done; echo reaped' "$BATS_TEST_TMPDIR/pid"
+  [ "$output" = $'adopted\nreaped' ]
+}
+
 @test "--quiet shows the output of a failure only, the end of a flood" {
   run -0 --separate-stderr rc-run --quiet n -- bash -c 'echo out; echo err >&2'
   [ -z "$output$stderr" ]
@@ -337,7 +363,8 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   [ "$(requests | cut -d ' ' -f 2)" = "/ping/start?rid=$run_id"$'\n'"/ping?rid=$run_id" ]
   # The list of processes, from the inside, all rights given.
   run -3 rc-run --ping "$source/ping" --lock database --quiet --on-failure "cat >$BATS_TEST_TMPDIR/record" n -- \
-    sh -c 'cat /proc/[0-9]*/cmdline >"$0"; exit 3' "$BATS_TEST_TMPDIR/processes"
+    sh -c 'cat /proc/[0-9]*/cmdline >"$0"; echo "$API_TOKEN"; exit 3' "$BATS_TEST_TMPDIR/processes"
+  [[ $output == *'***'* && $output != *canary* ]]
   [ "$(requests | tail -n 1 | cut -d ' ' -f 2)" = "/ping/fail?rid=$(field .run_id)" ]
   tr '\0' ' ' <"$BATS_TEST_TMPDIR/processes" | grep -q 'rc-run --ping'
   run -1 grep -ra canary- "$BATS_TEST_TMPDIR"

@@ -3,8 +3,9 @@
  *
  * Every message is one line on standard error, `tool: subject: reason`, in
  * lower case and without a full stop.  Of a filter that runs in the page of a
- * command (RC_COMMAND) it begins with that command, which the user typed.  Control characters in it are shown as
- * JSON escapes, since names from a database may hold terminal commands.
+ * command (RC_COMMAND) it begins with that command, which the user typed.
+ * Control characters in it are shown as JSON escapes, since names from a
+ * database may hold terminal commands.
  */
 #ifndef RC_ERR_H
 #define RC_ERR_H

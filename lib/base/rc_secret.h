@@ -2,12 +2,12 @@
  * rc_secret - the one way to read a secret
  *
  * A secret NAME comes from the variable NAME, the file that NAME_FILE names
- * (empty: none),
- * or the file NAME in $CREDENTIALS_DIRECTORY (systemd); two of them at once
- * are an error, since one must be a mistake.  Or it comes from a descriptor.
- * One newline at the end (LF or CRLF) of a file or descriptor is not part of it,
- * since editors and echo put it there; a variable is taken as it is, as the
- * products take theirs.  Empty secrets and those with a NUL are refused.  No message ever shows a secret.
+ * (empty: none), or the file NAME in $CREDENTIALS_DIRECTORY (systemd); two of
+ * them at once are an error, since one must be a mistake.  Or it comes from a
+ * descriptor.  One newline at the end (LF or CRLF) of a file or descriptor is
+ * not part of it, since editors and echo put it there; a variable is taken as it
+ * is, as the products take theirs.  Empty secrets and those with a NUL are
+ * refused.  No message ever shows a secret.
  */
 #ifndef RC_SECRET_H
 #define RC_SECRET_H

@@ -9,6 +9,7 @@
 #ifndef RC_SIGNAL_H
 #define RC_SIGNAL_H
 
+/* Asks for HOOK, the last one added first. */
 void rc_at_signal(void (*hook)(void));
 
 /* From here on those signals wait until the process has ended by itself. */

@@ -9,6 +9,7 @@
 
 #include "rc_mem.h"
 #include "rc_random.h"
+#include "rc_utf8.h"
 
 enum { DOUBLED_MAX = 1 << 20 };	/* beyond it memory counts more than the pages that realloc(3) moves */
 
@@ -56,6 +57,14 @@ rc_buf_printf(struct rc_buf *buf, const char *format, ...)
 	vsnprintf(rc_buf_reserve(buf, (size_t)length + 1), (size_t)length + 1, format, again);
 	va_end(again);
 	buf->length += (size_t)length;
+}
+
+void
+rc_buf_add_visible(struct rc_buf *buf, const char *text, size_t length)
+{
+	size_t room = rc_size_add(rc_size_mul(length, RC_UTF8_VISIBLE_MAX), 1);
+
+	buf->length += rc_utf8_visible(text, length, rc_buf_reserve(buf, room), room);
 }
 
 char *

@@ -28,6 +28,9 @@ void rc_buf_add(struct rc_buf *buf, const char *bytes, size_t length);
 void rc_buf_add_text(struct rc_buf *buf, const char *text);
 void rc_buf_printf(struct rc_buf *buf, const char *format, ...) RC_PRINTF(2, 3);
 
+/* Adds TEXT as a terminal may be shown it (rc_utf8_visible()). */
+void rc_buf_add_visible(struct rc_buf *buf, const char *text, size_t length);
+
 /* Ends the buffer with a NUL that does not count, and returns its bytes. */
 char *rc_buf_text(struct rc_buf *buf);
 void rc_buf_free(struct rc_buf *buf);
@@ -49,7 +52,7 @@ uint64_t rc_str_hash(const char *text, size_t length);
 /* Reads a whole decimal number from MIN to MAX; false if TEXT is anything else. */
 bool rc_parse_long(const char *text, long min, long max, long *result);
 
-/* Reads a duration (2, 500ms, 2s, 1.5s, 5m; without a unit it is seconds) into milliseconds; false if TEXT is none. */
+/* Reads a duration (2, 500ms, 2s, 1.5s, 5m, 1h; without a unit it is seconds) into milliseconds; false if TEXT is none. */
 bool rc_parse_duration(const char *text, long *milliseconds);
 
 #endif

@@ -19,8 +19,9 @@ size_t rc_utf8_sequence(const char *p, const char *end);
  * Writes LENGTH bytes of TEXT so that a terminal shows them and obeys none:
  * control characters (C0, DEL, C1) as JSON escapes, what is not UTF-8 as
  * U+FFFD.  What does not fit into SIZE bytes with the NUL is left out.
- * Returns the length.  Six times LENGTH and one always suffice.
+ * Returns the length.  RC_UTF8_VISIBLE_MAX times LENGTH and one always suffice.
  */
+enum { RC_UTF8_VISIBLE_MAX = 6 };
 size_t rc_utf8_visible(const char *text, size_t length, char *out, size_t size);
 
 /* Whether all LENGTH bytes are UTF-8. */

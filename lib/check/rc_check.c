@@ -7,6 +7,8 @@
 #include "rc_clock.h"
 #include "rc_json.h"
 
+_Static_assert((int)RC_COPROCESS_PAD >= (int)RC_JSON_PAD, "what a program writes is read where it stands");
+
 enum { OUTPUT_MAX = 64 * 1024, OBSERVED_MAX = 400, LIST_MAX = 64, TRIES_MAX = 100, NOT_TRIED_AGAIN = RC_FATAL };
 
 const char *const rc_check_words[RC_CHECK_STATUSES] = { "ok", "warn", "fail", "skip" };

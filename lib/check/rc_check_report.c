@@ -5,8 +5,6 @@
 #include "rc_json_write.h"
 #include "rc_utf8.h"
 
-enum { VISIBLE = 2048 };	/* what was observed has 400 bytes, and each may become an escape of six */
-
 static const char *
 observed_of(const struct rc_check *check)
 {
@@ -17,9 +15,7 @@ observed_of(const struct rc_check *check)
 static void
 add_visible(struct rc_buf *to, const char *text)
 {
-	char visible[VISIBLE * 2];
-
-	rc_buf_add(to, visible, rc_utf8_visible(text, strnlen(text, VISIBLE / 6 * 2), visible, sizeof visible));
+	rc_buf_add_visible(to, text, strlen(text));
 }
 
 static size_t

@@ -6,7 +6,7 @@
 
 #include "rc_settings.h"
 
-/* What is known by rc_fate_of() of a transaction that is still open. */
+/* What rc_fate_ask() must know of a transaction, to be noted while that is still open. */
 struct rc_fate_mark {
 	char transaction[24];	/* its number, "" where it has changed nothing */
 	char timeline[16];	/* the server's */

@@ -4,6 +4,8 @@
  * A trigger that gives no row, or a rule, makes of a change none, without an
  * error: the statement only counts one row less.  How many it should have
  * counted must be asked before, and is asked only where the table has such.
+ *
+ * For rc_merge.c alone.
  */
 #ifndef RC_MERGE_KEPT_H
 #define RC_MERGE_KEPT_H

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "rc_mem.h"
-#include "rc_row_value.h"
+#include "rc_row_decode_value.h"
 #include "rc_row_wire.h"
 
 enum {
@@ -51,7 +51,7 @@ write_element(struct rc_row_writer *w, struct array *array)
 		RC_ROW_PUT(w, "null");
 		return;
 	}
-	rc_row_write_value(w, array->kind, array->at, length);
+	rc_row_decode_value(w, array->kind, array->at, length);
 	array->at += length;
 }
 
@@ -121,7 +121,7 @@ write_row(struct rc_row_writer *w, const struct rc_row_decoder *decoder, const c
 		if (shape->is_array)
 			write_array(w, shape, at, length);
 		else
-			rc_row_write_value(w, shape->kind, at, length);
+			rc_row_decode_value(w, shape->kind, at, length);
 		at += length;
 	}
 	rc_row_need(w, RC_ROW_SMALL);
@@ -148,7 +148,7 @@ describe_key(const struct rc_row_decoder *decoder, const char *at, const char *e
 			continue;
 		if ((has_key ? decoder->columns[i].is_key : i == 0) && length <= KEY_MAX && !shape->is_array) {
 			rc_row_make_room(&w, 0);
-			rc_row_write_value(&w, shape->kind, at, length);
+			rc_row_decode_value(&w, shape->kind, at, length);
 			rc_buf_printf(key, "%s%s=%.*s", key->length > 0 ? ", " : "", decoder->columns[i].name,
 			    w.at - w.scratch.bytes > KEY_MAX ? KEY_MAX : (int)(w.at - w.scratch.bytes), w.scratch.bytes);
 			w.at = w.scratch.bytes;

@@ -4,7 +4,7 @@
 
 #include "rc_json.h"
 #include "rc_row_number.h"
-#include "rc_row_scalar.h"
+#include "rc_row_encode_value.h"
 
 enum { DIMENSIONS_MAX = 6 };	/* MAXDIM */
 
@@ -88,7 +88,7 @@ encode_dimension(struct array *array, const char *p, int level)
 			if (array->dimensions != level + 1)
 				return refuse_ragged(array) ? p : NULL;
 			array->has_null |= *p == 'n';
-			if (!rc_row_encode_scalar(array->target, element, array->out, array->error))
+			if (!rc_row_encode_value(array->target, element, array->out, array->error))
 				return NULL;
 			p += element.length;
 		}
@@ -151,5 +151,5 @@ rc_row_encode(const struct rc_row_target *target, const char *value, size_t leng
 
 	if (target->shape.is_array && *value != 'n')
 		return encode_array(target, whole, out, error);
-	return rc_row_encode_scalar(target, whole, out, error);
+	return rc_row_encode_value(target, whole, out, error);
 }

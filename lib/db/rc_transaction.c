@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rc_json_write.h"
+#include "rc_schema.h"
 #include "rc_signal.h"
 
 /* ---- the begin ---- */
@@ -26,17 +27,12 @@ add_needed(struct script *script, const char *sql)
 static void
 add_settings(struct rc_session *session, struct script *script)
 {
-	const char *schema = getenv("RC_SCHEMA");
-
 	add_needed(script, "set local timezone = 'UTC'");
 	add_needed(script, "set local standard_conforming_strings = on");
 	rc_buf_printf(&script->sql, "set local lock_timeout = %ld;", session->lock_timeout);
 	script->wishes.before++;
-	if (schema != NULL && *schema != '\0') {
-		rc_buf_add_text(&script->sql, "set local search_path = ");
-		rc_session_add_identifier(session, &script->sql, schema);
-		add_needed(script, ", public, pg_temp");
-	}
+	if (rc_schema_add(&script->sql, session->connection.libpq, "set local"))
+		add_needed(script, "");
 }
 
 /* Runs the script; where it ended at a wish, notes that it is refused and is false. */

@@ -7,6 +7,7 @@
 #include "rc_clock.h"
 #include "rc_err.h"
 #include "rc_mem.h"
+#include "rc_output.h"
 #include "rc_utf8.h"
 
 enum { BUFFER_SIZE = 256 * 1024 };
@@ -110,24 +111,58 @@ take_body(char *bytes, size_t size, size_t count, void *context)
 		rc_buf_add(exchange->collect, bytes, length);
 		return length;
 	}
-	if (exchange->body.read(exchange->body.context, bytes, length))
-		return length;
-	exchange->body_is_bad = true;
-	return 0;
+	return rc_relay_put(&exchange->relay, bytes, length) ? length : 0;
 }
 
-/* libcurl calls it about once a second while nothing comes. */
+/* libcurl calls it after it has taken what there was, and about once a second while nothing comes. */
 static int
 watch(void *context, curl_off_t total, curl_off_t now, curl_off_t upload_total, curl_off_t upload_now)
 {
 	struct rc_http_exchange *exchange = context;
 
 	(void)total, (void)now, (void)upload_total, (void)upload_now;
+	if (exchange->collect == NULL)
+		rc_relay_hand_over(&exchange->relay);
 	exchange->late = !exchange->heard && exchange->first_byte_limit > 0 && rc_clock_ms() - exchange->started > exchange->first_byte_limit;
 	return exchange->late;
 }
 
 /* ---- the exchange ---- */
+
+static void *
+perform(void *context)
+{
+	struct rc_http_exchange *exchange = context;
+
+	exchange->code = curl_easy_perform(exchange->curl);
+	rc_relay_end(&exchange->relay);
+	return NULL;
+}
+
+/* One thread gets the body, this one reads it. */
+static void
+perform_and_read(struct rc_http_exchange *exchange)
+{
+	pthread_t thread;
+	char *bytes;
+	size_t length;
+
+	rc_relay_begin(&exchange->relay);
+	if (pthread_create(&thread, NULL, perform, exchange) != 0)
+		rc_die(RC_RETRY, "no thread can be started");
+	for (;;) {
+		if (!rc_relay_ready(&exchange->relay))
+			rc_output_flush_all();	/* a slow server's records are seen at once */
+		if ((bytes = rc_relay_take(&exchange->relay, &length)) == NULL)
+			break;
+		if (exchange->body_is_bad || exchange->body.read(exchange->body.context, bytes, length))
+			continue;
+		exchange->body_is_bad = true;
+		rc_relay_refuse(&exchange->relay);
+	}
+	if (pthread_join(thread, NULL) != 0)
+		rc_die(RC_FATAL, "a thread is lost");
+}
 
 void
 rc_http_exchange_open(struct rc_http_exchange *exchange)
@@ -137,6 +172,7 @@ rc_http_exchange_open(struct rc_http_exchange *exchange)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (curl = curl_easy_init()) == NULL)
 		rc_die(RC_RETRY, "libcurl can't be started");
 	exchange->curl = curl;
+	rc_relay_open(&exchange->relay);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->error);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
@@ -160,6 +196,7 @@ void
 rc_http_exchange_close(struct rc_http_exchange *exchange)
 {
 	curl_easy_cleanup(exchange->curl);
+	rc_relay_close(&exchange->relay);
 	curl_global_cleanup();
 }
 
@@ -190,7 +227,6 @@ CURLcode
 rc_http_exchange(struct rc_http_exchange *exchange, const char *url, struct curl_slist *headers)
 {
 	CURL *curl = exchange->curl;
-	CURLcode code;
 
 	exchange->started = rc_clock_ms();
 	exchange->heard = exchange->late = exchange->body_is_bad = false;
@@ -200,10 +236,13 @@ rc_http_exchange(struct rc_http_exchange *exchange, const char *url, struct curl
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, exchange->is_file ? "file" : "http,https");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	code = curl_easy_perform(curl);
+	if (exchange->collect != NULL)
+		exchange->code = curl_easy_perform(curl);
+	else
+		perform_and_read(exchange);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange->answer->status);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
-	return code;
+	return exchange->code;
 }
 
 bool

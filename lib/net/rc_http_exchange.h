@@ -1,7 +1,8 @@
 /*
  * rc_http_exchange - one request and its answer, over libcurl
  *
- * The body is handed on as it comes, the headers that rc asks for are kept.
+ * The body is handed on as it comes, while another thread gets more of it; the
+ * headers that rc asks for are kept.
  * No redirect is followed and nothing is tried again: both are the caller's
  * (rc_http).  Where libcurl can't be started or memory is out the process ends;
  * every other failure is returned.
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "rc_relay.h"
 #include "rc_str.h"
 
 enum { RC_HTTP_WORDS = 80, RC_HTTP_COLLECT_MAX = 64 * 1024 };
@@ -20,7 +22,7 @@ enum { RC_HTTP_WORDS = 80, RC_HTTP_COLLECT_MAX = 64 * 1024 };
 /* Who gets the body.  A try that fails is followed by another begin(). */
 struct rc_http_body {
 	void (*begin)(void *context);
-	bool (*read)(void *context, const char *bytes, size_t length);	/* false where it is not what was expected */
+	bool (*read)(void *context, char *bytes, size_t length);	/* false where it is not what was expected; see rc_items_read() */
 	bool (*end)(void *context);	/* whether it is whole */
 	const char *(*reason)(void *context);	/* why one of these was false; NULL after end() for a body that was cut */
 	void *context;
@@ -45,6 +47,8 @@ struct rc_http_exchange {
 	bool is_file;			/* the URL's scheme is file: and no other; else http or https */
 
 	CURL *curl;			/* for options of the request that are not here */
+	CURLcode code;			/* what became of it */
+	struct rc_relay relay;		/* of the body */
 	long long started;		/* what comes out of an exchange, from here on: when it began (rc_clock_ms), 0 before the first */
 	bool late;			/* no answer within first_byte_limit */
 	bool body_is_bad;		/* BODY did not take it, and has the reason */

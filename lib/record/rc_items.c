@@ -3,7 +3,9 @@
  *
  * A small machine reads what lies outside of the values that matter: it goes
  * down only where a pointer leads, so its stack is as deep as the longest
- * pointer.  All other values are read by one loop that counts brackets.
+ * pointer.  All other values are read by one loop that counts brackets.  Items
+ * that lie whole in what has come are read where they are, and of those that
+ * look like the one before (rc_json_shape) only the values.
  */
 #include "rc_items.h"
 
@@ -309,40 +311,58 @@ is_utf8(const char *bytes, const char *end)
 		bytes++;
 	while (bytes < end && (end[-1] & 0x80) != 0)
 		end--;
-	return rc_utf8_valid(bytes, (size_t)(end - bytes));
+	return rc_utf8_valid_padded(bytes, (size_t)(end - bytes));
 }
 
-/* Most items lie whole in what has come: one look finds the end and checks it all. */
-static bool
-take_whole(struct rc_items *items, const char **p, const char *end, bool utf8)
+/* Items that look alike, one a line or a comma after each: the comma becomes a newline, and all go on at once; how many bytes they are. */
+static size_t
+take_alike(struct rc_items *items, char *bytes, const char *end)
+{
+	char *at = bytes, separator = items->lines ? '\n' : ',';
+	const char *after;
+	size_t count = 0;
+
+	while (*at == '{' && (after = rc_json_shape_end(&items->shape, at, end)) != NULL && *after == separator) {
+		at += after - at;
+		*at++ = '\n';
+		count++;
+	}
+	if (count > 0) {
+		items->count += count;
+		items->state = VALUE;
+		items->take_lines(items->context, bytes, (size_t)(at - bytes), count);
+	}
+	return (size_t)(at - bytes);
+}
+
+/* Most items lie whole in what has come: one look finds the end of the one at BYTES and checks it all.  How many bytes were read. */
+static size_t
+take_whole(struct rc_items *items, char *bytes, const char *end, bool utf8)
 {
 	const char *after;
+	size_t length;
 
-	if (!items->lines && (items->depth == 0 || !items->levels[items->depth - 1].is_list))
-		return false;
-	if (**p != '{' || (after = rc_json_value_end(*p, end, utf8)) == NULL || after >= end)
-		return false;
+	if (*bytes != '{' || (!items->lines && (items->depth == 0 || !items->levels[items->depth - 1].is_list)))
+		return 0;
+	if (utf8 && (length = take_alike(items, bytes, end)) > 0)
+		return length;
+	if ((after = rc_json_value_end(bytes, end, utf8)) == NULL || after >= end)
+		return 0;
 	items->count++;
-	items->take(items->context, *p, (size_t)(after - *p));
-	*p = after;
+	items->take(items->context, bytes, (size_t)(after - bytes));
+	rc_json_shape_learn(&items->shape, bytes, after);
 	value_is_over(items);
-	return true;
+	return (size_t)(after - bytes);
 }
 
 enum rc_items_status
-rc_items_read(struct rc_items *items, const char *bytes, size_t length)
+rc_items_read(struct rc_items *items, char *bytes, size_t length)
 {
-	const char *p, *end;
+	const char *p = bytes, *end = bytes + length;
 	enum rc_items_status status = RC_ITEMS_OPEN;
-	bool taken, utf8;
+	bool taken, utf8 = is_utf8(p, end);
+	size_t whole;
 
-	items->chunk.length = 0;
-	rc_buf_reserve(&items->chunk, length + RC_JSON_PAD + 1);
-	memcpy(items->chunk.bytes, bytes, length);
-	memset(items->chunk.bytes + length, 0, RC_JSON_PAD + 1);
-	p = items->chunk.bytes;
-	end = p + length;
-	utf8 = is_utf8(p, end);
 	while (p < end && status == RC_ITEMS_OPEN) {
 		if (items->state == INSIDE) {
 			status = read_value(items, &p, end);
@@ -354,8 +374,10 @@ rc_items_read(struct rc_items *items, const char *bytes, size_t length)
 			pop(items);
 			p++;
 		} else if (items->state == VALUE || items->state == FIRST_VALUE) {
-			if (take_whole(items, &p, end, utf8))
+			if ((whole = take_whole(items, bytes + (p - bytes), end, utf8)) > 0) {
+				p += whole;
 				continue;
+			}
 			status = begin_value(items, *p, &taken);
 			p += taken;
 		} else {
@@ -368,9 +390,11 @@ rc_items_read(struct rc_items *items, const char *bytes, size_t length)
 bool
 rc_items_end(struct rc_items *items)
 {
+	char last[1 + RC_ITEMS_PAD] = "\n";
+
 	if (items->reason != NULL)
 		return false;
-	if (items->state == INSIDE && items->depth == 0 && items->scalar && rc_items_read(items, "\n", 1) != RC_ITEMS_OPEN)
+	if (items->state == INSIDE && items->depth == 0 && items->scalar && rc_items_read(items, last, 1) != RC_ITEMS_OPEN)
 		return false;
 	if (items->state != (items->lines ? (int)VALUE : (int)DONE))
 		return false;
@@ -387,7 +411,7 @@ rc_items_free(struct rc_items *items)
 			free(items->pointers[i].tokens[n]);
 		rc_buf_free(&items->pointers[i].value);
 	}
-	rc_buf_free(&items->chunk);
 	rc_buf_free(&items->buffer);
+	rc_json_shape_free(&items->shape);
 	rc_arena_free(&items->arena);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "rc_json.h"
+#include "rc_json_shape.h"
 #include "rc_mem.h"
 #include "rc_str.h"
 
@@ -20,6 +21,7 @@ enum {
 	RC_ITEMS_POINTERS_MAX = 8,	/* that of the items among them */
 	RC_ITEMS_TOKENS_MAX = 16,	/* of one pointer */
 	RC_ITEMS_VALUE_MAX = 64 * 1024,	/* of a name, or of a value at one of the other pointers */
+	RC_ITEMS_PAD = RC_JSON_PAD + 1,
 };
 
 struct rc_items_pointer {
@@ -42,6 +44,8 @@ enum rc_items_status {
 struct rc_items {
 	/* Gets each item's text, which is one JSON value; after it are RC_JSON_PAD readable bytes. */
 	void (*take)(void *context, const char *item, size_t length);
+	/* Gets COUNT objects at once, which look like the one that take() got before: the same names in the same order.  Each is a line. */
+	void (*take_lines)(void *context, const char *lines, size_t length, size_t count);
 	void *context;
 	bool lines;			/* one value a line, and no pointers */
 
@@ -51,7 +55,7 @@ struct rc_items {
 	size_t depth;
 	int state;
 	unsigned matched;		/* by the name that was read last */
-	struct rc_buf chunk;		/* the bytes that came last, padded */
+	struct rc_json_shape shape;	/* that of the item before */
 	struct rc_buf buffer;		/* the name, item or value that is being read */
 	struct rc_buf *into;		/* where the value's bytes go, or NULL */
 	bool is_item, in_string, escaped, scalar;
@@ -68,8 +72,8 @@ int rc_items_add_pointer(struct rc_items *items, const char *text);
 /* Makes ready for a new document; the pointers stay, the values go. */
 void rc_items_begin(struct rc_items *items);
 
-/* Reads the next bytes. */
-enum rc_items_status rc_items_read(struct rc_items *items, const char *bytes, size_t length);
+/* Reads the next bytes, which may be changed; RC_ITEMS_PAD more that are NUL follow them. */
+enum rc_items_status rc_items_read(struct rc_items *items, char *bytes, size_t length);
 
 /* At the document's end: whether it is whole.  Where it is not, REASON is NULL for one that was cut. */
 bool rc_items_end(struct rc_items *items);

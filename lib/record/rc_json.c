@@ -2,10 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
+#include "rc_json_scan.h"
 #include "rc_utf8.h"
 
 enum {
@@ -110,50 +108,6 @@ scan_escape(const char *p, unsigned *flags)
 	return p;
 }
 
-/* The first byte from P on that is a quote, a backslash or a control character. */
-static inline const char *
-skip_plain(const char *p)
-{
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), last_control = _mm_set1_epi8(0x1f);
-
-	for (;; p += 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)p);
-		__m128i special = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes),
-		    _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-		unsigned mask = (unsigned)_mm_movemask_epi8(special);
-
-		if (mask != 0)
-			return p + __builtin_ctz(mask);
-	}
-#else
-	while (*p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
-		p++;
-	return p;
-#endif
-}
-
-/* The first byte from P on that is no digit. */
-static inline const char *
-skip_digits(const char *p)
-{
-#ifdef __SSE2__
-	const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9);
-
-	for (;; p += 16) {
-		__m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), zero);
-		unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digits, nine), digits)) ^ 0xffff;
-
-		if (mask != 0)
-			return p + __builtin_ctz(mask);
-	}
-#else
-	while (*p >= '0' && *p <= '9')
-		p++;
-	return p;
-#endif
-}
-
 /* Why the string can't go on at P, a byte that ends a plain run and is no quote. */
 static const char *
 fail_in_string(const char *p, const char *end, struct rc_json_error *error)
@@ -167,7 +121,7 @@ const char *
 rc_json_scan_string(const char *p, const char *end, unsigned *flags, struct rc_json_error *error)
 {
 	for (;;) {
-		const char *stop = skip_plain(p);
+		const char *stop = rc_json_skip_plain(p);
 
 		while (p < stop) {
 			size_t step = (signed char)*p >= 0 ? 1 : rc_utf8_sequence(p, end);
@@ -197,7 +151,7 @@ scan_escaped(const struct scan *scan, const char *p, unsigned *flags)
 			return fail_in_string(p, scan->end, scan->error);
 		if ((next = scan_escape(p, flags)) == NULL)
 			return fail(scan->error, p, "an escape that JSON does not have");
-		p = skip_plain(next);
+		p = rc_json_skip_plain(next);
 	} while (*p != '"');
 	return p;
 }
@@ -210,7 +164,7 @@ scan_string(const struct scan *scan, const char *p, unsigned *flags)
 
 	if (!scan->is_utf8)
 		return rc_json_scan_string(p, scan->end, flags, scan->error);
-	stop = skip_plain(p);
+	stop = rc_json_skip_plain(p);
 	return *stop == '"' ? stop : scan_escaped(scan, stop, flags);
 }
 
@@ -218,7 +172,7 @@ scan_string(const struct scan *scan, const char *p, unsigned *flags)
 static inline const char *
 pass_string(const struct scan *scan, const char *p)
 {
-	const char *stop = skip_plain(p);
+	const char *stop = rc_json_skip_plain(p);
 
 	if (*stop != '"' || !scan->is_utf8) {
 		unsigned ignored = 0;
@@ -240,13 +194,13 @@ scan_number(const struct scan *scan, const char *p)
 	if (*p == '0')
 		p++;
 	else if (*p >= '1' && *p <= '9')
-		p = skip_digits(p);
+		p = rc_json_skip_digits(p);
 	else
 		return unexpected(scan, start, "not a JSON value");
 	if (*p == '.') {
 		if (*++p < '0' || *p > '9')
 			return unexpected(scan, p, "a number without digits after the point");
-		p = skip_digits(p);
+		p = rc_json_skip_digits(p);
 	}
 	if (*p == 'e' || *p == 'E') {
 		p++;
@@ -254,7 +208,7 @@ scan_number(const struct scan *scan, const char *p)
 			p++;
 		if (*p < '0' || *p > '9')
 			return unexpected(scan, p, "a number without digits in its exponent");
-		p = skip_digits(p);
+		p = rc_json_skip_digits(p);
 	}
 	return p;
 }
@@ -319,12 +273,18 @@ scan_value(const struct scan *scan, const char *p, int depth)
 }
 
 const char *
-rc_json_value_end(const char *text, const char *end, bool is_utf8)
+rc_json_nested_value_end(const char *text, const char *end, int depth, bool is_utf8)
 {
 	struct rc_json_error error;
 	struct scan scan = { .end = end, .is_utf8 = is_utf8, .error = &error };
 
-	return scan_value(&scan, text, 1);
+	return scan_value(&scan, text, depth);
+}
+
+const char *
+rc_json_value_end(const char *text, const char *end, bool is_utf8)
+{
+	return rc_json_nested_value_end(text, end, 1, is_utf8);
 }
 
 bool
@@ -445,25 +405,6 @@ scan_strict_string(const struct scan *scan, const char *p, unsigned *flags)
 
 /* ---- names that are foretold ---- */
 
-/* Whether both begin with the same LENGTH bytes; B has no newline and no NUL in them, so that the end of A's text differs. */
-static inline bool
-begins_with(const char *a, const char *b, size_t length)
-{
-#ifdef __SSE2__
-	for (;; a += 16, b += 16, length -= 16) {
-		__m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a), _mm_loadu_si128((const __m128i *)(const void *)b));
-		unsigned mask = (unsigned)_mm_movemask_epi8(same) ^ 0xffff;
-
-		if (length <= 16)
-			return (mask & ((1u << length) - 1)) == 0;
-		if (mask != 0)
-			return false;
-	}
-#else
-	return strncmp(a, b, length) == 0;
-#endif
-}
-
 /* Remembers the names of OBJECT, whose first brace is at P, with all that stands before their values; none from an escape or a newline on. */
 static void
 foretell(struct rc_json_object *object, const char *p)
@@ -489,7 +430,7 @@ foretell(struct rc_json_object *object, const char *p)
 		while (*p == ' ' || *p == '\t' || *p == '\r')
 			p++;
 	}
-	memset(rc_buf_reserve(&object->foretold, 16), 0, 16);	/* begins_with() reads that far */
+	memset(rc_buf_reserve(&object->foretold, 16), 0, 16);	/* rc_json_begins_with() reads that far */
 }
 
 /* Where the text at P, a brace or comma, goes on as foretold: notes the name, and gives the place of its value; else NULL. */
@@ -498,7 +439,7 @@ read_foretold(struct rc_json_object *object, const char *p, struct rc_json_field
 {
 	const struct rc_json_mark *mark = &object->marks[object->count - 1];
 
-	if (object->count > object->mark_count || !begins_with(p, object->foretold.bytes + mark->start, mark->length))
+	if (object->count > object->mark_count || !rc_json_begins_with(p, object->foretold.bytes + mark->start, mark->length))
 		return NULL;
 	field->name = p + mark->name;
 	field->raw = field->name - 1;

@@ -79,9 +79,11 @@ bool rc_json_check(const char *text, size_t length, struct rc_json_error *error)
 /*
  * The byte after the JSON value that begins at TEXT, or NULL where it is none
  * or does not end before END; a number must be followed by something.  IS_UTF8
- * says that all of it is known to be UTF-8.
+ * says that all of it is known to be UTF-8.  The second is for a value with
+ * DEPTH - 1 arrays and objects around it, which count for the limit.
  */
 const char *rc_json_value_end(const char *text, const char *end, bool is_utf8);
+const char *rc_json_nested_value_end(const char *text, const char *end, int depth, bool is_utf8);
 
 /*
  * The end (closing quote) of the string whose first byte after the opening

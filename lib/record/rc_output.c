@@ -188,6 +188,23 @@ rc_output_line(struct rc_output *output, const char *line, size_t length)
 }
 
 void
+rc_output_lines(struct rc_output *output, const char *lines, size_t length, size_t count)
+{
+	output->records += count;
+	if (length < WRITE_SIZE) {
+		rc_buf_add(&output->buffer, lines, length);
+		digest_line(output);
+		if (output->buffer.length >= WRITE_SIZE)
+			rc_output_flush(output);
+		return;
+	}
+	rc_output_flush(output);
+	if (output->digest != NULL)
+		output->digest->add(output->digest, lines, length);
+	write_out(output, lines, length);
+}
+
+void
 rc_output_text(struct rc_output *output, const char *text, size_t length)
 {
 	rc_buf_add(&output->buffer, text, length);

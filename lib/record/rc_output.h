@@ -43,6 +43,9 @@ void rc_output_line(struct rc_output *output, const char *line, size_t length);
 void rc_output_part(struct rc_output *output, const char *bytes, size_t length);
 void rc_output_end_line(struct rc_output *output);
 
+/* Writes COUNT lines, each a record's text and its newline. */
+void rc_output_lines(struct rc_output *output, const char *lines, size_t length, size_t count);
+
 /* Writes any text as it is; it is no record. */
 void rc_output_text(struct rc_output *output, const char *text, size_t length);
 void rc_output_flush(struct rc_output *output);

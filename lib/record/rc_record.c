@@ -22,6 +22,14 @@ rc_record_string(struct rc_record *record, const char *name, size_t *length)
 	return rc_json_decode(&record->arena, field->value, field->value_length, length == NULL ? &ignored : length);
 }
 
+const char *
+rc_record_text(struct rc_record *record, const char *name, const char *otherwise)
+{
+	const char *text = rc_record_string(record, name, NULL);
+
+	return text == NULL ? otherwise : text;
+}
+
 /* The value's text in OBJECT, which is the record's own where IS_NESTED is false. */
 static const char *
 find_value(const struct rc_json_object *object, bool is_nested, const char *name, struct rc_arena *arena, size_t *length)

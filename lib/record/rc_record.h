@@ -28,6 +28,9 @@ const struct rc_json_field *rc_record_find(const struct rc_record *record, const
 /* A string field, decoded and ended by a NUL; NULL where it is absent or no string.  LENGTH may be NULL. */
 const char *rc_record_string(struct rc_record *record, const char *name, size_t *length);
 
+/* The same, or OTHERWISE where it is absent or no string. */
+const char *rc_record_text(struct rc_record *record, const char *name, const char *otherwise);
+
 /*
  * The JSON text of a value, which is part of the record's own; NULL where there
  * is none.  In NAME, a.b is the field b of the object a, unless there is a field

@@ -2,7 +2,7 @@
 #
 # The file done/TARGET is the result of a part and the proof that it was committed: with -j parts run side by side, and a
 # second call in the same folder leaves out what is done. The record asked/TARGET says what was asked for. A part that fails
-# leaves its code in failed/TARGET.
+# leaves its code in failed/TARGET. Where TELL is a descriptor, messages and progress go there, apart from make's own.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,13 +11,16 @@ SHELL := /bin/bash
 parts := $(patsubst asked/%,done/%,$(wildcard asked/*))
 all: $(parts)
 
+here := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 graph_steps := reindex-part-graph-gone.sql reindex-part-graph-nodes-gone.sql reindex-part-graph-nodes.sql reindex-part-graph.sql
 search_steps := reindex-part-search-gone.sql reindex-part-search.sql
 
+# Where the index is on a server (SERVERS), one program makes the part, behind a lock; else:
 # All of an index, swapped in; or only a part of it (PART is set) in its tables. The catalogue is always made as a whole.
 done/%: asked/%
-	@code=0; rc-db-apply --with $< --before reindex-lock.sql $(if $(and $(PART),$($*_steps)),,--before reindex-$*.sql) --output $@ \
-		$(if $(PART),$($*_steps)) reindex-note.sql reindex-result-$*.sql $< || code=$$?; \
+	@$(if $(TELL),exec 2>&$(TELL);) code=0; $(if $(filter $*,$(SERVERS)),rc-db-lock 'kfm reindex $*' -- $(here)/../kfm/reindex/$*.bash $< $@,\
+		rc-db-apply --with $< --before reindex-lock.sql $(if $(and $(PART),$($*_steps)),,--before reindex-$*.sql) --output $@ \
+		$(if $(PART),$($*_steps)) reindex-note.sql reindex-result-$*.sql $<) || code=$$?; \
 	((code == 0)) || { echo $$code >failed/$*; exit $$code; }
 
 .PHONY: all

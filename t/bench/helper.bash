@@ -44,6 +44,9 @@ has_peer() { [[ " ${peers[*]-} " == *" $1 "* ]]; }
 install_psycopg() { python3 -m venv python && timeout 300 python/bin/pip install --quiet 'psycopg[binary]' orjson; }
 psycopg_rows() { "$folder/python/bin/python" "$here/peers/psycopg-rows.py" "$@"; }
 
+install_django_tasks() { python3 -m venv django && timeout 300 django/bin/pip install --quiet 'Django~=5.2.0' 'psycopg[binary]'; }
+django_tasks() { by_parts "$folder/django/bin/python" "$here/peers/django-tasks.py" "$@"; }
+
 install_node() { timeout 300 "$here/../../tools/npm-install" . pg pg-query-stream && cp "$here/peers/node-rows.js" .; }
 node_rows() { by_parts node "$folder/node-rows.js" "$@"; }
 

@@ -15,8 +15,11 @@ done
 report 'a hundred runs with a lock' rc-run flock 3
 
 # Eight writers at once, as fast as they can, while the file is that of the runs above.
-"${CC:-gcc}" -O2 -std=c11 -D_DEFAULT_SOURCE -DRC_VERSION='"bench"' -I "$here/../../lib/base" -I "$here/../../lib/file" -o "$folder/writers" \
-  "$here/../history-writers.c" "$here"/../../lib/base/*.c "$here"/../../lib/file/*.c
+rooms=()
+for room in "$here"/../../lib/*/; do rooms+=(-I "$room"); done
+built=$(dirname -- "$(command -v rc-run)")/../lib
+"${CC:-gcc}" -O2 -std=c11 -D_DEFAULT_SOURCE "${rooms[@]}" -o "$folder/writers" "$here/../history-writers.c" \
+  -Wl,--start-group "$built"/rc_{base,file,record,run}.a -Wl,--end-group
 before=$(wc -l <"$XDG_STATE_HOME/rc/history.ndjson")
 rate=$("$folder/writers" 8 1000)
 lines=$(($(wc -l <"$XDG_STATE_HOME/rc/history.ndjson") - before))

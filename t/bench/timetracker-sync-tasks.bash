@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timetracker-sync-tasks against psql: 100,000 tasks of which 1 % has changed, and none.
+# timetracker-sync-tasks against psql: 100,000 tasks of which 1 % has changed, and none; beside it Django's bulk_create(update_conflicts=True).
 # ROWS=N makes the listing shorter.
 # shellcheck source=t/bench/helper.bash
 . "$(dirname -- "$0")/helper.bash"
@@ -8,6 +8,7 @@ rows=${ROWS:-100000} server=$DATABASE_URL
 share=$(dirname -- "$(command -v rc-say)")/../share/rc
 psql=$(pg_config --bindir)/psql
 export RC_EVENTS=''
+install_peer django_tasks
 
 "$psql" -Xq "$server" -v ON_ERROR_STOP=1 -c 'create database bench'
 DATABASE_URL=${server/'/postgres?'//bench?}
@@ -57,9 +58,14 @@ for _ in 1 2 3 4 5; do
   run_timed psql-nothing statements two
 done
 [[ $(written) == "$before" ]] || { echo 'rows were written where nothing had changed' >&2; exit 1; }
+for state in one two; do
+  ! has_peer django_tasks || run_timed django django_tasks "$folder/$state"
+done
 "$psql" -Xq "$server" -c 'drop database bench'
 
 code=0
 report "sync of $rows tasks, 1 % changed" sync-tasks psql 1.5 || code=1
 report "sync of $rows tasks, nothing changed" nothing-changed psql-nothing 1.5 || code=1
+! has_peer django_tasks ||
+  awk -v django="$(median django)" -v rc="$(median sync-tasks)" 'BEGIN { printf "Django, bulk_create(update_conflicts=True): %.3f s, sync-tasks %.3f of it\n", django / 1e6, rc / django }'
 exit $code

@@ -1,5 +1,7 @@
+# Real servers are in t/services/kfm-search.bats, kfm-graph.bats and kfm-embeddings.bats.
 # shellcheck disable=SC2034 # the helper uses started
 load ../helper
+load ../http
 load helper
 
 setup() {
@@ -64,15 +66,61 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
   [ "$stderr" = 'kfm-reindex: There is no index of search yet: run it without --since and --dataset-id first.' ]
 }
 
-@test "none, an unknown target, a wrong time, and a server are refused" {
+@test "none, an unknown target, and a wrong time are refused" {
   run -2 kfm-reindex
   run -2 kfm-reindex --targets ,
   run -2 --separate-stderr kfm-reindex --targets search,mail
   [ "${stderr_lines[1]}" = "kfm-reindex: error: argument --targets: no such target: 'mail'" ]
   run -2 kfm-reindex --targets search --since yesterday
-  KFM_SEARCH_URL=http://localhost run -1 --separate-stderr kfm-reindex --targets search
-  [[ $stderr == 'kfm-reindex: KFM_SEARCH_URL is set, but '* ]]
+  run -2 kfm-reindex --targets search --max-rejects many
+  run -1 --separate-stderr kfm-reindex --targets embeddings
+  [ "$stderr" = 'kfm-reindex: embeddings are made by a server: KFM_EMBEDDINGS_URL is not set' ]
   [ "$(sql "select to_regclass('kfm.search') is null")" = t ]
+}
+
+@test "a server that is not there: its target fails, the others are made, and no password is shown" {
+  export KFM_SEARCH_URL=http://me:hidden@127.0.0.1:1
+  run -1 --separate-stderr kfm-reindex --targets search,catalog
+  [ "$output" = 'catalog: 3 row(s).' ]
+  [[ $stderr == *'kfm-reindex: search: the server does not answer: '*'kfm-reindex: the index of search is as it was before: see above' ]]
+  [[ $stderr != *hidden* ]]
+}
+
+# An answer with N embeddings, as OpenAI's HTTP has it, in any order.
+embeddings() { jq -nc --argjson n "$1" '{data: [range($n) | {index: ., embedding: [0.5, . + 0.25]}] | reverse}'; }
+
+@test "embeddings: only texts that are new or have changed are sent (a stand-in for the model's server)" {
+  start_http
+  export KFM_EMBEDDINGS_URL=$source KFM_EMBEDDINGS_MODEL=small KFM_EMBEDDINGS_TOKEN=hidden
+  embeddings 24 | answer /v1/embeddings '200 OK'
+  embeddings 1 | answer /v1/embeddings '200 OK'
+  run -0 --separate-stderr kfm-reindex --targets embeddings
+  [ "$output$stderr" = 'embeddings: 24 row(s).' ]
+  [ "$(sql "select embedding from kfm.embeddings order by document_id limit 2" | paste -sd ' ')" = '{0.5,0.25} {0.5,1.25}' ]
+  [[ $(requests) == *'authorization: Bearer hidden body: {"model":"small",'* ]]
+  sql "update kfm.documents set body = 'Changed' where id = 'sample-maps:document:1'; delete from kfm.documents where id = 'sample-maps:document:2'"
+  run -0 kfm-reindex --targets embeddings
+  [ "$output" = 'embeddings: 1 row(s).' ]
+  [ "$(sql 'select count(*) from kfm.embeddings')" = 23 ]
+  run -0 kfm-reindex --targets embeddings
+  [ "$output" = 'embeddings: 0 row(s).' ]
+  [ "$(requests | wc -l)" = 2 ]
+}
+
+@test "a model's server that hangs, has too few embeddings, or answers nonsense: nothing is written (a stand-in)" {
+  start_http
+  export KFM_EMBEDDINGS_URL=$source KFM_EMBEDDINGS_MODEL=small
+  for body in '{"data":[]}' "$(embeddings 23)" "$(embeddings 24 | sed 's/0.25/null/')" '[]' 'what?'; do
+    rm -f "$http"/*embeddings*
+    answer /v1/embeddings '200 OK' <<<"$body"
+    run -1 --separate-stderr kfm-reindex --targets embeddings
+    [[ $stderr == *'answer is '* && $stderr == *'kfm-reindex: the index of embeddings is not up to date: see above' ]] || { echo "$stderr"; false; }
+  done
+  rm -f "$http"/*embeddings*
+  answer @stall /v1/embeddings '200 OK' <<<''
+  run -1 --separate-stderr kfm-reindex --targets embeddings --patience 100ms
+  [[ $stderr == *'--patience is over'* ]]
+  [ "$(sql 'select count(*) from kfm.embeddings')" = 0 ]
 }
 
 @test "a dry run counts, and changes nothing" {

@@ -113,6 +113,11 @@ written() { sql "select pg_stat_force_next_flush(); select n_tup_ins + n_tup_upd
   answer /u '200 OK' <<<'[{"external_id":"c","display_name":"C","updated_at":"2027-01-01"}]'
   run -1 timetracker-sync-tasks --source "$source/u"
   [ "$(sql 'select count(*), min(mark) from rc.task_sync')" = "1|$mark" ]
+  # where the table was emptied, a mark would leave it so
+  sql 'delete from task_cache'
+  run -0 timetracker-sync-tasks --source "$source/t" --incremental
+  [ "${lines[0]}" = 'No sync before this one: all is read.' ]
+  [ "$(active)" = 'a b' ]
 }
 
 @test "what can't be taken stops it, or is told where --max-rejects allows it" {
@@ -168,7 +173,7 @@ END
   tasks 1 3 | sync
   { tasks 2 3; printf '%s\n' '{"external_id":"a","display_name":"\u0000"}' '{"external_id":"b","display_name":"\\u0000"}'; } >items
   run -1 --separate-stderr sync <items
-  [[ $stderr = *"'a' has the character U+0000, which the database can't hold"* ]]
+  [[ $stderr = *"'a' has a bad display_name: \u0000, which text can't hold"* ]]
   run -0 sync --max-rejects 1 --max-delete 50 <items
   [ "${lines[1]}" = 'Tasks: 1 added, 0 updated, 2 unchanged, 1 deactivated, 0 reactivated, 1 rejected' ]
   [ "$(sql "select display_name from task_cache where external_id = 'b'")" = '\u0000' ]
@@ -245,6 +250,34 @@ END
     [ "$(sql "select count(*) filter (where display_name like 'Job%') from task_cache")" = 2000 ]
     sync <old
   done
+}
+
+@test "kill -9 while it fetches, writes and checks at the end: nothing is changed, and the next run mends all" {
+  tasks 1 3 | sync
+  before=$(rows)
+  tasks 1 4 | sed 's/Task 2/Job 2/' >listing
+  cp listing new
+  sql "create function wait() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(42); return null; end';
+    create constraint trigger late after insert on task_cache deferrable initially deferred for each row execute function wait()"
+  start_http
+  answer @stall /t '200 OK' </dev/null
+  for phase in fetch write check; do
+    url=file://$PWD/listing
+    case $phase in
+    fetch) url=$source/t ;;
+    write) hold 'lock table task_cache in share mode' ;;
+    check) rm holder && hold 'select pg_advisory_xact_lock(42)' ;;
+    esac
+    start timetracker-sync-tasks --source "$url" --map lines.jq
+    if [ $phase = fetch ]; then until [ -s "$http/requests" ]; do sleep 0.01; done; else wait_until_blocked; fi
+    kill -KILL -- "-$group"
+    finish
+    [ $phase = fetch ] || tell_holder rollback
+    wait_until_session_gone
+    [ "$(rows)" = "$before" ] || { echo "$phase"; false; }
+  done
+  run -0 sync <new
+  [ "$output" = 'Tasks: 1 added, 1 updated, 2 unchanged, 0 deactivated, 0 reactivated, 0 rejected' ]
 }
 
 @test "a dry run shows each change and makes none" {

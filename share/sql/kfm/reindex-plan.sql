@@ -9,4 +9,6 @@ from (select $1 ? 'dataset_id' and not exists (select from kfm.datasets where id
     when 'graph' then (select pg_catalog.count(*) from kfm.relations where (not $1 ? 'dataset_id' or dataset_id = $1->>'dataset_id')
       and (not $1 ? 'since' or updated_at >= ($1->>'since')::timestamptz))
     when 'catalog' then (select pg_catalog.count(*) from kfm.datasets where not $1 ? 'dataset_id' or id = $1->>'dataset_id')
+    when 'embeddings' then (select pg_catalog.count(*) from kfm.documents where deleted_at is null and (not $1 ? 'dataset_id' or dataset_id = $1->>'dataset_id')
+      and (not $1 ? 'since' or updated_at >= ($1->>'since')::timestamptz))
     end as n) as r

@@ -1,8 +1,8 @@
--- {"source","mode","mark","started"} -> the high-water mark, in the transaction of the rows: the latest change that the source
--- has told of; where its tasks tell none the time before it was asked; where there were no tasks the mark that was
+-- {"source","mode","mark","started","listed","last"} -> the high-water mark, in the transaction of the rows: the latest change that
+-- the source has told of; where its tasks tell none the time before it was asked; where there were no tasks the mark that was
 insert into rc.task_sync (source, mark, synced_at, full_at)
-select $1->>'source', case when last is not null then greatest(last, $1->>'mark' collate "C") when tasks > 0 then $1->>'started'
-  else nullif($1->>'mark', '') end, pg_catalog.now(), case when $1->>'mode' = 'full' then pg_catalog.now() end
-from (select pg_catalog.max(updated_at collate "C") as last, pg_catalog.count(*) as tasks from pg_temp.rc_task) as seen
+select $1->>'source', case when $1->>'last' is not null then greatest($1->>'last' collate "C", $1->>'mark' collate "C")
+    when ($1->>'listed')::bigint > 0 then $1->>'started' else nullif($1->>'mark', '') end,
+  pg_catalog.now(), case when $1->>'mode' = 'full' then pg_catalog.now() end
 on conflict (source) do update set mark = excluded.mark, synced_at = excluded.synced_at,
   full_at = coalesce(excluded.full_at, task_sync.full_at)

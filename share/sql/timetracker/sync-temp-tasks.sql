@@ -1,7 +1,7 @@
--- the listing, as it comes
+-- the listing, as it comes; text takes numbers, too, and varchar only strings
 create temporary table rc_task (
   external_id text,
-  display_name text,
+  display_name varchar,
   is_active boolean,
   search_text text,
   account text,
@@ -13,5 +13,5 @@ create temporary table rc_task (
   task_type text,
   fields_json jsonb,
   updated_at text,
-  problem text
+  problem text -- at first what a column could not hold
 ) on commit drop

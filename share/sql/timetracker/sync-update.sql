@@ -1,6 +1,6 @@
 -- the listed tasks that have changed
-update task_cache t set is_active = s.is_active, display_name = s.display_name, search_text = s.search_text, account = s.account,
-  project = s.project, phase = s.phase, project_phase = s.project_phase, department = s.department, discipline = s.discipline,
-  task_type = s.task_type, fields_json = s.fields_json, synced_at = pg_catalog.clock_timestamp()
-from pg_temp.rc_change c join pg_temp.rc_task s on s.external_id = c.external_id
-where c.listed and c.status <> 'added' and t.external_id::text = c.external_id
+update task_cache t set is_active = c.is_active, display_name = c.display_name, search_text = c.search_text, account = c.account,
+  project = c.project, phase = c.phase, project_phase = c.project_phase, department = c.department, discipline = c.discipline,
+  task_type = c.task_type, fields_json = c.fields_json, synced_at = pg_catalog.clock_timestamp()
+from pg_temp.rc_change c
+where c.listed and t.id = c.id

@@ -4,7 +4,8 @@ import pg from "pg";
 import { makeWorkerUtils, run } from "graphile-worker";
 
 const [what, count] = [process.argv[2], Number(process.argv[3])];
-const pool = new pg.Pool({ max: 12 });
+const pool = new pg.Pool({ max: 30 });
+pool.on("error", () => {}).on("connect", (client) => client.on("error", () => {}));
 
 if (what === "fill") {
   const utils = await makeWorkerUtils({ pgPool: pool });

@@ -29,7 +29,7 @@ async def fill():
 
 
 async def run():
-    manager = QueueManager(AsyncpgDriver(await connect()))
+    manager = QueueManager(Queries(AsyncpgDriver(await connect())))
     other = await connect()
     done, begin = 0, None
     finished = asyncio.Event()
@@ -43,7 +43,9 @@ async def run():
             finished.set()
 
     task = asyncio.create_task(manager.run(dequeue_timeout=timedelta(seconds=1), batch_size=batch))
-    await finished.wait()
+    await asyncio.wait([task, asyncio.create_task(finished.wait())], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        await task
     while await other.fetchval("select exists (select from pgqueuer where status in ('queued', 'picked'))"):
         await asyncio.sleep(0.001)
     print((time.monotonic_ns() - begin) // 1000)

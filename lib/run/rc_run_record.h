@@ -14,7 +14,7 @@ struct rc_run_record {
 	char **command;		/* ended by NULL */
 	char start[RC_CLOCK_SIZE];
 	long long began;	/* rc_clock_ms(), so that a clock which is set makes no duration wrong */
-	const char *status;	/* ok, failed, timeout, lost, skipped */
+	const char *status;	/* ok, failed, timeout, skipped */
 	int exit;		/* less than 0: none */
 	int signal;		/* that ended the command, or 0 */
 	const char *counts;	/* what its commands counted, a JSON object, or NULL */

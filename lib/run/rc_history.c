@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "rc_file.h"
+#include "rc_json.h"
 #include "rc_state.h"
 
 enum { FILE_FULL = 10 * 1000 * 1000, LOCK_TRIES = 2000 };
@@ -140,5 +141,52 @@ rc_history_append(const char *line, size_t length)
 		}
 	}
 	rc_buf_free(&path);
+	return failure;
+}
+
+/* Gives the lines of one file; 0, or errno. */
+static int
+read_file(const char *path, void (*take)(void *context, struct rc_record *record), void *context)
+{
+	FILE *file = fopen(path, "re");
+	struct rc_json_error error;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int failure;
+
+	if (file == NULL)
+		return errno == ENOENT ? 0 : errno;
+	while ((length = getline(&line, &room, file)) > 0) {
+		struct rc_record record = { .length = (size_t)length - (line[length - 1] == '\n') };
+
+		record.text = rc_json_pad(&record.arena, line, record.length);
+		take(context, rc_json_read_object(&record.object, record.text, record.length, &record.arena, &error) ? &record : NULL);
+		rc_record_free(&record);
+	}
+	failure = ferror(file) ? errno : 0;
+	free(line);
+	fclose(file);
+	return failure;
+}
+
+int
+rc_history_read(void (*take)(void *context, struct rc_record *record), void *context, struct rc_buf *file)
+{
+	struct rc_buf path = {0}, old = {0};
+	int failure = 0, second;
+
+	if (rc_history_path(&path)) {
+		rc_buf_printf(&old, "%s.old", path.bytes);
+		if ((failure = read_file(rc_buf_text(&old), take, context)) != 0)
+			rc_buf_add_text(file, old.bytes);
+		if ((second = read_file(path.bytes, take, context)) != 0 && failure == 0) {
+			rc_buf_add_text(file, path.bytes);
+			failure = second;
+		}
+		rc_buf_text(file);
+	}
+	rc_buf_free(&path);
+	rc_buf_free(&old);
 	return failure;
 }

@@ -1,4 +1,4 @@
-#include "rc_row_scalar.h"
+#include "rc_row_encode_value.h"
 
 #include <string.h>
 
@@ -376,7 +376,7 @@ encode_json(const struct rc_row_target *target, struct rc_row_value value, struc
 /* ---- any of them ---- */
 
 bool
-rc_row_encode_scalar(const struct rc_row_target *target, struct rc_row_value value, struct rc_buf *out, struct rc_row_error *error)
+rc_row_encode_value(const struct rc_row_target *target, struct rc_row_value value, struct rc_buf *out, struct rc_row_error *error)
 {
 	if (*value.text == 'n') {
 		rc_field_add_null(out);

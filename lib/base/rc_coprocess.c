@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "rc_err.h"
-#include "rc_json.h"
 #include "rc_mem.h"
 
 enum { PIPE_SIZE = 1 << 20, READ_SIZE = 256 * 1024 };
@@ -119,8 +118,8 @@ rc_coprocess_read(struct rc_coprocess *process)
 	if (process->out < 0)
 		return false;
 	do {
-		rc_buf_reserve(from, READ_SIZE + 1 + RC_JSON_PAD);
-		n = read(process->out, from->bytes + from->length, from->room - from->length - 1 - RC_JSON_PAD);
+		rc_buf_reserve(from, READ_SIZE + 1 + RC_COPROCESS_PAD);
+		n = read(process->out, from->bytes + from->length, from->room - from->length - 1 - RC_COPROCESS_PAD);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return true;

@@ -1,4 +1,4 @@
-#include "rc_row_value.h"
+#include "rc_row_decode_value.h"
 
 #include <stdint.h>
 
@@ -203,7 +203,7 @@ check_length(size_t length, size_t expected)
 }
 
 void
-rc_row_write_value(struct rc_row_writer *w, enum rc_row_kind kind, const char *bytes, size_t length)
+rc_row_decode_value(struct rc_row_writer *w, enum rc_row_kind kind, const char *bytes, size_t length)
 {
 	uint64_t bits_64;
 	uint32_t bits_32;

@@ -13,6 +13,8 @@
 
 #include "rc_str.h"
 
+enum { RC_COPROCESS_PAD = 64 };	/* bytes behind FROM that can be read, as readers of JSON want them (rc_json.h) */
+
 struct rc_coprocess {
 	pid_t pid;		/* 0: it was waited for */
 	int in, out;		/* our ends of its standard input and output, or -1 */
@@ -44,7 +46,7 @@ void rc_coprocess_kill(struct rc_coprocess *process);
 /* Frees what is left of one that has ended. */
 void rc_coprocess_free(struct rc_coprocess *process);
 
-/* Adds how it ended: `exit status 3`, `signal 9`, or why it could not start. */
+/* Adds how it ended: `ended with exit status 3`, `ended by signal 9`, or `cannot be run:` and why. */
 void rc_coprocess_add_end(const struct rc_coprocess *process, struct rc_buf *text);
 
 #endif
