@@ -165,6 +165,7 @@ sub catalogue {
 	return ([ map { "c$_" } 1 .. 11 ], @columns) if $sql =~ /\Aselect a\.attname, b\.type/;
 	return ([qw(index primary column equals)], [ 16410, 't', 'username', 'operator(pg_catalog.=)' ]) if $sql =~ /\Aselect i\.indexrelid/;
 	return ([qw(before now)], [ '"$user", public', 'pg_catalog' ]) if $sql =~ /\Aselect pg_catalog\.current_setting\('search_path/;
+	return ([qw(relation kind)]) if $sql =~ /\Aselect relation, kind from pg_temp/;
 	return ([qw(database oid control)], [ "fake", 16384, "f" ]) if $sql =~ /\Aselect d\.datname, d\.oid/;
 	return ([qw(version number recovery pid clock read_only)], [ "15.1", 150001, "f", 7, 1e12, "off" ]) if $sql =~ /\Aselect pg_catalog\.current_setting\(.server_version/;
 	return ([qw(line before)]) if $sql =~ /\Aselect n\.line, n\.before/;

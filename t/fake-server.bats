@@ -206,7 +206,7 @@ no_problems() { [ ! -s "$problems" ]; }
 
 # Each command of bin/ that opens a database, found by a loop: it logs in to this server by the role of its name.
 @test "no command of bin/ ends well where an answer breaks off or is an error" {
-  local command running=0 seen
+  local running=0 seen
   export RC_WAIT_TRIES=1 SECRET_KEY=k HOME=$BATS_TEST_TMPDIR
   : >"$BATS_FILE_TMPDIR/trace"
   lie_to_command() {

@@ -1,4 +1,4 @@
-# shellcheck disable=SC2016,SC2030,SC2031 # $1 is SQL's; each test has an environment of its own
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034 # $1 is SQL's; each test has an environment of its own
 # rc-db-apply --plan and --apply.
 load recotem/helper
 
@@ -98,15 +98,15 @@ insertions_differ {} 1 new rows are planned, but there would be 2' ]
   sed '2s/"id":1/"id":3/' plan >edited
   run -100 --separate-stderr rc-db-apply --apply edited ./change.sql ./insert.sql records
   [ "$stderr" = 'rc-db-apply: edited:5: the records differ from the SHA-256 in the end record' ]
-  head -n 3 plan >cut
-  run -100 --separate-stderr rc-db-apply --apply cut ./change.sql ./insert.sql records
-  [[ $stderr == 'rc-db-apply: cut: cut short'* ]]
+  head -n 3 plan >short
+  run -100 --separate-stderr rc-db-apply --apply short ./change.sql ./insert.sql records
+  [[ $stderr == 'rc-db-apply: short: cut short'* ]]
   name=$(sql 'select current_database()')
   psql -XAtq "$RC_TEST_SERVER" -c "alter database $name rename to ${name}_old" -c "create database $name template ${name}_old"
   run -100 --separate-stderr apply
   [ "$stderr" = 'rc-db-apply: plan: not of this database: it is another database of the same name, such as a restored copy' ]
   psql -XAtq "$RC_TEST_SERVER" -c "drop database ${name}_old"
-  [ "$(all)" = "$before" ]
+  [ "$(bodies)" = b1,b2,b3,b4 ]
 }
 
 @test "plan, apply and undo leave the database as it was" {

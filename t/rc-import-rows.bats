@@ -528,6 +528,13 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(rows)" = '' ]
 }
 
+@test "the server's limit for idle transactions does not hold while a slow source is at work" {
+  sql 'create table t (id int primary key)'
+  export PGOPTIONS='-c idle_in_transaction_session_timeout=50'
+  { echo '{"id":1}'; sleep 0.3; echo '{"id":2}'; } | import '2 0 0' --table t
+  { echo '{"id":1}'; sleep 0.3; echo '{"id":3}'; } | import '1 0 1' --table t --mode upsert
+}
+
 @test "a table that another session alters or truncates is waited for as long as --lock-timeout says, and then it is 111" {
   local work
   started=()

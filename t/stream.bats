@@ -497,7 +497,7 @@ wait_for_size() {
 
 @test "where the processor has no SSE2 records are read just so" {
   [ -e "$RC_TEST_BUILD/lib/rc_record.a" ] && ! grep -qs __asan_init "$(command -v rc-progress)" || skip 'there is nothing to link with'
-  local lib=$RC_TEST_FOLDER/../lib program line plain fast
+  local lib=$RC_TEST_FOLDER/../lib line plain
   "${CC:-gcc}" -std=c11 -D_DEFAULT_SOURCE -U__SSE2__ -DRC_VERSION='"test"' -I "$lib/base" -I "$lib/record" -I "$lib/crypto" -I "$lib/file" \
     -o "$BATS_TEST_TMPDIR/rc-progress" "$RC_TEST_FOLDER/../src/rc-progress.c" "$lib/record/rc_json.c" \
     "$RC_TEST_BUILD"/lib/rc_{record,crypto,file,base}.a -lcrypto -lpthread

@@ -108,12 +108,12 @@ read_table(struct rc_capture *capture, struct rc_capture_table *table, const cha
 
 /* ---- the triggers ---- */
 
-/* Adds the insertion of rows into the capture: what they were and are, as SQL, and the columns of their key. */
+/* Adds the insertion of rows into the capture: what they were and are, as SQL, and the columns of their key.  OFFSET 0: the texts are made once. */
 static void
 add_insertion(struct rc_buf *sql, const struct rc_capture_table *table, const char *before, const char *after, const char *key, const char *from)
 {
 	rc_buf_printf(sql, "insert into pg_temp.rc_capture select rc_step, %s::pg_catalog.oid, pg_catalog.concat('{', %s, '}'), x.before, x.after"
-	    " from (select %s as before, %s as after, %s from %s) x where x.before is distinct from x.after",
+	    " from (select %s as before, %s as after, %s from %s offset 0) x where x.before is distinct from x.after",
 	    table->relation.oid, table->key, before, after, key, from);
 }
 

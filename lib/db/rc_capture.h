@@ -27,7 +27,7 @@ enum { RC_CAPTURE_TABLES_MAX = 64 };
 
 /* Settings of a function that makes the texts of rows, which no setting of a role or database may change. */
 #define RC_CAPTURE_SETTINGS " set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'" \
-	" set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB'"
+	" set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB' set jit = off"
 
 /* The digest of a row's text, as SQL. */
 #define RC_CAPTURE_DIGEST(text) "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(" text ", 'UTF8')), 'hex')"

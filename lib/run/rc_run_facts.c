@@ -118,7 +118,8 @@ take_event(struct rc_run_facts *facts, struct rc_record *record)
 	if (tool == NULL || event == NULL)
 		return;
 	rc_json_write_string(&name, tool, strlen(tool));
-	if (facts->tools == NULL || strstr(facts->tools, rc_buf_text(&name)) == NULL) {
+	rc_buf_text(&name);
+	if (facts->tools == NULL || strstr(facts->tools, name.bytes) == NULL) {
 		rc_buf_add(&tools, facts->tools == NULL ? "[" : facts->tools, facts->tools == NULL ? 1 : strlen(facts->tools) - 1);
 		rc_buf_printf(&tools, "%s%s]", facts->tools == NULL ? "" : ",", name.bytes);
 		facts->tools = keep(facts, rc_buf_text(&tools));

@@ -36,7 +36,7 @@ line_of() { grep -E "^[a-z]+  $1:" <<<"$output"; }
 }
 
 @test "a service that is not configured is skipped, but fails where its target is named" {
-  run kfm-smoke-test
+  run kfm-smoke-test --all
   [ "$(line_of cache.ping)" = 'skip  cache.ping: KFM_CACHE_URL is not set' ]
   run -1 kfm-smoke-test --targets cache
   [[ $(line_of cache.ping) == 'fail  cache.ping: KFM_CACHE_URL is not set;'* ]]
