@@ -8,6 +8,7 @@ set -euo pipefail
 shopt -s lastpipe # what the end of a pipe counts is counted here
 LC_ALL=C.UTF-8
 asked=$(readlink -f -- "$1") done=$PWD/$2
+# shellcheck disable=SC2034 # the parts use it, and the next one
 data=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
@@ -17,6 +18,7 @@ trap 'exit 129' HUP
 
 target=$(rc-say '{target}' "$asked")
 dataset=$(jq -r '.dataset_id // ""' "$asked") since=$(jq -r '.since // ""' "$asked")
+# shellcheck disable=SC2034
 part=$dataset$since # empty: all of it is made anew
 
 die() {
