@@ -59,6 +59,7 @@ static struct settings {
 	bool check, keep, if_present;
 	long min_length, min_guesses;	/* 0: any password will do */
 	struct rc_password_policy policy;
+	const char *absent, *package;	/* what is not in this build and what brings it, or NULL */
 	struct rc_input in;
 	struct rc_output out;
 } settings;
@@ -83,6 +84,13 @@ has_none(struct rc_record *record)
 	return field == NULL || (field->value_length == 4 && memcmp(field->value, "null", 4) == 0);
 }
 
+static void
+fail_where_absent(void)
+{
+	if (settings.absent != NULL)
+		rc_die(RC_FATAL, "%s is not in this build: it needs the package %s when rc is built", settings.absent, settings.package);
+}
+
 /* Takes the record apart: the worker gets the texts it needs. */
 static void
 prepare(struct rc_pool_job *pool_job)
@@ -96,6 +104,7 @@ prepare(struct rc_pool_job *pool_job)
 		rc_record_remove(record, settings.from);
 		return;
 	}
+	fail_where_absent();
 	job->password = rc_input_need_string(&settings.in, record, settings.from);
 	if (settings.min_length > 0 || settings.min_guesses > 0) {
 		rc_record_remove(record, "status");
@@ -230,10 +239,15 @@ check_scheme(const char *name, const char *django)
 
 	if (scheme == NULL)
 		rc_usage("--scheme takes pbkdf2_sha256, argon2id or scrypt, not '%s'", name);
-	if (rc_password_missing(scheme) != NULL)
-		rc_die(RC_FATAL, "%s is not in this build: it needs the package %s when rc is built", name, rc_password_missing(scheme));
-	if (settings.min_guesses > 0 && rc_password_guesses_missing() != NULL)
-		rc_die(RC_FATAL, "--min-guesses is not in this build: it needs the package %s when rc is built", rc_password_guesses_missing());
+	if (rc_password_missing(scheme) != NULL) {
+		settings.absent = name;
+		settings.package = rc_password_missing(scheme);
+	} else if (settings.min_guesses > 0 && rc_password_guesses_missing() != NULL) {
+		settings.absent = "--min-guesses";
+		settings.package = rc_password_guesses_missing();
+	}
+	if (!settings.if_present)	/* else only a record with a password needs it */
+		fail_where_absent();
 	settings.policy.scheme = scheme;
 	if (django != NULL && settings.policy.iterations > 0)
 		rc_usage("--django and --iterations exclude each other");

@@ -185,7 +185,7 @@ from json_array_elements(('[' || :'d' || ']')::json) as t (d), lateral (values
      and not exists (select from json_array_elements(d->'example') word where json_typeof(word) <> 'string')
      and json_typeof(d->'example_input') = json_typeof(d->'reads')),
   ('has an option of another form', (select bool_and((select string_agg(k, ' ') from json_object_keys(o) k) = 'name letter argument help'
-     and o->>'name' ~ '^--[a-z][a-z0-9-]*\$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]\$' and o->>'help' <> '')
+     and o->>'name' ~ '^--[a-z][a-z0-9_-]*\$' and coalesce(o->>'letter', '-x') ~ '^-[A-Za-z]\$' and o->>'help' <> '')
      from json_array_elements(d->'options') o))) as checks (problem, holds)
 where holds is not true;
 END

@@ -532,6 +532,19 @@ scrypt_small='scrypt$2$'$salt'$8$5$DLWy8UQBmT3a9UHZg06njGpMiTHxYZpikaxu4VzIXcajw
   run -1 --separate-stderr hash --min-guesses 100000 "$in"
 }
 
+@test "built without libargon2 and zxcvbn: a password is refused and the package named, with --if-present only where there is one" {
+  build_without_libraries
+  PATH=$BATS_TEST_TMPDIR/without:$PATH
+  run -100 --separate-stderr rc-password-hash --from p --to h --scheme argon2id <<<'{"p":"correct horse"}'
+  [ "$stderr" = 'rc-password-hash: argon2id is not in this build: it needs the package libargon2-dev when rc is built' ]
+  run -100 --separate-stderr rc-password-hash --from p --to h --min-guesses 10000 <<<'{"p":"correct horse"}'
+  [ "$stderr" = 'rc-password-hash: --min-guesses is not in this build: it needs the package libzxcvbn-dev when rc is built' ]
+  run -0 --separate-stderr rc-password-hash --from p --to h --iterations 1 <<<'{"p":"correct horse"}'
+  run -100 --separate-stderr rc-password-hash --from p --to h --scheme argon2id --min-guesses 1 --if-present <<<$'{"n":1}\n{"n":2,"p":"correct horse"}'
+  [ "$output" = '{"n":1}' ]
+  [ "$stderr" = 'rc-password-hash: argon2id is not in this build: it needs the package libargon2-dev when rc is built' ]
+}
+
 @test "--if-present: a record without a password, or with null, gets no hash" {
   run -0 --separate-stderr hash --if-present <<<$'{"a":1}\n{"plain":null,"a":2}\n{"plain":"x","a":3}'
   [[ ${lines[0]} == '{"a":1}' && ${lines[1]} == '{"a":2}' && ${lines[2]} == '{"a":3,"hash":"pbkdf2'* ]]

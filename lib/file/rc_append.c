@@ -16,6 +16,7 @@ static struct {
 	int fd;
 	off_t size;	/* before the new lines */
 	bool open, regular;	/* nothing can be taken back from a pipe */
+	bool hooked;
 } file;
 
 static void
@@ -75,7 +76,9 @@ rc_append_begin(void)
 		file.size++;
 	}
 	file.open = true;
-	rc_at_exit(take_back);
+	if (!file.hooked)
+		rc_at_exit(take_back);
+	file.hooked = true;
 }
 
 void

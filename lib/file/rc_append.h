@@ -3,7 +3,7 @@
  *
  * From rc_append_begin() to rc_append_keep() the file is locked (flock), so two
  * that append by this do not mix, and whatever ends the process, but SIGKILL,
- * takes the new lines away again.  One file a process.
+ * takes the new lines away again.  One file at a time.
  */
 #ifndef RC_APPEND_H
 #define RC_APPEND_H

@@ -2,15 +2,8 @@
 
 export RC_SCHEMA=${RC_SCHEMA-zulip}
 
-# A setting of the server, as containers have it in the environment or else as a line of its settings file, into $REPLY.
-zulip_setting() { # NAME
-  local variable=SETTING_$1 file=${ZULIP_SETTINGS-/etc/zulip/settings.py} line
-  REPLY=${!variable-}
-  if [[ -v $variable || ! -r $file ]]; then return; fi
-  while IFS= read -r line; do
-    if [[ $line =~ ^"$1"' '*'='' '*[\"\']?([^\"\'\ #]*) ]]; then REPLY=${BASH_REMATCH[1]}; fi
-  done <"$file"
-}
+# shellcheck source=share/zulip/server.bash
+. "$rc_share/zulip/server.bash"
 
 # The value of an option or of the operand in its place, else what is typed at a terminal, into $REPLY; empty without one.
 zulip_ask() { # OPTION-VALUE OPERAND PROMPT
@@ -18,6 +11,15 @@ zulip_ask() { # OPTION-VALUE OPERAND PROMPT
   REPLY=${1:-$2}
   if [[ $REPLY || $opt_no_input || $opt_noinput || ! -t 0 ]]; then return; fi
   IFS= read -rp "$3" REPLY || true
+}
+
+# The address and the name of one who is to be made, from options or operands, as fields of a record in $person.
+zulip_person() { # WHO ADDRESS-OPERAND NAME-OPERAND
+  zulip_ask "$opt_email" "$2" 'Email: '
+  [[ $REPLY ]] || rc_fail "No email address: --email gives the $1 one."
+  person=("email=$REPLY")
+  zulip_ask "$opt_full_name" "$3" 'Full name: '
+  [[ ! $REPLY ]] || person+=("full_name=$REPLY")
 }
 
 # The password of --password-file without white space around it, or of --password, into $password; $has_password is empty
@@ -105,13 +107,23 @@ zulip_user_more=(user-channels.sql user-channels-audit.sql user-history.sql user
   user-mail-topics.sql user-mail-team.sql user-mails-to.sql user-message.sql user-message-rows.sql user-onboarding.sql
   user-announce.sql user-announce-rows.sql user-written.sql)
 
-# What Zulip's worker is to send goes to the file of --queue-events, which is opened before anything is changed.
+# What Zulip's worker is to send goes to the file of --queue-events, or else to RabbitMQ where the server's settings are known. Both
+# are tried before anything is changed.
 zulip_open_queue_events() {
-  [[ $opt_queue_events ]] || return 0
-  (: >>"$opt_queue_events") 2>/dev/null || rc_fail "$opt_queue_events can not be written"
-  exec {queue_events}>>"$opt_queue_events"
+  if [[ $opt_queue_events ]]; then
+    (: >>"$opt_queue_events") 2>/dev/null || rc_fail "$opt_queue_events can not be written"
+    exec {queue_events}>>"$opt_queue_events"
+  elif [[ ! $opt_dry_run ]] && type -P rc-amqp-put >/dev/null && zulip_find_broker; then
+    zulip_put --check --declare --queue deferred_email_senders </dev/null || exit 1
+  fi
 }
 zulip_write_queue_events() {
-  [[ ! $opt_queue_events ]] || rc-say '{queue_event}' --when queue_event=null '' "$work/records" >&"$queue_events" ||
-    rc_fail "the change is committed, but $opt_queue_events could not be written"
+  if [[ $opt_queue_events ]]; then
+    rc-say '{queue_event}' --when queue_event=null '' "$work/records" >&"$queue_events" ||
+      rc_fail "the change is committed, but $opt_queue_events could not be written"
+  elif [[ $zulip_broker ]]; then
+    rc-say '{queue_event}' --when queue_event=null '' "$work/records" |
+      zulip_put --declare --queue-field queue --body event >"$work/sent" 2>"$work/why" ||
+      rc_fail "the change is committed, but what Zulip's worker is to send (queue_event of --json) is not in RabbitMQ: $(sed "s/^$rc_command: //" "$work/why")"
+  fi
 }

@@ -43,6 +43,25 @@ END
   done
 }
 
+@test "every INSERT names each column that must have a value, and none that there is not" {
+  cd "$BATS_TEST_TMPDIR"
+  find "$(rc_share)/sql/zulip" -name '*.sql' ! -name schema.sql -exec perl -0777 -ne '
+    while (/insert into\s+(\w+)\s*\(([^()]*)\)/g) {
+      my ($table, $columns) = ($1, $2);
+      printf qq({"file":"%s","table":"%s","columns":[%s]}\n), $ARGV =~ m{([^/]*)$}, $table, join ",", map { qq("$_") } $columns =~ /\w+/g;
+    }' {} + >inserts
+  [ "$(jq -r .table inserts | sort -u | wc -l)" -gt 20 ]
+  facts | while read -r folder; do
+    jq -n --slurpfile columns "$folder/zulip.columns.ndjson" --slurpfile inserts inserts '
+      ($columns | group_by(.table) | map({key: .[0].table, value: .}) | from_entries) as $of
+      | $inserts[] | . as $insert | $of[.table] | select(.)
+      | {file: $insert.file, table: $insert.table,
+         forgotten: (map(select(.not_null and .default == null and .identity == null) | .column) - $insert.columns),
+         unknown: ($insert.columns - map(.column))} | select(.forgotten + .unknown != [])' >"${folder##*/}.problems"
+    [ ! -s "${folder##*/}.problems" ] || { cat "${folder##*/}.problems" >&2; return 1; }
+  done
+}
+
 @test "the schema is what t/zulip/make-schema makes of the facts" {
   facts=$RC_TEST_FOLDER/../../shared/facts
   [ -f "$facts/zulip.columns.ndjson" ] || skip 'no facts beside the checkout'

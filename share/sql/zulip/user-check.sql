@@ -2,28 +2,31 @@
 -- where there is none; or why they can't be a user's. What an address is, Django says; the words are Zulip's.
 with asked as (
   select r.kind, r.email, pg_catalog.regexp_replace(r.email, '@[^@]*$', '') as local,
-    pg_catalog.lower(pg_catalog.regexp_replace(r.email, '^.*@', '')) as domain,
+    pg_catalog.lower(pg_catalog.regexp_replace(r.email, '^.*@', '')) as domain, r.email ~ '@localhost$' as is_localhost,
     coalesce(r.full_name, pg_catalog.regexp_replace(r.email, '@[^@]*$', '')) as full_name
   from pg_catalog.jsonb_to_record($1) as r (kind text, email text, full_name text)
+), numbered as ( -- an address of the network whose end has the older form has two words there
+  select asked.*, pg_catalog.regexp_replace(domain, ':((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])([.](?!\])|(?=\]))){4}\]$', ':0:0]') as number
+  from asked
 ), checked as (
-  select asked.*, case
+  select numbered.*, case
     when email is null or email !~ '@' or pg_catalog.char_length(email) > 254
       -- words with dots between, or anything printable in quotation marks
       or local !~ '^[-!#$%&''*+/=?^_`{}|~0-9A-Za-z]+([.][-!#$%&''*+/=?^_`{}|~0-9A-Za-z]+)*$'
         and local !~ '^"([\u0001-\u0008\u000b\u000c\u000e-\u001f!#-\[\]-\u007f]|\\[\u0001-\u0009\u000b\u000c\u000e-\u007f])*"$'
       -- labels of letters (of any script), digits and hyphens, none at an end; the last is no number
-      or domain <> 'localhost'
+      or not is_localhost
         and domain !~ '^([a-z0-9\u00a1-\uffff]([a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?[.])+([a-z\u00a1-\uffff]([a-z\u00a1-\uffff-]{0,61}[a-z\u00a1-\uffff])|xn--[a-z0-9]{1,59})$'
         -- an address of the network
         and domain !~ '^\[((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])([.](?!\])|(?=\]))){4}\]$'
-        and not (domain ~ '^\[[0-9a-f:]+\]$' and domain !~ '[0-9a-f]{5}|:::|::.*::|^\[:[^:]|[^:]:\]$'
-          and (domain ~ '^\[([0-9a-f]+:){7}[0-9a-f]+\]$' or domain ~ '::' and domain !~ '(:[^:\]]*){8}'))
+        and not (number ~ '^\[[0-9a-f:]+\]$' and number !~ '[0-9a-f]{5}|:::|::.*::|^\[:[^:]|[^:]:\]$' and pg_catalog.char_length(domain) <= 41
+          and (number ~ '^\[([0-9a-f]+:){7}[0-9a-f]+\]$' or number ~ '::' and number !~ '([0-9a-f]+:+){7}[0-9a-f]'))
       then array['email', 'Invalid email address.']
     when full_name !~ '[^[:space:]]' then array['full_name', 'Name too short!']
     when pg_catalog.char_length(full_name) > 100 then array['full_name', 'Name too long!']
     when full_name ~ '[*`\\>"@[:cntrl:]]' then array['full_name', 'Invalid characters in name!']
   end as error
-  from asked
+  from numbered
 )
 select case when error is null then pg_catalog.concat(local, '@', domain) else email end as email, full_name,
   case when error is not null then 'error' end as status,
