@@ -68,7 +68,7 @@ print $most;
 END
 most() { perl "$folder/most" "$@"; }
 memory_of_user=$(most zulip-create-user --realm harbour memory@example.com One --password-file "$folder/password")
-memory_of_realm=$(most zulip-create-realm One --string-id memory --email memory2@example.com --password-file "$folder/password")
+memory_of_realm=$(most zulip-create-realm One --string-id harbour-two --email memory2@example.com --password-file "$folder/password")
 head -n 20 "$folder/many1" | sed 's/"email":"/&m/' >"$folder/twenty"
 memory_of_many=$(most zulip-create-user --realm harbour --from-records "$folder/twenty")
 "$psql" -XAtq "$server" -c 'drop database bench_zulip'
