@@ -158,6 +158,20 @@ take_error(void *context, const char *text, size_t length)
 	rc_arena_reset(&work->arena);
 }
 
+/* The same for errors that look alike, each a line. */
+static void
+take_lines(void *context, const char *lines, size_t length, size_t count)
+{
+	const char *end = lines + length;
+
+	for (; count > 0; count--) {
+		const char *newline = memchr(lines, '\n', (size_t)(end - lines));
+
+		take_error(context, lines, (size_t)(newline - lines));
+		lines = newline + 1;
+	}
+}
+
 static enum rc_http_verdict
 judge(void *context, struct rc_http_parcel *parcel)
 {
@@ -165,9 +179,7 @@ judge(void *context, struct rc_http_parcel *parcel)
 	struct rc_json_error error;
 	size_t length = parcel->answer.length;
 
-	rc_buf_reserve(&parcel->answer, RC_JSON_PAD + 1);
-	parcel->answer.bytes[length] = '\n';	/* what the reader wants to find behind it */
-	memset(parcel->answer.bytes + length + 1, 0, RC_JSON_PAD);
+	memset(rc_buf_reserve(&parcel->answer, RC_ITEMS_PAD), 0, RC_ITEMS_PAD);	/* what the readers want to find behind it */
 	if (!rc_json_check(parcel->answer.bytes, length, &error))
 		rc_die(RC_FATAL, "the answer is no JSON: %s", error.reason);
 	if (!work->has_errors)
@@ -266,7 +278,7 @@ main(int argc, char *argv[])
 	if (work.passing != NULL && errors == NULL)
 		rc_usage("--passing needs --errors");
 	work.has_errors = errors != NULL;
-	work.errors = (struct rc_items){ .take = take_error, .context = &work };
+	work.errors = (struct rc_items){ .take = take_error, .take_lines = take_lines, .context = &work };
 	if (errors != NULL && (*errors != '/' || rc_items_add_pointer(&work.errors, errors) < 0))
 		rc_usage("--errors is no JSON pointer");
 	work.target.sender.judge = judge;

@@ -229,6 +229,20 @@ take_item(void *context, const char *text, size_t length)
 	rc_arena_reset(&work->arena);
 }
 
+/* The same for items that look alike, each a line. */
+static void
+take_lines(void *context, const char *lines, size_t length, size_t count)
+{
+	const char *end = lines + length;
+
+	for (; count > 0; count--) {
+		const char *newline = memchr(lines, '\n', (size_t)(end - lines));
+
+		take_item(context, lines, (size_t)(newline - lines));
+		lines = newline + 1;
+	}
+}
+
 static enum rc_http_verdict
 judge(void *context, struct rc_http_parcel *parcel)
 {
@@ -239,6 +253,7 @@ judge(void *context, struct rc_http_parcel *parcel)
 	work->at = work->left = 0;
 	work->no_room = false;
 	rc_items_begin(&work->answer);
+	memset(rc_buf_reserve(&parcel->answer, RC_ITEMS_PAD), 0, RC_ITEMS_PAD);
 	if (rc_items_read(&work->answer, parcel->answer.bytes, parcel->answer.length) == RC_ITEMS_BAD || !rc_items_end(&work->answer))
 		die_of_nonsense(work->answer.reason == NULL ? "it is cut" : work->answer.reason);
 	if (work->at != items->count)
@@ -329,7 +344,7 @@ main(int argc, char *argv[])
 		work.rejects.max = -1;
 	work.rejects.in = &work.in;
 	work.rejects.has_output = rejects != NULL;
-	work.answer = (struct rc_items){ .take = take_item, .context = &work };
+	work.answer = (struct rc_items){ .take = take_item, .take_lines = take_lines, .context = &work };
 	rc_items_add_pointer(&work.answer, "/items");
 	work.target.sender.content_type = "application/x-ndjson";
 	work.target.sender.judge = judge;

@@ -48,7 +48,7 @@ POST /x body: [{"n":3}]' ]
   answer /x '200 OK' <<<'{"errors":[],"results":[]}'
   run -0 "${batch[@]}" --errors /errors --passing Neo.TransientError three
   [ "$(requests | wc -l)" = 2 ]
-  answer /x '200 OK' <<<'{"errors":[{"code":"Neo.ClientError","message":"no such property"}]}'
+  answer /x '200 OK' <<<'{"errors":[{"code":"Neo.TransientError.Deadlock","message":"later"},{"code":"Neo.ClientError","message":"x"},{"code":"Neo.ClientError","message":"no such property"}]}'
   run -100 --separate-stderr "${batch[@]}" --errors /errors --passing Neo.TransientError three
   [ "$stderr" = 'rc-http-batch: the server answers an error: no such property (Neo.ClientError)' ]
   answer /x '200 OK' <<<'{"results":[]}'
