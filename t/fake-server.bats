@@ -239,7 +239,7 @@ no_problems() { [ ! -s "$problems" ]; }
   for filter in $(filters); do
     : >"$BATS_FILE_TMPDIR/trace"
     lie_to "$filter" good
-    if grep -qx 'good: commit' "$BATS_FILE_TMPDIR/trace"; then
+    if grep -qx 'good: commit' "$BATS_FILE_TMPDIR/trace" && [ -s "$out" ]; then
       to=/dev/full lie_to "$filter" good
       check 'does not end with 111' code_is 111
       check 'does not tell of the COMMIT' [ "$(cat "$err")" = "$filter: cannot write <stdout>: No space left on device

@@ -72,12 +72,12 @@ fi
 # The folder of the data of the tree under test.
 rc_share() { readlink -f "$(dirname "$(command -v rc-say)")/../share/rc"; }
 
-# The filters that are linked with libpq, by name.
+# The filters that open a database, by name.
 filters() {
   local name
   for name in "$RC_TEST_FOLDER"/../src/rc-*.c; do
     name=${name##*/} name=${name%.c}
-    if ldd "$(type -P "$name")" 2>/dev/null | grep -q libpq; then echo "$name"; fi
+    if nm -D --undefined-only "$(type -P "$name")" 2>/dev/null | grep -q PQconnectStart; then echo "$name"; fi
   done
 }
 
