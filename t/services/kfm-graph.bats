@@ -5,8 +5,7 @@ load ../kfm/helper
 load servers
 
 setup_file() {
-  need_java
-  fetch neo4j fetch_neo4j
+  if ! need_java || ! fetch neo4j fetch_neo4j; then skip_all; return; fi
   started=()
   start_neo4j "$BATS_FILE_TMPDIR/graph"
   echo "$graph_pid" >"$BATS_FILE_TMPDIR/graph.pid"
@@ -14,6 +13,7 @@ setup_file() {
 teardown_file() { kill -KILL "$(cat "$BATS_FILE_TMPDIR/graph.pid")" 2>/dev/null || :; }
 
 setup() {
+  skip_where_absent
   started=()
   graph=http://neo4j:p%40ss%20w%C3%B6rd@127.0.0.1:$(cat "$BATS_FILE_TMPDIR/graph/port")
   new_kfm

@@ -5,7 +5,7 @@ load ../kfm/helper
 load servers
 
 setup_file() {
-  fetch opa fetch_opa
+  if ! fetch opa fetch_opa; then skip_all; return; fi
   local port
   port=$(free_port)
   "$(downloads)/opa/opa" run --server --addr "127.0.0.1:$port" --disable-telemetry "$(rc_share)/kfm/policies/kfm.rego" >"$BATS_FILE_TMPDIR/opa.log" 2>&1 3>&- &
@@ -16,6 +16,7 @@ setup_file() {
 teardown_file() { kill "$(cat "$BATS_FILE_TMPDIR/opa.pid")" 2>/dev/null || :; }
 
 setup() {
+  skip_where_absent
   new_kfm
   kfm-init-sample-data >/dev/null
   cd "$BATS_TEST_TMPDIR" || return

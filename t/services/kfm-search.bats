@@ -5,8 +5,7 @@ load ../kfm/helper
 load servers
 
 setup_file() {
-  need_java
-  fetch opensearch fetch_opensearch
+  if ! need_java || ! fetch opensearch fetch_opensearch; then skip_all; return; fi
   started=()
   start_search opensearch "$BATS_FILE_TMPDIR/search" 'thread_pool.write.queue_size: 4'
   echo "$search_pid" >"$BATS_FILE_TMPDIR/search.pid"
@@ -14,6 +13,7 @@ setup_file() {
 teardown_file() { kill -KILL "$(cat "$BATS_FILE_TMPDIR/search.pid")" 2>/dev/null || :; }
 
 setup() {
+  skip_where_absent
   started=()
   search=http://127.0.0.1:$(cat "$BATS_FILE_TMPDIR/search/port")
   new_kfm
@@ -190,7 +190,7 @@ add_documents() {
 }
 
 @test "Elasticsearch 7.17 takes the same" {
-  fetch elasticsearch fetch_elasticsearch
+  fetch elasticsearch fetch_elasticsearch || skip "$absent"
   start_search elasticsearch "$BATS_TEST_TMPDIR/own"
   export KFM_SEARCH_URL=$search
   # its zip has no analysers of languages
