@@ -243,5 +243,6 @@ run_with_lock() { # VERSION
   psql -XAtq "$RC_TEST_SERVER" -c 'alter system reset log_statement' -c 'select pg_reload_conf()'
   tail -n +"$before" "$log" | grep -iE 'LOG: +(statement|execute)' >statements
   [ "$(wc -l <statements)" -gt 100 ]
-  run ! grep -iE 'statement: *(prepare|execute|deallocate)\b' statements
+  # pg_dump, which timetracker-db-backup starts, does so in its one transaction
+  run ! grep -iE 'statement: *(prepare|execute|deallocate)\b' <(grep -vE 'statement: (PREPARE|EXECUTE) (get|dump)[A-Z][A-Za-z]*\(' statements)
 }
