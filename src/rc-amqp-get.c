@@ -9,7 +9,6 @@
 /* links: -lrabbitmq */
 /* needs: amqp.h librabbitmq-dev */
 #include <errno.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,16 +19,18 @@
 
 #include "rc_amqp.h"
 #include "rc_append.h"
+#include "rc_base64.h"
 #include "rc_clock.h"
 #include "rc_feed.h"
 #include "rc_file.h"
 #include "rc_json.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
+#include "rc_signal.h"
 #include "rc_stream.h"
 
 enum { OPT_DECLARE = RC_OPT_LONG, OPT_MAX, OPT_FOLLOW, OPT_BATCH, OPT_BATCH_WAIT, OPT_REJECTS, OPT_LIMIT, OPT_TIMEOUT, OPT_CACERT, OPT_PORCELAIN };
-enum { BATCH_MAX = 10000, BATCH_BYTES = 64 << 20, QUEUE_NAME_MAX = 255 };
+enum { BATCH_MAX = 10000, BATCH_BYTES = 64 << 20 };
 enum {
 	GATHER = 20,	/* ms: more of what is in the queue may be on its way to us */
 	LOOK = 60000,	/* ms: where nothing comes, whether the queue is still there */
@@ -102,20 +103,11 @@ told(void)
 static void
 open_signals(void)
 {
-	static const int wanted[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
-	struct sigaction old;
-	sigset_t set;
+	static const int wanted[] = { SIGTERM, SIGINT, SIGHUP };
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-		if (wanted[i] == SIGCHLD || (sigaction(wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN))
-			sigaddset(&set, wanted[i]);
-	signal(SIGCHLD, SIG_DFL);
 	if (get.command != NULL)
 		signal(SIGPIPE, SIG_IGN);	/* one that does not read to the end is seen otherwise */
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	if ((get.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
+	get.signals = rc_signal_open(wanted, sizeof wanted / sizeof *wanted, NULL);
 }
 
 /* ---- what can't be done ---- */
@@ -151,16 +143,9 @@ static void
 reject_bad(void)
 {
 	struct rc_buf text = {0};
-	size_t done = 0;
 
 	rc_buf_add(&text, "\"", 1);
-	while (done < get.bad.length) {
-		size_t part = get.bad.length - done < 3 * 1024 ? get.bad.length - done : 3 * 1024;
-
-		rc_buf_reserve(&text, part / 3 * 4 + 8);
-		text.length += (size_t)EVP_EncodeBlock((unsigned char *)text.bytes + text.length, (unsigned char *)get.bad.bytes + done, (int)part);
-		done += part;
-	}
+	rc_base64_write(get.bad.bytes, get.bad.length, &text);
 	rc_buf_add(&text, "\"", 1);
 	reject("no_record", get.bad_reason, "body_base64", rc_buf_text(&text));
 	rc_buf_free(&text);
@@ -396,8 +381,8 @@ check_settings(void)
 {
 	if (get.queue == NULL)
 		rc_usage("--queue is needed");
-	if (*get.queue == '\0' || strlen(get.queue) > QUEUE_NAME_MAX)
-		rc_usage("--queue takes a name of 1 to %d bytes", QUEUE_NAME_MAX);
+	if (*get.queue == '\0' || strlen(get.queue) > RC_AMQP_NAME_MAX)
+		rc_usage("--queue takes a name of 1 to %d bytes", RC_AMQP_NAME_MAX);
 	if (get.amqp.limit == 0)
 		rc_usage("--timeout takes more than 0");
 	if (get.command == NULL && (get.limit > 0 || get.batch > 0))

@@ -22,7 +22,7 @@
 #include "rc_utf8.h"
 
 enum { OPT_QUEUE_FIELD = RC_OPT_LONG, OPT_BODY, OPT_DECLARE, OPT_EXCHANGE, OPT_WINDOW, OPT_TIMEOUT, OPT_CACERT, OPT_DRY_RUN, OPT_CHECK };
-enum { WINDOW_MAX = 10000, WINDOW_BYTES = 16 << 20, QUEUE_NAME_MAX = 255 };
+enum { WINDOW_MAX = 10000, WINDOW_BYTES = 16 << 20 };
 
 static const struct rc_option options[] = {
 	{ 'q', "queue", "NAME", "the queue of all records" },
@@ -260,8 +260,8 @@ queue_of(struct rc_record *record)
 {
 	const char *queue = put.queue != NULL ? put.queue : rc_input_need_string(&put.in, record, put.queue_field);
 
-	if (*queue == '\0' || strlen(queue) > QUEUE_NAME_MAX)
-		rc_input_fail(&put.in, "a queue's name has 1 to %d bytes", QUEUE_NAME_MAX);
+	if (*queue == '\0' || strlen(queue) > RC_AMQP_NAME_MAX)
+		rc_input_fail(&put.in, "a queue's name has 1 to %d bytes", RC_AMQP_NAME_MAX);
 	return queue;
 }
 
@@ -314,14 +314,14 @@ check_settings(void)
 {
 	if ((put.queue == NULL) == (put.queue_field == NULL))
 		rc_usage("give one of --queue and --queue-field");
-	if (put.queue != NULL && (*put.queue == '\0' || strlen(put.queue) > QUEUE_NAME_MAX))
-		rc_usage("--queue takes a name of 1 to %d bytes", QUEUE_NAME_MAX);
+	if (put.queue != NULL && (*put.queue == '\0' || strlen(put.queue) > RC_AMQP_NAME_MAX))
+		rc_usage("--queue takes a name of 1 to %d bytes", RC_AMQP_NAME_MAX);
 	if (put.queue_field != NULL && !rc_utf8_valid(put.queue_field, strlen(put.queue_field)))
 		rc_usage("--queue-field is not UTF-8");
 	if (put.body != NULL && !rc_utf8_valid(put.body, strlen(put.body)))
 		rc_usage("--body is not UTF-8");
-	if (strlen(put.exchange) > QUEUE_NAME_MAX)
-		rc_usage("--exchange takes a name of at most %d bytes", QUEUE_NAME_MAX);
+	if (strlen(put.exchange) > RC_AMQP_NAME_MAX)
+		rc_usage("--exchange takes a name of at most %d bytes", RC_AMQP_NAME_MAX);
 	if (put.amqp.limit == 0)
 		rc_usage("--timeout takes more than 0");
 	if (put.check && (put.dry_run || put.queue == NULL))

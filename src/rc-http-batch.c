@@ -85,10 +85,10 @@ find_place(struct sending *work)
 	work->before = (size_t)(found - work->body);
 }
 
-static struct rc_http_parcel *
-new_parcel(struct sending *work)
+static void
+begin_body(void *context, struct rc_http_parcel *parcel)
 {
-	struct rc_http_parcel *parcel = rc_http_sender_parcel(&work->target.sender);
+	const struct sending *work = context;
 	struct batch *batch = parcel->own;
 
 	if (batch == NULL) {
@@ -98,12 +98,12 @@ new_parcel(struct sending *work)
 	batch->count = 0;
 	batch->records.length = 0;
 	rc_buf_add(&parcel->body, work->body, work->before);
-	return parcel;
 }
 
-static void
-add_record(struct sending *work, struct rc_http_parcel *parcel, struct rc_record *record)
+static unsigned long long
+add_record(void *context, struct rc_http_parcel *parcel, struct rc_record *record)
 {
+	const struct sending *work = context;
 	struct batch *batch = parcel->own;
 	const char *value = record->text, *comma = batch->count == 0 ? "[" : ",";
 	size_t length = record->length;
@@ -116,15 +116,16 @@ add_record(struct sending *work, struct rc_http_parcel *parcel, struct rc_record
 		rc_buf_add(&batch->records, comma, 1);
 		rc_buf_add(&batch->records, record->text, record->length);
 	}
-	batch->count++;
+	return ++batch->count;
 }
 
 static void
-send_parcel(struct sending *work, struct rc_http_parcel *parcel)
+end_body(void *context, struct rc_http_parcel *parcel)
 {
+	const struct sending *work = context;
+
 	rc_buf_add(&parcel->body, "]", 1);
 	rc_buf_add_text(&parcel->body, work->body + work->before + sizeof place - 1);
-	rc_http_sender_send(&work->target.sender);
 }
 
 /* ---- answers ---- */
@@ -156,20 +157,6 @@ take_error(void *context, const char *text, size_t length)
 	rc_buf_printf(&work->parcel->reason, "the server answers an error: %s (%s)", words[1], words[0]);
 	rc_json_object_free(&object);
 	rc_arena_reset(&work->arena);
-}
-
-/* The same for errors that look alike, each a line. */
-static void
-take_lines(void *context, const char *lines, size_t length, size_t count)
-{
-	const char *end = lines + length;
-
-	for (; count > 0; count--) {
-		const char *newline = memchr(lines, '\n', (size_t)(end - lines));
-
-		take_error(context, lines, (size_t)(newline - lines));
-		lines = newline + 1;
-	}
 }
 
 static enum rc_http_verdict
@@ -227,35 +214,10 @@ release(void *own)
 
 /* ---- the whole ---- */
 
-static void
-send_all(struct sending *work)
-{
-	struct rc_http_sender *sender = &work->target.sender;
-	struct rc_http_parcel *parcel = NULL;
-	struct rc_record record = {0};
-
-	for (;;) {
-		while (rc_http_sender_busy(sender) && !rc_input_ready(&work->in))
-			rc_http_sender_turn(sender, work->in.fd);
-		if (!rc_input_next(&work->in, &record))
-			break;
-		if (parcel == NULL)
-			parcel = new_parcel(work);
-		add_record(work, parcel, &record);
-		if (rc_http_target_full(&work->target, ((struct batch *)parcel->own)->count, parcel->body.length)) {
-			send_parcel(work, parcel);
-			parcel = NULL;
-		}
-	}
-	if (parcel != NULL)
-		send_parcel(work, parcel);
-	rc_http_sender_finish(sender);
-	rc_record_free(&record);
-}
-
 int
 main(int argc, char *argv[])
 {
+	static const struct rc_http_filling filling = { begin_body, add_record, end_body };
 	struct sending work = { .body = place };
 	const char *errors = NULL;
 	bool require_end = false;
@@ -278,7 +240,7 @@ main(int argc, char *argv[])
 	if (work.passing != NULL && errors == NULL)
 		rc_usage("--passing needs --errors");
 	work.has_errors = errors != NULL;
-	work.errors = (struct rc_items){ .take = take_error, .take_lines = take_lines, .context = &work };
+	work.errors = (struct rc_items){ .take = take_error, .context = &work };
 	if (errors != NULL && (*errors != '/' || rc_items_add_pointer(&work.errors, errors) < 0))
 		rc_usage("--errors is no JSON pointer");
 	work.target.sender.judge = judge;
@@ -288,7 +250,7 @@ main(int argc, char *argv[])
 	rc_input_open(&work.in, argc - optind, argv + optind);
 	rc_output_open(&work.out, NULL);
 
-	send_all(&work);
+	rc_http_target_send(&work.target, &work.in, &filling);
 	if (require_end)
 		rc_input_require_end(&work.in);
 	rc_output_pass_end(&work.out, &work.in);

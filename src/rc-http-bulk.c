@@ -89,8 +89,20 @@ is_deletion(const struct bulk *work, struct rc_record *record)
 }
 
 static void
-add_item(struct bulk *work, struct rc_http_parcel *parcel, struct rc_record *record)
+begin_body(void *context, struct rc_http_parcel *parcel)
 {
+	(void)context;
+	if (parcel->own == NULL) {
+		parcel->own = rc_alloc(sizeof(struct items));
+		*(struct items *)parcel->own = (struct items){0};
+	}
+	((struct items *)parcel->own)->count = 0;
+}
+
+static unsigned long long
+add_item(void *context, struct rc_http_parcel *parcel, struct rc_record *record)
+{
+	struct bulk *work = context;
 	struct items *items = parcel->own;
 	struct rc_buf *body = &parcel->body;
 	size_t length, start = body->length;
@@ -116,19 +128,7 @@ add_item(struct bulk *work, struct rc_http_parcel *parcel, struct rc_record *rec
 		rc_buf_add(body, "\n", 1);
 	}
 	items->each[items->count++] = (struct item){ start, body->length, length, work->in.name, work->in.line, delete };
-}
-
-static struct rc_http_parcel *
-new_parcel(struct bulk *work)
-{
-	struct rc_http_parcel *parcel = rc_http_sender_parcel(&work->target.sender);
-
-	if (parcel->own == NULL) {
-		parcel->own = rc_alloc(sizeof(struct items));
-		*(struct items *)parcel->own = (struct items){0};
-	}
-	((struct items *)parcel->own)->count = 0;
-	return parcel;
+	return items->count;
 }
 
 /* ---- answers ---- */
@@ -229,20 +229,6 @@ take_item(void *context, const char *text, size_t length)
 	rc_arena_reset(&work->arena);
 }
 
-/* The same for items that look alike, each a line. */
-static void
-take_lines(void *context, const char *lines, size_t length, size_t count)
-{
-	const char *end = lines + length;
-
-	for (; count > 0; count--) {
-		const char *newline = memchr(lines, '\n', (size_t)(end - lines));
-
-		take_item(context, lines, (size_t)(newline - lines));
-		lines = newline + 1;
-	}
-}
-
 static enum rc_http_verdict
 judge(void *context, struct rc_http_parcel *parcel)
 {
@@ -279,32 +265,6 @@ release(void *own)
 /* ---- the whole ---- */
 
 static void
-send_all(struct bulk *work)
-{
-	struct rc_http_sender *sender = &work->target.sender;
-	struct rc_http_parcel *parcel = NULL;
-	struct rc_record record = {0};
-
-	for (;;) {
-		while (rc_http_sender_busy(sender) && !rc_input_ready(&work->in))
-			rc_http_sender_turn(sender, work->in.fd);
-		if (!rc_input_next(&work->in, &record))
-			break;
-		if (parcel == NULL)
-			parcel = new_parcel(work);
-		add_item(work, parcel, &record);
-		if (rc_http_target_full(&work->target, ((struct items *)parcel->own)->count, parcel->body.length)) {
-			rc_http_sender_send(sender);
-			parcel = NULL;
-		}
-	}
-	if (parcel != NULL)
-		rc_http_sender_send(sender);
-	rc_http_sender_finish(sender);
-	rc_record_free(&record);
-}
-
-static void
 report(const struct bulk *work, struct rc_output *out)
 {
 	struct rc_buf line = {0};
@@ -322,6 +282,7 @@ report(const struct bulk *work, struct rc_output *out)
 int
 main(int argc, char *argv[])
 {
+	static const struct rc_http_filling filling = { begin_body, add_item, NULL };
 	struct bulk work = { .id = "id" };
 	const char *rejects = NULL;
 	bool require_end = false, has_max = false;
@@ -344,7 +305,7 @@ main(int argc, char *argv[])
 		work.rejects.max = -1;
 	work.rejects.in = &work.in;
 	work.rejects.has_output = rejects != NULL;
-	work.answer = (struct rc_items){ .take = take_item, .take_lines = take_lines, .context = &work };
+	work.answer = (struct rc_items){ .take = take_item, .context = &work };
 	rc_items_add_pointer(&work.answer, "/items");
 	work.target.sender.content_type = "application/x-ndjson";
 	work.target.sender.judge = judge;
@@ -356,7 +317,7 @@ main(int argc, char *argv[])
 	if (rejects != NULL)
 		rc_output_open(&work.rejects.output, rejects);
 
-	send_all(&work);
+	rc_http_target_send(&work.target, &work.in, &filling);
 	rc_import_rejects_commit(&work.rejects);
 	if (require_end)
 		rc_input_require_end(&work.in);

@@ -311,21 +311,10 @@ static void
 read_file_listed(struct listed *listed)
 {
 	const char *sha256 = rc_record_find(&settings.record, "sha256") == NULL ? NULL : rc_input_need_string(&settings.in, &settings.record, "sha256");
-	const char *size;
-	size_t length;
-	char number[24];
-	long value;
 
-	size = rc_record_value(&settings.record, "size", &length);
-	if (sha256 == NULL || strlen(sha256) != RC_DIGEST_HEX || strspn(sha256, "0123456789abcdef") != RC_DIGEST_HEX)
+	if (sha256 == NULL || !rc_digest_is_hex(sha256))
 		rc_input_fail(&settings.in, "expected 64 hexadecimal digits in the field 'sha256'");
-	if (size == NULL || length >= sizeof number)
-		rc_input_fail(&settings.in, "expected a number in the field 'size'");
-	memcpy(number, size, length);
-	number[length] = '\0';
-	if (!rc_parse_long(number, 0, LONG_MAX, &value))
-		rc_input_fail(&settings.in, "expected a number in the field 'size'");
-	listed->size = value;
+	listed->size = rc_input_need_number(&settings.in, &settings.record, "size");
 	memcpy(listed->sha256, sha256, RC_DIGEST_HEX + 1);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rc_base64.h"
 #include "rc_clock.h"
 #include "rc_digest.h"
 #include "rc_dsse.h"
@@ -87,7 +88,7 @@ put_envelope(struct work *work, const char *type, const char *payload, size_t le
 static void
 open_envelope(const struct work *work, const struct rc_input *in, struct rc_record *record, struct rc_buf *payload, const char **reason)
 {
-	const char *type = rc_input_need_string(in, record, "payloadType"), *text = rc_input_need_string(in, record, "payload"), *at, *end;
+	const char *type = rc_input_need_string(in, record, "payloadType"), *text = rc_input_need_string(in, record, "payload"), *at, *end, *item;
 	struct rc_json_object signature = {0};
 	struct rc_json_error error;
 	size_t length;
@@ -99,12 +100,10 @@ open_envelope(const struct work *work, const struct rc_input *in, struct rc_reco
 	end = at == NULL ? NULL : at + length;
 	if (at == NULL || *at++ != '[')
 		rc_input_fail(in, "expected a list in the field 'signatures'");
-	for (at += strspn(at, " ,"); *at != ']'; at += strspn(at, " ,")) {
-		const char *begin = at;
+	while ((item = rc_json_next_item(&at, end, &length)) != NULL) {
 		const struct rc_json_field *sig;
 
-		if (*at != '{' || (at = rc_json_value_end(begin, end, true)) == NULL ||
-		    !rc_json_read_object(&signature, begin, (size_t)(at - begin), &record->arena, &error) ||
+		if (*item != '{' || !rc_json_read_object(&signature, item, length, &record->arena, &error) ||
 		    (sig = rc_json_find(&signature, "sig")) == NULL || rc_json_type(sig->value) != RC_JSON_STRING)
 			rc_input_fail(in, "expected a signature with a field 'sig'");
 		if (work->key == NULL || rc_dsse_verify(work->key, type, payload->bytes, payload->length,
@@ -147,21 +146,20 @@ static bool
 has_subject(struct rc_record *statement, const char *sha256)
 {
 	size_t length;
-	const char *subjects = rc_record_value(statement, "subject", &length), *at = subjects, *end = subjects == NULL ? NULL : subjects + length;
+	const char *subjects = rc_record_value(statement, "subject", &length), *at = subjects, *end = subjects == NULL ? NULL : subjects + length, *item;
 	bool found = false;
 
 	if (at == NULL || *at++ != '[')
 		return false;
-	for (at += strspn(at, " ,"); *at == '{' && !found; at += strspn(at, " ,")) {
+	while (!found && (item = rc_json_next_item(&at, end, &length)) != NULL) {
 		struct rc_record one = {0};
 		struct rc_json_error error;
-		const char *begin = at, *digest;
+		const char *digest;
 
-		if ((at = rc_json_value_end(begin, end, true)) == NULL ||
-		    !rc_json_read_object(&one.object, begin, (size_t)(at - begin), &one.arena, &error))
+		if (*item != '{' || !rc_json_read_object(&one.object, item, length, &one.arena, &error))
 			return false;
-		one.text = begin;
-		one.length = (size_t)(at - begin);
+		one.text = item;
+		one.length = length;
 		digest = rc_record_value(&one, "digest.sha256", &length);
 		found = digest != NULL && length == RC_DIGEST_HEX + 2 && memcmp(digest + 1, sha256, RC_DIGEST_HEX) == 0;
 		rc_record_free(&one);

@@ -76,7 +76,7 @@ add_entry(struct undo *work, struct rc_record *record)
 	struct rc_restore_text key = take_object(work, record, "key", false), before = take_object(work, record, "before", true),
 	    after = take_object(work, record, "after", true);
 	int index = rc_restore_find(&work->restore, table);
-	long step = rc_log_number(&work->in, record, "step");
+	long step = rc_input_need_number(&work->in, record, "step");
 
 	if (index < 0)
 		rc_input_fail(&work->in, "the table %s is not one of the log's", table);

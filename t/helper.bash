@@ -81,6 +81,9 @@ filters() {
   done
 }
 
+# Whether all that a command can do here is its dry run: for more it needs RabbitMQ, where t/services/rabbitmq.bats tries it.
+only_dry_here() { [ "$1" = zulip-process-queue ]; }
+
 # read_contracts FOLDER COMMAND...: what each says of itself in FOLDER/COMMAND, and parts of that in files FOLDER/COMMAND.PART:
 # lists a line for each item, `input` byte for byte, and what is null empty. One jq for all, for it takes long to start.
 read_contracts() {

@@ -12,27 +12,13 @@
 #include <unistd.h>
 
 #include "rc_err.h"
+#include "rc_signal.h"
 
 extern char **environ;
 
 enum { LOOK_AGAIN_MS = 20 };
 
 static const int passed_on[] = { SIGTERM, SIGINT, SIGHUP };
-
-/* Blocks CHLD and what is passed on, but for what our caller ignores; BEFORE is the mask that was. */
-static void
-block_signals(sigset_t *set, sigset_t *before)
-{
-	struct sigaction old;
-
-	sigemptyset(set);
-	sigaddset(set, SIGCHLD);
-	for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-		if (sigaction(passed_on[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaddset(set, passed_on[i]);
-	sigprocmask(SIG_BLOCK, set, before);
-	signal(SIGCHLD, SIG_DFL);	/* or, where our parent ignores it, the child's end would go unseen */
-}
 
 static _Noreturn void
 run(const struct rc_child *child, pid_t parent, char *command[])
@@ -53,12 +39,9 @@ void
 rc_child_start(struct rc_child *child, char *command[])
 {
 	pid_t parent = getpid();
-	sigset_t taken;
 
 	child->signal = 0;
-	block_signals(&taken, &child->mask);
-	if ((child->signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
+	child->signals = rc_signal_open(passed_on, sizeof passed_on / sizeof *passed_on, &child->mask);
 	/* what loses its parent in the group becomes ours, so that none is left when we end */
 	if (child->has_group)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -1,7 +1,8 @@
 #include "rc_signal.h"
 
-#include <signal.h>
-#include <stddef.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "rc_err.h"
@@ -65,4 +66,23 @@ void
 rc_signal_release(void)
 {
 	mask(SIG_UNBLOCK);
+}
+
+int
+rc_signal_open(const int *wanted, size_t count, sigset_t *before)
+{
+	struct sigaction old;
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < count; i++)
+		if (sigaction(wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(&set, wanted[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+	signal(SIGCHLD, SIG_DFL);	/* or, where our parent ignores it, a child's end would go unseen */
+	if ((fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
+	return fd;
 }

@@ -9,6 +9,9 @@
 #ifndef RC_SIGNAL_H
 #define RC_SIGNAL_H
 
+#include <signal.h>
+#include <stddef.h>
+
 /* Asks for HOOK, the last one added first. */
 void rc_at_signal(void (*hook)(void));
 
@@ -17,5 +20,13 @@ void rc_signal_hold(void);
 
 /* They are heard again, for work that commits part by part. */
 void rc_signal_release(void);
+
+/*
+ * For a process that looks at signals itself: a descriptor (signalfd(2)) whose
+ * reads do not wait, and which can be read when CHLD or one of the COUNT WANTED
+ * has come.  They are blocked from here on, but for what the caller ignores
+ * (nohup): that stays ignored.  BEFORE, if not NULL, gets the mask that was.
+ */
+int rc_signal_open(const int *wanted, size_t count, sigset_t *before);
 
 #endif

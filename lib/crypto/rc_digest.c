@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rc_err.h"
 #include "rc_mem.h"
@@ -52,4 +53,10 @@ rc_digest_new(void)
 	*sha = (struct sha256){ .digest = { .add = add, .finish = finish, .free = free_digest }, .context = EVP_MD_CTX_new() };
 	must(sha->context != NULL && EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) == 1);
 	return &sha->digest;
+}
+
+bool
+rc_digest_is_hex(const char *text)
+{
+	return strlen(text) == RC_DIGEST_HEX && strspn(text, "0123456789abcdef") == RC_DIGEST_HEX;
 }

@@ -7,6 +7,7 @@
 #ifndef RC_DIGEST_H
 #define RC_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { RC_DIGEST_HEX = 64 };
@@ -19,5 +20,8 @@ struct rc_digest {
 };
 
 struct rc_digest *rc_digest_new(void);
+
+/* Whether TEXT has the form that finish() gives. */
+bool rc_digest_is_hex(const char *text);
 
 #endif

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_base64.h"
 #include "rc_err.h"
 #include "rc_mem.h"
 
-enum { SIGNATURE_SIZE = 64, ID_SIZE = 64 + 1, CHUNK = 1 << 28 };
+enum { SIGNATURE_SIZE = 64, ID_SIZE = 64 + 1, PAYLOAD_MAX = 1 << 28 };
 
 struct rc_dsse_key {
 	EVP_PKEY *key;
@@ -104,6 +105,8 @@ rc_dsse_sign(const struct rc_dsse_key *key, const char *type, const char *payloa
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	struct rc_buf text = {0};
 
+	if (length > PAYLOAD_MAX)
+		rc_die(RC_FATAL, "too much for an envelope: %zu bytes", length);
 	add_signed(&text, type, payload, length);
 	if (context == NULL || EVP_DigestSignInit(context, NULL, NULL, NULL, key->key) != 1 ||
 	    EVP_DigestSign(context, signature, &size, (const unsigned char *)text.bytes, text.length) != 1)
@@ -131,35 +134,4 @@ rc_dsse_verify(const struct rc_dsse_key *key, const char *type, const char *payl
 	rc_buf_free(&text);
 	rc_buf_free(&signature);
 	return good;
-}
-
-/* ---- base64 ---- */
-
-void
-rc_base64_write(const char *bytes, size_t length, struct rc_buf *base64)
-{
-	if (length > CHUNK)
-		rc_die(RC_FATAL, "too much for an envelope: %zu bytes", length);
-	rc_buf_reserve(base64, (length + 2) / 3 * 4 + 1);
-	base64->length += (size_t)EVP_EncodeBlock((unsigned char *)base64->bytes + base64->length, (const unsigned char *)bytes, (int)length);
-}
-
-bool
-rc_base64_read(const char *base64, size_t length, struct rc_buf *bytes)
-{
-	size_t padding = length >= 2 && base64[length - 1] == '=' ? 1 + (base64[length - 2] == '=') : 0;
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	int written;
-
-	if (length % 4 != 0 || length > CHUNK)
-		return false;
-	for (size_t i = 0; i < length - padding; i++)
-		if (base64[i] == '\0' || strchr(digits, base64[i]) == NULL)
-			return false;
-	rc_buf_reserve(bytes, length / 4 * 3 + 1);
-	written = EVP_DecodeBlock((unsigned char *)bytes->bytes + bytes->length, (const unsigned char *)base64, (int)length);
-	if (written < 0)
-		return false;
-	bytes->length += (size_t)written - padding;
-	return true;
 }

@@ -29,8 +29,4 @@ void rc_dsse_sign(const struct rc_dsse_key *key, const char *type, const char *p
 /* Whether BASE64 is the key's signature. */
 bool rc_dsse_verify(const struct rc_dsse_key *key, const char *type, const char *payload, size_t length, const char *base64);
 
-/* Adds bytes as base64, and the bytes of such a text; false where it is none. */
-void rc_base64_write(const char *bytes, size_t length, struct rc_buf *base64);
-bool rc_base64_read(const char *base64, size_t length, struct rc_buf *bytes);
-
 #endif

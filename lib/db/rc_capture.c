@@ -168,18 +168,6 @@ add_triggers(struct rc_buf *sql, const char *part, size_t number)
 }
 
 static void
-run(struct rc_capture *capture, struct rc_buf *sql, const char *what)
-{
-	struct rc_answer answer = {0};
-
-	rc_session_run_script(capture->session, what, rc_buf_text(sql), &answer);
-	if (!rc_result_is_good(answer.result))
-		rc_session_die(capture->session, answer.result, what);
-	PQclear(answer.result);
-	rc_buf_free(sql);
-}
-
-static void
 free_table(struct rc_capture_table *table)
 {
 	rc_relation_free(&table->relation);
@@ -237,7 +225,8 @@ rc_capture_begin(struct rc_capture *capture, struct rc_session *session)
 	}
 	rc_buf_add_text(&watched, watched.length == 0 ? "{}" : "}");
 	capture->watched = rc_buf_text(&watched);
-	run(capture, &sql, "cannot watch the tables");
+	rc_session_do_script(session, "cannot watch the tables", rc_buf_text(&sql));
+	rc_buf_free(&sql);
 }
 
 /* ---- the end ---- */
@@ -281,7 +270,8 @@ rc_capture_end(struct rc_capture *capture)
 		rc_buf_printf(&sql, "drop function pg_temp." TRIGGER "_%zu();\n", i + 1);
 	}
 	if (sql.length > 0)
-		run(capture, &sql, "cannot take the triggers away");
+		rc_session_do_script(capture->session, "cannot take the triggers away", rc_buf_text(&sql));
+	rc_buf_free(&sql);
 }
 
 const char *
@@ -303,7 +293,7 @@ rc_capture_table_columns(const struct rc_capture *capture, size_t i)
 }
 
 void
-rc_capture_read(struct rc_capture *capture, enum rc_capture_form form, void (*take)(void *context, const char *line, size_t length), void *context)
+rc_capture_write(struct rc_capture *capture, enum rc_capture_form form, struct rc_output *out)
 {
 	static const struct rc_parameters none;
 	static const char what[] = "the rows that were changed";
@@ -323,7 +313,7 @@ rc_capture_read(struct rc_capture *capture, enum rc_capture_form form, void (*ta
 
 		if (length == 0 || memchr(line, '\n', length) != NULL || !rc_utf8_valid(line, length))
 			rc_session_misled(what);
-		take(context, line, length);
+		rc_output_line(out, line, length);
 		PQclear(row);
 	}
 	rc_buf_free(&sql);

@@ -21,6 +21,7 @@
 
 #include <stddef.h>
 
+#include "rc_output.h"
 #include "rc_session.h"
 
 enum { RC_CAPTURE_TABLES_MAX = 64 };
@@ -61,9 +62,9 @@ const char *rc_capture_table_name(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_oid(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_columns(const struct rc_capture *capture, size_t i);
 
-/* Gives each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts. */
+/* Writes each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts. */
 enum rc_capture_form { RC_CAPTURE_ROWS, RC_CAPTURE_DIGESTS };
-void rc_capture_read(struct rc_capture *capture, enum rc_capture_form form, void (*take)(void *context, const char *line, size_t length), void *context);
+void rc_capture_write(struct rc_capture *capture, enum rc_capture_form form, struct rc_output *out);
 
 void rc_capture_free(struct rc_capture *capture);
 

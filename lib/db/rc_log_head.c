@@ -1,6 +1,5 @@
 #include "rc_log_head.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "rc_clock.h"
@@ -37,23 +36,19 @@ static void
 read_tables(struct rc_log_head *head, const struct rc_input *in)
 {
 	size_t length;
-	const char *at = rc_record_value(&head->record, "tables", &length), *end = at == NULL ? NULL : at + length;
+	const char *at = rc_record_value(&head->record, "tables", &length), *end = at == NULL ? NULL : at + length, *item;
 
 	if (at == NULL || *at++ != '[')
 		rc_input_fail(in, "expected a list of tables in the field 'tables'");
-	for (;;) {
-		const char *value;
-		size_t text_length;
+	while ((item = rc_json_next_item(&at, end, &length)) != NULL) {
+		const char *name;
+		size_t name_length;
 
-		at += strspn(at, " ,");
-		if (*at == ']')
-			return;
-		value = at;
-		if (head->table_count == RC_CAPTURE_TABLES_MAX || *at != '"' || (at = rc_json_value_end(value, end, true)) == NULL)
+		if (head->table_count == RC_CAPTURE_TABLES_MAX || *item != '"')
 			rc_input_fail(in, "expected names of at most %d tables in the field 'tables'", RC_CAPTURE_TABLES_MAX);
-		if ((value = rc_json_decode(&head->arena, value, (size_t)(at - value), &text_length)) == NULL || strlen(value) != text_length)
+		if ((name = rc_json_decode(&head->arena, item, length, &name_length)) == NULL || strlen(name) != name_length)
 			rc_input_fail(in, "a table's name that can't be one");
-		head->tables[head->table_count++] = value;
+		head->tables[head->table_count++] = name;
 	}
 }
 
@@ -81,21 +76,4 @@ rc_log_head_free(struct rc_log_head *head)
 	rc_record_free(&head->record);
 	rc_arena_free(&head->arena);
 	*head = (struct rc_log_head){0};
-}
-
-long
-rc_log_number(const struct rc_input *in, struct rc_record *record, const char *name)
-{
-	char number[24];
-	size_t length;
-	const char *text = rc_record_value(record, name, &length);
-	long value;
-
-	if (text == NULL || length >= sizeof number)
-		rc_input_fail(in, "expected a number in the field '%s'", name);
-	memcpy(number, text, length);
-	number[length] = '\0';
-	if (!rc_parse_long(number, 0, LONG_MAX, &value))
-		rc_input_fail(in, "expected a number in the field '%s'", name);
-	return value;
 }

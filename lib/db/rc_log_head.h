@@ -30,7 +30,4 @@ struct rc_log_head {
 void rc_log_head_read(struct rc_log_head *head, struct rc_input *in, const char *kind);
 void rc_log_head_free(struct rc_log_head *head);
 
-/* A whole number in a field that must be there. */
-long rc_log_number(const struct rc_input *in, struct rc_record *record, const char *name);
-
 #endif

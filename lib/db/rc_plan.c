@@ -54,17 +54,6 @@ rc_plan_add(struct rc_plan *plan, const char *bytes, size_t length)
 
 /* ---- reading ---- */
 
-static void
-run_script(const struct rc_capture *capture, const char *sql, const char *what)
-{
-	struct rc_answer answer = {0};
-
-	rc_session_run_script(capture->session, what, sql, &answer);
-	if (!rc_result_is_good(answer.result))
-		rc_session_die(capture->session, answer.result, what);
-	PQclear(answer.result);
-}
-
 /* A digest, or NULL where the value is null. */
 static const char *
 read_digest(struct rc_plan *plan, struct rc_record *record, const char *name)
@@ -112,7 +101,7 @@ read_rows(struct rc_plan *plan, const struct rc_capture *capture)
 	struct rc_copy_in copy = {0};
 	PGresult *error;
 
-	run_script(capture, making, "temporary tables");
+	rc_session_do_script(capture->session, "temporary tables", making);
 	error = rc_copy_in_start(&copy, capture->session, "copy pg_temp.rc_plan (n, relation, key, before, gone) from stdin (format binary)");
 	if (error == NULL) {
 		while (rc_input_next(&plan->in, &record))
@@ -122,7 +111,7 @@ read_rows(struct rc_plan *plan, const struct rc_capture *capture)
 	}
 	if (error != NULL)
 		rc_session_die(capture->session, error, plan->apply);
-	run_script(capture, "analyze pg_temp.rc_plan", "a temporary table");
+	rc_session_do_script(capture->session, "a temporary table", "analyze pg_temp.rc_plan");
 	rc_copy_in_free(&copy);
 	rc_record_free(&record);
 }
@@ -149,7 +138,7 @@ look_at_table(const struct rc_capture *capture, size_t i)
 	rc_image_add_same_key(&image, &sql, "k");
 	rc_buf_printf(&sql, " where u.relation operator(pg_catalog.=) %s and u.before is not null for update of t\n$rc_plan$;"
 	    " select pg_temp.rc_plan_look(); drop function pg_temp.rc_plan_look()", rc_capture_table_oid(capture, i));
-	run_script(capture, rc_buf_text(&sql), name);
+	rc_session_do_script(capture->session, name, rc_buf_text(&sql));
 	rc_buf_free(&sql);
 	rc_table_free(&table);
 }
@@ -206,12 +195,6 @@ rc_plan_check(struct rc_plan *plan, struct rc_capture *capture, const struct rc_
 /* ---- the end ---- */
 
 static void
-take(void *context, const char *line, size_t length)
-{
-	rc_output_line(context, line, length);
-}
-
-static void
 write_plan(struct rc_plan *plan, struct rc_capture *capture, const struct rc_identity *identity)
 {
 	char change[RC_DIGEST_HEX + 1];
@@ -223,7 +206,7 @@ write_plan(struct rc_plan *plan, struct rc_capture *capture, const struct rc_ide
 	rc_json_close(&line);
 	rc_output_line(&plan->out, line.bytes, line.length);
 	rc_buf_free(&line);
-	rc_capture_read(capture, RC_CAPTURE_DIGESTS, take, &plan->out);
+	rc_capture_write(capture, RC_CAPTURE_DIGESTS, &plan->out);
 	rc_output_end_record(&plan->out);
 	rc_output_keep(&plan->out);
 }

@@ -22,17 +22,6 @@ static const char net[] = "create temporary table rc_undo on commit drop as"
     " where before::pg_catalog.text is distinct from after::pg_catalog.text";
 
 static void
-run_script(struct rc_restore *restore, const char *sql, const char *what)
-{
-	struct rc_answer answer = {0};
-
-	rc_session_run_script(restore->session, what, sql, &answer);
-	if (!rc_result_is_good(answer.result))
-		rc_session_die(restore->session, answer.result, what);
-	PQclear(answer.result);
-}
-
-static void
 run(struct rc_restore *restore, struct rc_buf *sql, const char *what)
 {
 	PQclear(rc_session_query(restore->session, what, rc_buf_text(sql), NULL));
@@ -54,7 +43,7 @@ rc_restore_begin(struct rc_restore *restore, struct rc_session *session, const c
 {
 	*restore = (struct rc_restore){ .session = session, .count = count };
 	restore->tables = rc_alloc(rc_size_mul(count + 1, sizeof *restore->tables));
-	run_script(restore, making, "temporary tables");
+	rc_session_do_script(restore->session, "temporary tables", making);
 	for (size_t i = 0; i < count; i++) {
 		restore->tables[i] = (struct rc_restore_table){ .name = names[i] };
 		rc_table_read(&restore->tables[i].table, session, names[i]);
@@ -122,6 +111,23 @@ add_rows(struct rc_buf *sql, size_t i, char kind)
 	rc_buf_printf(sql, " u.relation operator(pg_catalog.=) %zu and u.kind operator(pg_catalog.=) '%c'", i, kind);
 }
 
+/* Completes and runs a change of the rows `t` that are still what the log says they became, and notes which they were. */
+static void
+run_where_unchanged(struct rc_restore *restore, size_t i, char kind, struct rc_buf *sql)
+{
+	const struct rc_image image = image_of(restore, i);
+
+	rc_image_add_record(&image, sql, "after", "a", false);
+	rc_buf_add_text(sql, " where");
+	add_rows(sql, i, kind);
+	rc_buf_add_text(sql, " and ");
+	rc_image_add_same_key(&image, sql, "a");
+	rc_buf_add_text(sql, " and ");
+	rc_image_add_same_row(&image, sql, "a");
+	rc_buf_add_text(sql, " returning u.n) insert into pg_temp.rc_undone select n from done");
+	run(restore, sql, restore->tables[i].name);
+}
+
 /* Rows that were changed: back to what they were. */
 static void
 take_back_updates(struct rc_restore *restore, size_t i)
@@ -133,34 +139,17 @@ take_back_updates(struct rc_restore *restore, size_t i)
 	rc_image_add_assignments(&image, &sql, "b");
 	rc_buf_add_text(&sql, " from pg_temp.rc_undo u");
 	rc_image_add_record(&image, &sql, "before", "b", false);
-	rc_image_add_record(&image, &sql, "after", "a", false);
-	rc_buf_add_text(&sql, " where");
-	add_rows(&sql, i, 'u');
-	rc_buf_add_text(&sql, " and ");
-	rc_image_add_same_key(&image, &sql, "a");
-	rc_buf_add_text(&sql, " and ");
-	rc_image_add_same_row(&image, &sql, "a");
-	rc_buf_add_text(&sql, " returning u.n) insert into pg_temp.rc_undone select n from done");
-	run(restore, &sql, restore->tables[i].name);
+	run_where_unchanged(restore, i, 'u', &sql);
 }
 
 /* Rows that were inserted: deleted. */
 static void
 take_back_insertions(struct rc_restore *restore, size_t i)
 {
-	const struct rc_image image = image_of(restore, i);
 	struct rc_buf sql = {0};
 
 	rc_buf_printf(&sql, "with done as (delete from %s t using pg_temp.rc_undo u", restore->tables[i].table.relation.sql);
-	rc_image_add_record(&image, &sql, "after", "a", false);
-	rc_buf_add_text(&sql, " where");
-	add_rows(&sql, i, 'i');
-	rc_buf_add_text(&sql, " and ");
-	rc_image_add_same_key(&image, &sql, "a");
-	rc_buf_add_text(&sql, " and ");
-	rc_image_add_same_row(&image, &sql, "a");
-	rc_buf_add_text(&sql, " returning u.n) insert into pg_temp.rc_undone select n from done");
-	run(restore, &sql, restore->tables[i].name);
+	run_where_unchanged(restore, i, 'i', &sql);
 }
 
 /* Rows that were deleted: inserted, where no row has their key by now. */
@@ -266,8 +255,8 @@ rc_restore_run(struct rc_restore *restore)
 
 	if (error != NULL)
 		rc_session_die(restore->session, error, "the log can't be read");
-	run_script(restore, net, "the log can't be read");
-	run_script(restore, "analyze pg_temp.rc_undo", "a temporary table");
+	rc_session_do_script(restore->session, "the log can't be read", net);
+	rc_session_do_script(restore->session, "a temporary table", "analyze pg_temp.rc_undo");
 	for (size_t i = 0; i < restore->count; i++)
 		check_columns(restore, i);
 	result = rc_session_query(restore->session, "the log", last_first, NULL);
@@ -338,7 +327,7 @@ report_table(struct rc_restore *restore, size_t i, void (*take)(void *, const ch
 void
 rc_restore_report(struct rc_restore *restore, void (*take)(void *context, const char *line, size_t length, const char *status), void *context)
 {
-	run_script(restore, "analyze pg_temp.rc_undone", "a temporary table");
+	rc_session_do_script(restore->session, "a temporary table", "analyze pg_temp.rc_undone");
 	for (size_t i = 0; i < restore->count; i++)
 		report_table(restore, i, take, context);
 }

@@ -215,6 +215,17 @@ rc_session_run_script(struct rc_session *session, const char *what, const char *
 		die_of_failure(session, what);
 }
 
+void
+rc_session_do_script(struct rc_session *session, const char *what, const char *sql)
+{
+	struct rc_answer answer = {0};
+
+	rc_session_run_script(session, what, sql, &answer);
+	if (!rc_result_is_good(answer.result))
+		rc_session_die(session, answer.result, what);
+	PQclear(answer.result);
+}
+
 PGresult *
 rc_session_prepare(struct rc_session *session, const char *name, const char *sql, const struct rc_parameters *parameters)
 {

@@ -72,6 +72,9 @@ enum rc_progress rc_session_try_script(struct rc_session *session, const char *s
 /* The same, or the end of the process where the connection has failed; WHAT is NULL where there is no word for it. */
 void rc_session_run_script(struct rc_session *session, const char *what, const char *sql, struct rc_answer *answer);
 
+/* The same where the answer matters only if it is an error, which ends the process, too. */
+void rc_session_do_script(struct rc_session *session, const char *what, const char *sql);
+
 /* Ends the process with the server's words on WHAT in RESULT, an error, but without those that show a whole row. */
 _Noreturn void rc_session_die(struct rc_session *session, const PGresult *result, const char *what);
 

@@ -14,12 +14,6 @@ rc_undo_log_open(struct rc_undo_log *log)
 	log->out.digest = rc_digest_new();
 }
 
-static void
-take(void *context, const char *line, size_t length)
-{
-	rc_output_line(context, line, length);
-}
-
 void
 rc_undo_log_write(struct rc_undo_log *log, struct rc_capture *capture, const struct rc_identity *identity)
 {
@@ -31,7 +25,7 @@ rc_undo_log_write(struct rc_undo_log *log, struct rc_capture *capture, const str
 	rc_json_close(&line);
 	rc_output_line(&log->out, line.bytes, line.length);
 	rc_buf_free(&line);
-	rc_capture_read(capture, RC_CAPTURE_ROWS, take, &log->out);
+	rc_capture_write(capture, RC_CAPTURE_ROWS, &log->out);
 	rc_output_end_record(&log->out);
 	rc_pending_add(log->path);	/* first, or a signal could leave the log of a change that did not take place */
 	rc_output_keep(&log->out);

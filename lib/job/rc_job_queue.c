@@ -14,6 +14,7 @@
 #include "rc_mem.h"
 #include "rc_random.h"
 #include "rc_result.h"
+#include "rc_schema.h"
 
 enum { BACKOFF_FIRST = 100, BACKOFF_MOST = 5000, IDLE_MOST = 10000 };
 
@@ -87,7 +88,6 @@ lose(struct rc_job_queue *queue)
 static void
 begin_setup(struct rc_job_queue *queue)
 {
-	const char *schema = getenv("RC_SCHEMA");
 	struct rc_buf sql = {0};
 
 	queue->state = RC_QUEUE_SETUP;
@@ -96,14 +96,8 @@ begin_setup(struct rc_job_queue *queue)
 	rc_buf_printf(&sql, "set idle_in_transaction_session_timeout = %d;", IDLE_MOST);
 	queue->wishes = (struct rc_wishes){ .before = 10 };
 	rc_wishes_add(&queue->wishes, &sql, "set", PQserverVersion(queue->connection.libpq), RC_LIMITS_KEPT, queue->refused);
-	if (schema != NULL && *schema != '\0') {
-		char *quoted = PQescapeIdentifier(queue->connection.libpq, schema, strlen(schema));
-
-		if (quoted == NULL)
-			rc_die(RC_FATAL, "RC_SCHEMA is not UTF-8");
-		rc_buf_printf(&sql, "set search_path = %s, public, pg_temp;", quoted);
-		PQfreemem(quoted);
-	}
+	if (rc_schema_add(&sql, queue->connection.libpq, "set"))
+		rc_buf_add_text(&sql, ";");
 	rc_buf_printf(&sql, "%s; select pg_catalog.pg_backend_pid(), (extract(epoch from pg_catalog.clock_timestamp()) * 1000000::pg_catalog.numeric)::bigint, "
 	    "coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('rc.job_claim'), 'select, insert, update, delete'), false)",
 	    queue->listen);

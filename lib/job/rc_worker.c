@@ -9,6 +9,7 @@
 
 #include "rc_clock.h"
 #include "rc_err.h"
+#include "rc_signal.h"
 #include "rc_stream.h"
 
 enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000, HOLD_MOST = 1000 };
@@ -182,21 +183,10 @@ take_signals(struct rc_worker *worker)
 static int
 open_signals(void)
 {
-	static const int wanted[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD };
-	struct sigaction old;
-	sigset_t set;
-	int fd;
+	static const int wanted[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-		if (wanted[i] == SIGCHLD || (sigaction(wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN))
-			sigaddset(&set, wanted[i]);
-	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);	/* a handler that is gone is seen otherwise */
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	if ((fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-		rc_die(RC_RETRY, "cannot make a signalfd: %s", strerror(errno));
-	return fd;
+	return rc_signal_open(wanted, sizeof wanted / sizeof *wanted, NULL);
 }
 
 /* A run that has an end does not wait for a server for ever. */

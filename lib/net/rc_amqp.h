@@ -20,7 +20,10 @@
 
 #include "rc_str.h"
 
-enum { RC_AMQP_CHANNEL = 1 };
+enum {
+	RC_AMQP_CHANNEL = 1,
+	RC_AMQP_NAME_MAX = 255,	/* bytes in the name of a queue or an exchange */
+};
 
 struct rc_amqp {
 	long limit;		/* milliseconds for each answer, also of the login; set before */

@@ -78,10 +78,42 @@ rc_http_target_open(struct rc_http_target *target)
 	rc_http_sender_open(&target->sender);
 }
 
-bool
-rc_http_target_full(const struct rc_http_target *target, unsigned long long records, size_t bytes)
+static void
+send_parcel(struct rc_http_sender *sender, struct rc_http_parcel *parcel, const struct rc_http_filling *filling)
 {
-	return records >= (unsigned long long)target->batch || bytes >= (size_t)target->bytes;
+	if (filling->end != NULL)
+		filling->end(sender->context, parcel);
+	rc_http_sender_send(sender);
+}
+
+void
+rc_http_target_send(struct rc_http_target *target, struct rc_input *in, const struct rc_http_filling *filling)
+{
+	struct rc_http_sender *sender = &target->sender;
+	struct rc_http_parcel *parcel = NULL;
+	struct rc_record record = {0};
+
+	for (;;) {
+		unsigned long long count;
+
+		while (rc_http_sender_busy(sender) && !rc_input_ready(in))
+			rc_http_sender_turn(sender, in->fd);
+		if (!rc_input_next(in, &record))
+			break;
+		if (parcel == NULL) {
+			parcel = rc_http_sender_parcel(sender);
+			filling->begin(sender->context, parcel);
+		}
+		count = filling->add(sender->context, parcel, &record);
+		if (count >= (unsigned long long)target->batch || parcel->body.length >= (size_t)target->bytes) {
+			send_parcel(sender, parcel, filling);
+			parcel = NULL;
+		}
+	}
+	if (parcel != NULL)
+		send_parcel(sender, parcel, filling);
+	rc_http_sender_finish(sender);
+	rc_record_free(&record);
 }
 
 void

@@ -5,6 +5,7 @@
 #define RC_HTTP_TARGET_H
 
 #include "rc_http_sender.h"
+#include "rc_input.h"
 #include "rc_opt.h"
 #include "rc_secret.h"
 
@@ -49,8 +50,16 @@ bool rc_http_target_option(struct rc_http_target *target, int opt);
 /* When all options are read and the sender's calls are set: makes the sender; ends the process where there is no address. */
 void rc_http_target_open(struct rc_http_target *target);
 
-/* Whether a request of so many records and bytes is full. */
-bool rc_http_target_full(const struct rc_http_target *target, unsigned long long records, size_t bytes);
+/* How records become bodies; CONTEXT is the sender's. */
+struct rc_http_filling {
+	void (*begin)(void *context, struct rc_http_parcel *parcel);	/* a body, which is empty */
+	/* Adds the record; so many the parcel has then. */
+	unsigned long long (*add)(void *context, struct rc_http_parcel *parcel, struct rc_record *record);
+	void (*end)(void *context, struct rc_http_parcel *parcel);	/* what goes behind the last one; or NULL */
+};
+
+/* Sends all that is in IN, in requests that are as large as the options say, and waits for all answers. */
+void rc_http_target_send(struct rc_http_target *target, struct rc_input *in, const struct rc_http_filling *filling);
 
 void rc_http_target_close(struct rc_http_target *target, void (*release)(void *own));
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -275,6 +276,23 @@ rc_input_next(struct rc_input *input, struct rc_record *record)
 		input->file_records++;
 		return true;
 	}
+}
+
+long
+rc_input_need_number(const struct rc_input *input, struct rc_record *record, const char *name)
+{
+	char number[24];
+	size_t length;
+	const char *text = rc_record_value(record, name, &length);
+	long value;
+
+	if (text == NULL || length >= sizeof number)
+		rc_input_fail(input, "expected a number in the field '%s'", name);
+	memcpy(number, text, length);
+	number[length] = '\0';
+	if (!rc_parse_long(number, 0, LONG_MAX, &value))
+		rc_input_fail(input, "expected a number in the field '%s'", name);
+	return value;
 }
 
 void

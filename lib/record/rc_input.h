@@ -62,6 +62,9 @@ _Noreturn void rc_input_fail(const struct rc_input *input, const char *format, .
 /* Like rc_record_string() where the field must be there, hold a string, and no U+0000; else rc_input_fail(). */
 const char *rc_input_need_string(const struct rc_input *input, struct rc_record *record, const char *name);
 
+/* The same for a whole number of 0 or more. */
+long rc_input_need_number(const struct rc_input *input, struct rc_record *record, const char *name);
+
 /* For a sink's --require-end-record: RC_FATAL unless the stream was ended by one. */
 void rc_input_require_end(const struct rc_input *input);
 

@@ -314,6 +314,18 @@ is_utf8(const char *bytes, const char *end)
 	return rc_utf8_valid_padded(bytes, (size_t)(end - bytes));
 }
 
+/* Whole lines, an item each. */
+static void
+take_each(struct rc_items *items, const char *line, const char *end)
+{
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		items->take(items->context, line, (size_t)(newline - line));
+		line = newline + 1;
+	}
+}
+
 /* Items that look alike, one a line or a comma after each: the comma becomes a newline, and all go on at once; how many bytes they are. */
 static size_t
 take_alike(struct rc_items *items, char *bytes, const char *end)
@@ -330,7 +342,10 @@ take_alike(struct rc_items *items, char *bytes, const char *end)
 	if (count > 0) {
 		items->count += count;
 		items->state = VALUE;
-		items->take_lines(items->context, bytes, (size_t)(at - bytes), count);
+		if (items->take_lines != NULL)
+			items->take_lines(items->context, bytes, (size_t)(at - bytes), count);
+		else
+			take_each(items, bytes, at);
 	}
 	return (size_t)(at - bytes);
 }

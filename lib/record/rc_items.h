@@ -44,7 +44,7 @@ enum rc_items_status {
 struct rc_items {
 	/* Gets each item's text, which is one JSON value; after it are RC_JSON_PAD readable bytes. */
 	void (*take)(void *context, const char *item, size_t length);
-	/* Gets COUNT objects at once, which look like the one that take() got before: the same names in the same order.  Each is a line. */
+	/* Gets COUNT objects at once, which look like the one that take() got before: the same names in the same order.  Each is a line.  NULL: take() gets each. */
 	void (*take_lines)(void *context, const char *lines, size_t length, size_t count);
 	void *context;
 	bool lines;			/* one value a line, and no pointers */

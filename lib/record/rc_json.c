@@ -686,3 +686,16 @@ rc_json_decode_part(const char **text, const char *end, char *part)
 	*text = out == NULL ? end : p;
 	return out == NULL ? 0 : (size_t)(out - part);
 }
+
+const char *
+rc_json_next_item(const char **at, const char *end, size_t *length)
+{
+	const char *item = *at + strspn(*at, " \t\r\n,");
+	const char *after = *item == ']' ? NULL : rc_json_value_end(item, end, true);
+
+	if (after == NULL)
+		return NULL;
+	*at = after;
+	*length = (size_t)(after - item);
+	return item;
+}

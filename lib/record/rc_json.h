@@ -86,6 +86,13 @@ const char *rc_json_value_end(const char *text, const char *end, bool is_utf8);
 const char *rc_json_nested_value_end(const char *text, const char *end, int depth, bool is_utf8);
 
 /*
+ * The next item, of LENGTH bytes, of an array that was read; NULL behind the
+ * last.  *AT, which goes behind the item, begins behind the array's bracket; END
+ * is the array's.
+ */
+const char *rc_json_next_item(const char **at, const char *end, size_t *length);
+
+/*
  * The end (closing quote) of the string whose first byte after the opening
  * quote is TEXT, or NULL, with ERROR set.  Sets the bits below in FLAGS.
  * This is the function to replace by a faster one.

@@ -197,7 +197,7 @@ rc_run_facts_read_manifest(struct rc_run_facts *facts, struct rc_run_files *file
 		if (rc_record_find(&record, "target") != NULL || rc_record_find(&record, "target_hex") != NULL)
 			continue;	/* a link has no content of its own */
 		file.sha256 = keep(facts, rc_input_need_string(&in, &record, "sha256"));
-		if (strlen(file.sha256) != RC_DIGEST_HEX || strspn(file.sha256, "0123456789abcdef") != RC_DIGEST_HEX || size == NULL)
+		if (!rc_digest_is_hex(file.sha256) || size == NULL)
 			rc_input_fail(&in, "expected a size and a SHA-256, as rc-manifest writes them");
 		file.size = strtoll(size, NULL, 10);
 		*add_file(files) = file;

@@ -180,7 +180,7 @@ run_all() { # NAME COMMAND...
       jq -j '.example_input // empty' described >input
       mapfile -t arguments < <(jq -r --arg pass "$pass" '.example[] | select($pass == "dry" or . != "--dry-run")' described)
       [ "$pass" = dry ] || jq -e '.example | index("--dry-run")' described >/dev/null || continue
-      [ "$pass" = dry ] || [ "$command" != zulip-process-queue ] || continue # for more it needs RabbitMQ: rabbitmq.bats
+      [ "$pass" = dry ] || ! only_dry_here "$command" || continue
       export RC_CONFIRM # what destroys something is meant
       RC_CONFIRM=$(psql -XAtq "$(cat "$url")" -c 'select current_database()')
       DATABASE_URL=$(cat "$url") run --separate-stderr timeout 60 "$command" "${arguments[@]}" <input

@@ -1,0 +1,9 @@
+# page.bash - what the pages for tables of jobs share; they source it
+
+# The statements of these names, made for the table that --map describes, into $work, where bare names are looked for from here on;
+# their operators are PostgreSQL's own.
+rc_job_statements() { # NAME...
+  local statement
+  for statement in "$@"; do rc-job-sql --map "$opt_map" "$statement.sql" >"$work/$statement.sql"; done
+  export RC_SQL=$work
+}
