@@ -1,4 +1,4 @@
-# What a server of _bulk answers, by one that says what a test tells it; real ones are in t/services/opensearch.bats.
+# What a server of _bulk answers, by one that says what a test tells it; real ones are in t/services/kfm-search.bats.
 # shellcheck disable=SC2034,SC2154 # http.bash uses started; source and http come from it
 load helper
 load http

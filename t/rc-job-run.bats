@@ -41,6 +41,29 @@ summary() { tail -n 1 <<<"$output"; }
   [ ! -e started ]
 }
 
+# keep_out CONDITION: a trigger keeps out each change of a job for which it is true.
+keep_out() {
+  sql "create function kept() returns trigger language plpgsql as 'begin return case when $1 then null else new end; end';
+    create trigger kept before update on outbox_job for each row execute function kept()"
+}
+
+@test "a trigger keeps jobs from running: the others are done, then a warning and 1" {
+  add_jobs 5
+  keep_out 'new.id in (2, 4)'
+  run -1 --separate-stderr rc-job-run --once -- "${done_handler[@]}"
+  [ "$output" = '{"claimed":3,"done":3,"retried":0,"failed":0,"returned":0,"late":0}' ]
+  [ "$stderr" = 'rc-job-run: jobs are due, but the database keeps out that they are running: is there a trigger on outbox_job?' ]
+  [ "$(job_counts)" = 'DONE 0 3, PENDING 0 2' ]
+}
+
+@test "--hold: a trigger keeps a verdict out: the end, for the job would be done again and again" {
+  add_jobs 3
+  keep_out 'new.id = 2'
+  run -100 --separate-stderr timeout 60 rc-job-run --hold --once -- "${done_handler[@]}"
+  [ "$stderr" = 'rc-job-run: the database keeps a verdict out: a job that was done is still due; is there a trigger on outbox_job?' ]
+  [ "$(job_counts)" = 'DONE 0 2, PENDING 0 1' ]
+}
+
 @test "a handler gets the job's fields, by run_after and id" {
   add_jobs 2
   sql "update outbox_job set run_after = now() - interval '2 hours', dedup_key = 'k' || id, attempts = 4 where id = 2"

@@ -31,11 +31,14 @@ take_claimed(struct rc_job_queue *queue)
 	const PGresult *rows = queue->rows;
 	int id = PQfnumber(rows, "id"), type = PQfnumber(rows, "job_type"), key = PQfnumber(rows, "dedup_key");
 	int payload = PQfnumber(rows, "payload"), attempts = PQfnumber(rows, "attempts"), run_after = PQfnumber(rows, "run_after");
-	int place = PQfnumber(rows, "place");
+	int place = PQfnumber(rows, "place"), due = PQfnumber(rows, "due");
 
-	if (id < 0 || type < 0 || attempts < 0 || run_after < 0 || (queue->rules.hold && place < 0))
+	if (id < 0 || type < 0 || attempts < 0 || run_after < 0 || (queue->rules.hold ? place : due) < 0)
 		rc_die(RC_FATAL, "%s: the server's answer has not the form that was asked for", queue->map->file);
 	queue->got = PQntuples(rows);
+	if (queue->got == 1 && PQgetisnull(rows, 0, id))
+		queue->got = 0;
+	queue->kept = due >= 0 && PQntuples(rows) > 0 && atol(PQgetvalue(rows, 0, due)) > queue->got;
 	for (int i = 0; i < queue->got; i++) {
 		struct rc_job_text name = column(rows, i, id);
 		struct rc_job *job = rc_job_find(queue->index, name.bytes, name.length);
@@ -89,6 +92,8 @@ rc_job_answer_take(struct rc_job_queue *queue, PGresult *result)
 	} else if (good && step->jobs > 0) {
 		long settled = atol(PQcmdTuples(result));
 
+		if (settled < step->jobs && step->held)
+			rc_die(RC_FATAL, "the database keeps a verdict out: a job that was done is still due; is there a trigger on %s?", rc_job_map_text(queue->map, "table"));
 		if (settled < step->jobs && !step->doubtful)
 			queue->late += step->jobs - settled;
 	} else if (good && step->statement == RC_COMMIT && strcmp(PQcmdStatus(result), "COMMIT") == 0) {

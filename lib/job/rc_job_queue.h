@@ -49,6 +49,7 @@ struct rc_round_step {
 	enum rc_statement_number statement;
 	long jobs;		/* that it settles */
 	bool doubtful;		/* some of which may have been settled before */
+	bool held;		/* all of which are ours by row locks */
 };
 
 struct rc_job_queue {
@@ -63,6 +64,7 @@ struct rc_job_queue {
 	struct rc_job_list unsettled;	/* of a round that failed, for the caller to give again */
 	bool notified;		/* there are jobs, or may be; for the caller to clear */
 	long asked, got;	/* of the last claim; asked is 0 where it failed */
+	bool kept;		/* the last claim found jobs that could not be marked as running */
 	bool claim_over;	/* a claim has come to its end; for the caller to clear */
 	bool open;		/* hold mode: a transaction is open, since OPENED (ms), */
 	long long opened;

@@ -110,6 +110,7 @@ static void
 send_held(struct rc_job_queue *queue, struct rc_job_list *list)
 {
 	struct rc_buf places = {0};
+	struct rc_round_step *step;
 	const char *values[1];
 	long done = 0;
 
@@ -125,7 +126,9 @@ send_held(struct rc_job_queue *queue, struct rc_job_list *list)
 	}
 	if (done > 0) {
 		values[0] = rc_job_array_end(&places);
-		send_step(queue, RC_HELD_DONE, values)->jobs = done;
+		step = send_step(queue, RC_HELD_DONE, values);
+		step->jobs = done;
+		step->held = true;
 	}
 	rc_buf_free(&places);
 }
@@ -174,6 +177,7 @@ send_failure(struct rc_job_queue *queue, struct rc_job *job)
 	step = send_step(queue, RC_FAIL, values);
 	step->jobs = 1;
 	step->doubtful = job->doubtful;
+	step->held = job->held;
 }
 
 /* All that is in hand, as an array: what must not be taken for lost. */

@@ -12,7 +12,8 @@
 #include "rc_signal.h"
 #include "rc_stream.h"
 
-enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000, HOLD_MOST = 1000 };
+enum { TARGET_FIRST = 20, BYTES_MAX = 64 << 20, SETTLE_WITHIN = 5, SIGNAL_SOCKETS = 2, POLL_MAX = 1024, LAST_WORDS = 5000, HOLD_MOST = 1000,
+    KEPT_TIMES = 3 };
 
 /* ---- rounds ---- */
 
@@ -37,6 +38,16 @@ claim_size(struct rc_worker *worker)
 	return 0;
 }
 
+/* A claim found jobs that it could not mark: someone else was faster, which does not happen time and again, or a trigger keeps them. */
+static void
+learn_of_kept(struct rc_worker *worker)
+{
+	worker->kept = worker->queue.got > 0 ? 0 : worker->kept + 1;
+	worker->hungry = worker->kept < KEPT_TIMES;
+	if (worker->kept == KEPT_TIMES)
+		rc_warn("jobs are due, but the database keeps out that they are running: is there a trigger on %s?", rc_job_map_text(worker->map, "table"));
+}
+
 /* What came of a claim tells how many the next one shall bring: more where handlers had to wait for it. */
 static void
 learn_from_claim(struct rc_worker *worker)
@@ -48,6 +59,10 @@ learn_from_claim(struct rc_worker *worker)
 		return;		/* it failed, and is made again */
 	worker->report.counts.claimed += queue->claimed.count;
 	worker->hungry = queue->got == queue->asked;
+	if (queue->kept)
+		learn_of_kept(worker);
+	else if (queue->got > 0)
+		worker->kept = 0;
 	if (worker->hungry && worker->handlers.waiting == 0 && worker->target < worker->rules.max_jobs)
 		worker->target = worker->target * 2 < worker->rules.max_jobs ? worker->target * 2 : worker->rules.max_jobs;
 	for (struct rc_handler *one = worker->handlers.first; one != NULL; one = one->next)
@@ -332,5 +347,7 @@ rc_worker_run(struct rc_worker *worker, const struct rc_worker_rules *rules, str
 		rc_die(RC_RETRY, "the server has been away for %g s", (double)worker->rules.grace / 1000);
 	if (worker->unanswered)
 		rc_die(RC_RETRY, "the server does not answer: jobs that were claimed last may be left running in the table");
+	if (worker->kept >= KEPT_TIMES)
+		worker->report.out.answer = RC_NO;
 	return rc_finish(NULL, &worker->report.out);
 }

@@ -36,6 +36,7 @@ struct rc_worker {
 	long target;		/* how many jobs are to wait for handlers */
 	bool hungry;		/* there may be jobs to claim */
 	bool curious;		/* it is time to ask whether there are any */
+	int kept;		/* so many claims in a row found jobs of which none could be marked */
 	long long next_poll;	/* ms */
 	long long answered_since;	/* ms: the first verdict that waits to be settled, 0: none */
 	bool gave_up;		/* the server was away for too long */

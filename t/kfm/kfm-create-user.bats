@@ -157,6 +157,17 @@ password_fits() { # USER FILE
   grep -qx "kfm-create-user: User 'ann' was changed by another call meanwhile; nothing was changed by this one." out1 out2
 }
 
+@test "a trigger keeps the user out, or a change of it: said so, and no password file stays" {
+  kfm-create-user -u bob -r viewer --generate-to bob.password
+  sql "create function kept() returns trigger language plpgsql as 'begin return null; end';
+    create trigger kept before insert or update on kfm.users for each row execute function kept()"
+  run -1 --separate-stderr kfm-create-user -u ann -r viewer --generate-to ann.password
+  [ "$stderr" = "kfm-create-user: User 'ann' was not written: the database kept the row out." ]
+  run -1 --separate-stderr kfm-create-user -u bob -r viewer --rotate-password --generate-to new.password
+  [ "$stderr" = "kfm-create-user: User 'bob' was not written: the database kept the row out." ]
+  [ "$(echo *.password)" = bob.password ]
+}
+
 @test "a dry run says what would be, and makes no file" {
   run -0 kfm-create-user -u ann -r viewer --generate-to secret --dry-run
   [ "${lines[0]}" = "User 'ann' would be created with the role viewer." ]

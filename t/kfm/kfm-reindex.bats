@@ -53,6 +53,14 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
   [ "$(found airship)" = sample-maps:document:4 ]
 }
 
+@test "that an index was made is noted, or it is not made" {
+  sql "create function kept() returns trigger language plpgsql as 'begin return null; end';
+    create trigger kept before insert or update on kfm.indexes for each row execute function kept()"
+  run -1 --separate-stderr kfm-reindex --targets search
+  grep -qx 'kfm-reindex: That the index of search was made is not noted: the database kept the row in kfm.indexes out.' <<<"$stderr"
+  [ "$(sql "select coalesce(to_regclass('kfm.search')::text, 'none')")" = none ]
+}
+
 @test "an empty dataset is well, an unknown one is refused" {
   kfm-reindex --targets search
   sql "insert into kfm.datasets (id, title) values ('empty', 'Empty')"

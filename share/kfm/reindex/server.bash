@@ -55,7 +55,7 @@ count() { rc-export-rows --file "$1" --param "dataset_id=$dataset" | rc-say '{co
 
 # finish ROWS: the part is done.
 finish() {
-  rc-db-apply reindex-note.sql "$asked"
+  rc-db-apply reindex-note.sql reindex-noted.sql "$asked" >"$work/noted" || die "$(rc-say '{error.message}' "$work/noted")" "$?"
   rc-record-make "target=$target" "rows:=$1" status=indexed >"$work/result"
   cp -- "$work/result" "$done"
 }

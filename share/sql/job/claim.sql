@@ -1,5 +1,6 @@
 -- Takes the jobs that are due, the earliest first, and marks them as running.
 -- $1 how many at most, $2 types to leave out, $3 where in run_after to begin, $4 the moment of this claim, which no other has
+-- `due` is how many were found; where none of them could be marked, the one row has no id.
 with picked as materialized (
   select job.ctid
   from {table} as job
@@ -23,6 +24,8 @@ with picked as materialized (
     , job.{attempts}::text as attempts
     , job.{run_after} as run_after
 )
-select taken.*
-from taken
+select taken.*, found.due
+from (select pg_catalog.count(*) as due from picked) as found
+left join taken on true
+where found.due > 0
 order by taken.run_after, taken.id
