@@ -178,7 +178,7 @@ sub answer {
 	my ($sql) = @_;
 	my ($names, @rows) = catalogue($sql);
 	return ($names, $rows[0], 'SELECT ' . @rows, @rows[1 .. $#rows]) if $names;
-	return ([qw(place id job_type payload attempts run_after)], [ '(0,1)', 1, 'A', '{"a":1}', 0, '2026-11-21 00:00:00+00' ], 'SELECT 1')
+	return ([qw(place id job_type payload attempts run_after due)], [ '(0,1)', 1, 'A', '{"a":1}', 0, '2026-11-21 00:00:00+00', 1 ], 'SELECT 1')
 	    if $sql =~ /\bskip locked/;	# the claim of rc-job-run
 	return ([qw(pid clock noted)], [ 7, 0, 'f' ], 'SELECT 1') if $sql =~ /pg_backend_pid\(\), \(extract/;
 	return ([], [], 'DEALLOCATE') if $sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i;

@@ -15,7 +15,7 @@ psql -Xq "$DATABASE_URL" -v ON_ERROR_STOP=1 <<END
 insert into kfm.datasets (id, title) values ('d', 'All');
 insert into kfm.documents (id, dataset_id, title, body, attributes)
 select 'd:' || n, 'd', 'Report number ' || n || ' of the survey',
-  (select string_agg((array['river', 'fort', 'crossing', 'trail', 'winter', 'wagon', 'letter', 'map', 'prairie', 'market'])[1 + (n * k * 7919) % 10], ' ') from generate_series(1, 60) as k),
+  (select string_agg((array['river', 'fort', 'crossing', 'trail', 'winter', 'wagon', 'letter', 'map', 'prairie', 'market'])[1 + (n::bigint * k * 7919) % 10], ' ') from generate_series(1, 60) as k),
   jsonb_build_object('license', 'CC0', 'year', 1800 + n % 100)
 from generate_series(1, $rows) as n;
 analyze kfm.documents;
