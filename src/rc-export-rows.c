@@ -181,12 +181,9 @@ begin(struct export *export)
 	struct rc_buf first = {0};
 
 	if (request->snapshot != NULL) {
-		char *quoted = PQescapeLiteral(export->session.connection.libpq, request->snapshot, strlen(request->snapshot));
-
-		if (quoted == NULL)
-			rc_die(RC_FATAL, "the snapshot's name is not UTF-8");
-		rc_buf_printf(&first, "set transaction snapshot %s;", quoted);
-		PQfreemem(quoted);
+		rc_buf_add_text(&first, "set transaction snapshot ");
+		rc_session_add_literal(&export->session, &first, request->snapshot);
+		rc_buf_add_text(&first, ";");
 	}
 	rc_buf_add_text(&first, settings);
 	if (request->table != NULL && request->order_by == NULL)

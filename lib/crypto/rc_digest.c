@@ -1,7 +1,6 @@
 #include "rc_digest.h"
 
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,12 +28,13 @@ add(struct rc_digest *digest, const char *bytes, size_t length)
 static void
 finish(struct rc_digest *digest, char *hex)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
 	must(EVP_DigestFinal_ex(((struct sha256 *)digest)->context, sum, &length));
 	for (unsigned i = 0; i < length && i < RC_DIGEST_HEX / 2; i++)
-		snprintf(hex + 2 * (size_t)i, 3, "%02x", sum[i]);
+		memcpy(hex + 2 * (size_t)i, (const char[]){ digits[sum[i] >> 4], digits[sum[i] & 15], '\0' }, 3);
 	must(EVP_DigestInit_ex(((struct sha256 *)digest)->context, EVP_sha256(), NULL));
 }
 

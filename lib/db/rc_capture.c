@@ -3,24 +3,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_copy_out.h"
+#include "rc_digest.h"
 #include "rc_mem.h"
 #include "rc_relation.h"
 #include "rc_result.h"
-#include "rc_utf8.h"
+#include "rc_row_decode.h"
 
 #define TRIGGER "rc_capture"
-#define DIGEST(text) "pg_catalog.to_json(" RC_CAPTURE_DIGEST(text) ")::pg_catalog.text"
-#define OLD_ROW "pg_catalog.to_json(o.*)::pg_catalog.text"
-#define NEW_ROW "pg_catalog.to_json(n.*)::pg_catalog.text"
+
+enum { COLUMNS_MAX = 750 };	/* the server's limit is 1,664 in a row of an answer, which has each column twice */
+
+/* A column, as it is stored for a row before (b1, b2 ...) and after the change (a1, a2 ...). */
+struct column {
+	char *name, *sql;	/* UTF-8; as SQL */
+	char *label;		/* `"name":`, as a literal of SQL */
+	Oid type;		/* what is stored */
+	bool as_text;		/* of a type that the row decoder does not read, or would not give as one string */
+	long place;		/* in the key, from 1; 0: not in it */
+};
 
 /* A table that is watched, and what must be known of it. */
 struct rc_capture_table {
 	struct rc_relation relation;
-	char *columns;		/* what is selected of it */
-	char *same;		/* that o and n have one key */
-	char *old_key, *new_key, *any_key;	/* the key's columns as k1, k2 ... of o, of n, or of the one that there is */
-	char *key;		/* the key's fields as JSON, from x.k1 ... */
-	char *key_name;		/* the first column of the key, quoted */
+	struct column *columns;
+	size_t count, key_count;
+	size_t key;		/* a column of the key: it is not null in a row that there is */
+	char *texts;		/* what is selected for the text of a row: names, and casts to text */
 	PGresult *parts;	/* it and its partitions or children, as SQL */
 };
 
@@ -35,28 +44,14 @@ rc_capture_add(struct rc_capture *capture, const char *name)
 /* ---- what must be known ---- */
 
 static const char columns_sql[] =
-    "select pg_catalog.string_agg(case when n.nspname operator(pg_catalog.=) 'pg_catalog' and t.typcategory not in ('A', 'C')"
-    "   and t.typname not in ('json', 'jsonb') then q.name"
-    "   else pg_catalog.concat(q.name, '::pg_catalog.text as ', q.name) end, ', ' order by a.attnum),"
-    " pg_catalog.string_agg(pg_catalog.concat('o.', q.name, ' operator(pg_catalog.=) n.', q.name), ' and ' order by k.place)"
-    "   filter (where k.place is not null),"
-    " pg_catalog.string_agg(pg_catalog.concat('o.', q.name, ' as k', k.place), ', ' order by k.place) filter (where k.place is not null),"
-    " pg_catalog.string_agg(pg_catalog.concat('n.', q.name, ' as k', k.place), ', ' order by k.place) filter (where k.place is not null),"
-    " pg_catalog.string_agg(pg_catalog.concat('coalesce(o.', q.name, ', n.', q.name, ') as k', k.place), ', ' order by k.place)"
-    "   filter (where k.place is not null),"
-    " pg_catalog.string_agg(pg_catalog.concat(pg_catalog.quote_literal(pg_catalog.concat(pg_catalog.to_json(a.attname::pg_catalog.text), ':')),"
-    "   ', pg_catalog.to_json(x.k', k.place, ')'), ', '','', ' order by k.place) filter (where k.place is not null),"
-    " (pg_catalog.array_agg(q.name order by k.place) filter (where k.place is not null))[1],"
-    " pg_catalog.pg_has_role(c.relowner, 'usage')"
+    "select a.attname, pg_catalog.quote_ident(a.attname), pg_catalog.quote_literal(pg_catalog.concat(pg_catalog.to_json(a.attname::pg_catalog.text), ':')),"
+    " a.atttypid, coalesce(k.place, 0), pg_catalog.pg_has_role(c.relowner, 'usage')"
     " from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid"
-    " join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) a.atttypid"
-    " join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace"
-    " cross join lateral pg_catalog.quote_ident(a.attname) q (name)"
     " left join pg_catalog.pg_index i on i.indrelid operator(pg_catalog.=) c.oid and i.indisprimary"
     " left join lateral pg_catalog.unnest(i.indkey) with ordinality k (attnum, place) on k.attnum operator(pg_catalog.=) a.attnum"
     "   and k.place operator(pg_catalog.<=) i.indnkeyatts"
     " where c.oid operator(pg_catalog.=) $1::pg_catalog.oid and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped"
-    " group by c.oid, c.relowner";
+    " order by a.attnum";
 
 static const char parts_sql[] =
     "with recursive parts (oid) as (select $1::pg_catalog.oid union"
@@ -66,11 +61,55 @@ static const char parts_sql[] =
     " join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace order by p.oid";
 
 static char *
-copy(const PGresult *result, int column)
+copy(const PGresult *result, int row, int column)
 {
-	const char *text = rc_result_text(result, 0, column);
+	const char *text = rc_result_text(result, row, column);
 
 	return rc_strndup(text, strlen(text));
+}
+
+/* A row's text has a value as the decoder gives it, or where that would not be read back as the same one, as the server's text in a string. */
+static void
+read_column(struct column *column, const PGresult *result, int row, const char *table)
+{
+	struct rc_row_shape shape;
+	long type;
+
+	*column = (struct column){ .name = copy(result, row, 0), .sql = copy(result, row, 1), .label = copy(result, row, 2) };
+	if (!rc_parse_long(rc_result_text(result, row, 3), 1, UINT32_MAX, &type) ||
+	    !rc_parse_long(rc_result_text(result, row, 4), 0, COLUMNS_MAX, &column->place))
+		rc_session_misled(table);
+	column->type = (Oid)type;
+	shape = rc_row_shape_of(column->type);
+	column->as_text = shape.kind == RC_ROW_OTHER || shape.is_array || shape.kind == RC_ROW_JSON || shape.kind == RC_ROW_JSONB;
+}
+
+static void
+read_columns(struct rc_capture_table *table, const PGresult *result, const char *name)
+{
+	struct rc_buf texts = {0};
+
+	if (PQntuples(result) == 0 || PQnfields(result) != 6)
+		rc_session_misled(name);
+	if (PQntuples(result) > COLUMNS_MAX)
+		rc_die(RC_FATAL, "%s: a table of more than %d columns can't be watched", name, COLUMNS_MAX);
+	if (strcmp(rc_result_text(result, 0, 5), "t") != 0)
+		rc_die(RC_FATAL, "%s: only its owner can watch it: it needs triggers, and the right to take them away again", name);
+	table->count = (size_t)PQntuples(result);
+	table->columns = rc_alloc(rc_size_mul(table->count, sizeof *table->columns));
+	for (size_t i = 0; i < table->count; i++) {
+		struct column *column = &table->columns[i];
+
+		read_column(column, result, (int)i, name);
+		rc_buf_printf(&texts, column->as_text ? "%s%s::pg_catalog.text as %s" : "%s%s", i == 0 ? "" : ", ", column->sql, column->sql);
+		if (column->place > 0) {
+			table->key = i;
+			table->key_count++;
+		}
+	}
+	if (table->key_count == 0)
+		rc_die(RC_FATAL, "%s: it has no primary key, by which a row could be known", name);
+	table->texts = rc_buf_text(&texts);
 }
 
 static void
@@ -86,19 +125,7 @@ read_table(struct rc_capture *capture, struct rc_capture_table *table, const cha
 	oid = table->relation.oid;
 	parameters.values = &oid;
 	result = rc_session_query(capture->session, name, columns_sql, &parameters);
-	if (PQntuples(result) != 1 || PQnfields(result) != 8)
-		rc_session_misled(name);
-	if (PQgetisnull(result, 0, 1))
-		rc_die(RC_FATAL, "%s: it has no primary key, by which a row could be known", name);
-	if (strcmp(rc_result_text(result, 0, 7), "t") != 0)
-		rc_die(RC_FATAL, "%s: only its owner can watch it: it needs triggers, and the right to take them away again", name);
-	table->columns = copy(result, 0);
-	table->same = copy(result, 1);
-	table->old_key = copy(result, 2);
-	table->new_key = copy(result, 3);
-	table->any_key = copy(result, 4);
-	table->key = copy(result, 5);
-	table->key_name = copy(result, 6);
+	read_columns(table, result, name);
 	PQclear(result);
 	table->parts = rc_session_query(capture->session, name, parts_sql, &parameters);
 	for (int i = 0; i < PQntuples(table->parts); i++)
@@ -108,51 +135,102 @@ read_table(struct rc_capture *capture, struct rc_capture_table *table, const cha
 
 /* ---- the triggers ---- */
 
-/* Adds the insertion of rows into the capture: what they were and are, as SQL, and the columns of their key.  OFFSET 0: the texts are made once. */
+/* Adds the columns of the rows ALIAS as they are stored, each with the name that LETTER begins, or none. */
 static void
-add_insertion(struct rc_buf *sql, const struct rc_capture_table *table, const char *before, const char *after, const char *key, const char *from)
+add_stored(struct rc_buf *sql, const struct rc_capture_table *table, char alias, char letter)
 {
-	rc_buf_printf(sql, "insert into pg_temp.rc_capture select rc_step, %s::pg_catalog.oid, pg_catalog.concat('{', %s, '}'), x.before, x.after"
-	    " from (select %s as before, %s as after, %s from %s offset 0) x where x.before is distinct from x.after",
-	    table->relation.oid, table->key, before, after, key, from);
+	for (size_t i = 0; i < table->count; i++) {
+		rc_buf_printf(sql, table->columns[i].as_text ? ", %c.%s::pg_catalog.text" : ", %c.%s", alias, table->columns[i].sql);
+		if (letter != '\0')
+			rc_buf_printf(sql, " as %c%zu", letter, i + 1);
+	}
+}
+
+/* Adds the names of the stored columns. */
+static void
+add_names(struct rc_buf *sql, const struct rc_capture_table *table, const char *prefix, char letter)
+{
+	for (size_t i = 0; i < table->count; i++)
+		rc_buf_printf(sql, ", %s%c%zu", prefix, letter, i + 1);
+}
+
+/* Where the rows of the table NUMBER go: (step, b1, b2 ..., a1, a2 ...). */
+static void
+add_store(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
+{
+	rc_buf_printf(sql, "create temporary table " TRIGGER "_%zu on commit drop as select 0::pg_catalog.int8 as step", number);
+	add_stored(sql, table, 'o', 'b');
+	add_stored(sql, table, 'n', 'a');
+	rc_buf_printf(sql, " from %s o, %s n with no data;\n", table->relation.sql, table->relation.sql);
+}
+
+/* Adds the beginning of an insertion into the store, of the halves that LETTERS say. */
+static void
+add_insertion(struct rc_buf *sql, const struct rc_capture_table *table, size_t number, const char *letters)
+{
+	rc_buf_printf(sql, "insert into pg_temp." TRIGGER "_%zu (step", number);
+	for (; *letters != '\0'; letters++)
+		add_names(sql, table, "", *letters);
+	rc_buf_add_text(sql, ") select rc_step");
+}
+
+/* Rows whose keys were changed are stored as ones that went and ones that came; which old one is which new one does not matter, for all are put back. */
+static void
+add_pairing(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
+{
+	rc_buf_printf(sql, "with o as (delete from pg_temp." TRIGGER "_%zu where step operator(pg_catalog.=) rc_step and a%zu is null returning step",
+	    number, table->key + 1);
+	add_names(sql, table, "", 'b');
+	rc_buf_printf(sql, "), n as (delete from pg_temp." TRIGGER "_%zu where step operator(pg_catalog.=) rc_step and b%zu is null returning step",
+	    number, table->key + 1);
+	add_names(sql, table, "", 'a');
+	rc_buf_add_text(sql, ")\n");
+	add_insertion(sql, table, number, "ba");
+	add_names(sql, table, "o.", 'b');
+	add_names(sql, table, "n.", 'a');
+	rc_buf_add_text(sql, " from (select o.*, pg_catalog.row_number() over () as place from o) o"
+	    " join (select n.*, pg_catalog.row_number() over () as place from n) n on n.place operator(pg_catalog.=) o.place;\n");
+}
+
+static void
+add_update(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
+{
+	const char *and = "";
+
+	rc_buf_add_text(sql, "with rc_done as (");
+	add_insertion(sql, table, number, "ba");
+	add_stored(sql, table, 'o', '\0');
+	add_stored(sql, table, 'n', '\0');
+	rc_buf_add_text(sql, " from rc_old o full join rc_new n on ");
+	for (size_t i = 0; i < table->count; i++)
+		if (table->columns[i].place > 0) {
+			rc_buf_printf(sql, "%so.%s operator(pg_catalog.=) n.%s", and, table->columns[i].sql, table->columns[i].sql);
+			and = " and ";
+		}
+	rc_buf_printf(sql, " where (o.*) operator(pg_catalog.*<>) (n.*) or o.%s is null or n.%s is null"
+	    " returning b%zu is null as is_new) select pg_catalog.bool_or(is_new) into rc_moved from rc_done;\nif rc_moved then\n",
+	    table->columns[table->key].sql, table->columns[table->key].sql, table->key + 1);
+	add_pairing(sql, table, number);
+	rc_buf_add_text(sql, "end if;\n");
 }
 
 static void
 add_function(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
 {
-	struct rc_buf old = {0}, new = {0}, both = {0}, was = {0}, is = {0};
-
-	rc_buf_printf(&old, "(select %s from rc_old) o", table->columns);
-	rc_buf_printf(&new, "(select %s from rc_new) n", table->columns);
-	rc_buf_printf(&both, "%s full join %s on %s", rc_buf_text(&old), rc_buf_text(&new), table->same);
 	rc_buf_printf(sql, "create function pg_temp." TRIGGER "_%zu() returns trigger language plpgsql security definer"
 	    RC_CAPTURE_SETTINGS " as $rc_capture$\ndeclare rc_step pg_catalog.int8; rc_moved pg_catalog.bool; begin\n"
 	    "if tg_op operator(pg_catalog.=) 'TRUNCATE' then raise exception 'TRUNCATE can''t be taken back, so it has no place in a change that is logged'"
 	    " using errcode = '0A000'; end if;\n"
 	    "insert into pg_temp.rc_capture_steps default values returning step into rc_step;\n"
 	    "if tg_op operator(pg_catalog.=) 'INSERT' then ", number);
-	add_insertion(sql, table, "null::pg_catalog.text", NEW_ROW, table->new_key, rc_buf_text(&new));
-	rc_buf_add_text(sql, ";\nelsif tg_op operator(pg_catalog.=) 'DELETE' then ");
-	add_insertion(sql, table, OLD_ROW, "null::pg_catalog.text", table->old_key, rc_buf_text(&old));
-	rc_buf_add_text(sql, ";\n");
-	rc_buf_printf(&was, "case when o.%s is not null then " OLD_ROW " end", table->key_name);
-	rc_buf_printf(&is, "case when n.%s is not null then " NEW_ROW " end", table->key_name);
-	rc_buf_add_text(sql, "else with rc_done as (");
-	add_insertion(sql, table, rc_buf_text(&was), rc_buf_text(&is), table->any_key, rc_buf_text(&both));
-	rc_buf_printf(sql, " returning before is null as is_new) select pg_catalog.bool_or(is_new) into rc_moved from rc_done;\n"
-	    "if rc_moved then\n"	/* keys were changed; which old row is which new one does not matter, for all are put back */
-	    "with o as (delete from pg_temp.rc_capture where step operator(pg_catalog.=) rc_step and after is null returning before),\n"
-	    "n as (delete from pg_temp.rc_capture where step operator(pg_catalog.=) rc_step and before is null returning key, after)\n"
-	    "insert into pg_temp.rc_capture select rc_step, %s::pg_catalog.oid, n.key, o.before, n.after"
-	    " from (select before, pg_catalog.row_number() over () as place from o) o"
-	    " join (select key, after, pg_catalog.row_number() over () as place from n) n on n.place operator(pg_catalog.=) o.place;\n"
-	    "end if;\n", table->relation.oid);
+	add_insertion(sql, table, number, "a");
+	add_stored(sql, table, 'n', '\0');
+	rc_buf_add_text(sql, " from rc_new n;\nelsif tg_op operator(pg_catalog.=) 'DELETE' then ");
+	add_insertion(sql, table, number, "b");
+	add_stored(sql, table, 'o', '\0');
+	rc_buf_add_text(sql, " from rc_old o;\nelse ");
+	add_update(sql, table, number);
 	rc_buf_add_text(sql, "end if; return null; end $rc_capture$;\n");
-	rc_buf_free(&old);
-	rc_buf_free(&new);
-	rc_buf_free(&both);
-	rc_buf_free(&was);
-	rc_buf_free(&is);
 }
 
 static void
@@ -171,13 +249,13 @@ static void
 free_table(struct rc_capture_table *table)
 {
 	rc_relation_free(&table->relation);
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->columns[i].name);
+		free(table->columns[i].sql);
+		free(table->columns[i].label);
+	}
 	free(table->columns);
-	free(table->same);
-	free(table->old_key);
-	free(table->new_key);
-	free(table->any_key);
-	free(table->key);
-	free(table->key_name);
+	free(table->texts);
 	PQclear(table->parts);
 	*table = (struct rc_capture_table){0};
 }
@@ -211,12 +289,11 @@ rc_capture_begin(struct rc_capture *capture, struct rc_session *session)
 
 	capture->session = session;
 	read_tables(capture);
-	rc_buf_add_text(&sql, "create temporary table rc_capture (step pg_catalog.int8, relation pg_catalog.oid, key pg_catalog.text,"
-	    " before pg_catalog.text, after pg_catalog.text) on commit drop;\n"
-	    "create temporary table rc_capture_steps (step pg_catalog.int8 generated always as identity) on commit drop;\n");
+	rc_buf_add_text(&sql, "create temporary table rc_capture_steps (step pg_catalog.int8 generated always as identity) on commit drop;\n");
 	for (size_t i = 0; i < capture->count; i++) {
 		const struct rc_capture_table *table = &capture->tables[i];
 
+		add_store(&sql, table, i + 1);
 		add_function(&sql, table, i + 1);
 		for (int k = 0; k < PQntuples(table->parts); k++) {
 			add_triggers(&sql, rc_result_text(table->parts, k, 1), i + 1);
@@ -269,8 +346,8 @@ rc_capture_end(struct rc_capture *capture)
 				rc_buf_printf(&sql, "drop trigger " TRIGGER "_%c on %s;\n", *letter, rc_result_text(parts, k, 1));
 		rc_buf_printf(&sql, "drop function pg_temp." TRIGGER "_%zu();\n", i + 1);
 	}
-	if (sql.length > 0)
-		rc_session_do_script(capture->session, "cannot take the triggers away", rc_buf_text(&sql));
+	rc_buf_add_text(&sql, "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local bytea_output = 'hex'; set local extra_float_digits = '1'");
+	rc_session_do_script(capture->session, "cannot take the triggers away", rc_buf_text(&sql));
 	rc_buf_free(&sql);
 }
 
@@ -289,34 +366,97 @@ rc_capture_table_oid(const struct rc_capture *capture, size_t i)
 const char *
 rc_capture_table_columns(const struct rc_capture *capture, size_t i)
 {
-	return capture->tables[i].columns;
+	return capture->tables[i].texts;
+}
+
+/* Adds, in brackets, a query of all rows, for the comparison with a plan. */
+void
+rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql)
+{
+	const char *word = "(";
+
+	for (size_t i = 0; i < capture->count; i++, word = " union all ") {
+		const struct rc_capture_table *table = &capture->tables[i];
+
+		rc_buf_printf(sql, "%sselect %s::pg_catalog.oid as relation, pg_catalog.concat('{'", word, table->relation.oid);
+		for (size_t k = 0, shown = 0; k < table->count; k++)
+			if (table->columns[k].place > 0)
+				rc_buf_printf(sql, ", %s%s, pg_catalog.to_json(coalesce(b%zu, a%zu))", shown++ == 0 ? "" : "',', ", table->columns[k].label, k + 1, k + 1);
+		rc_buf_printf(sql, ", '}') as key, b%zu is null as is_new, a%zu is null as is_gone from pg_temp." TRIGGER "_%zu", table->key + 1,
+		    table->key + 1, i + 1);
+	}
+	rc_buf_add_text(sql, ")");
+}
+
+/* One column of a line; FIELDS is not 0 for an object of the columns that follow. */
+static void
+add_column(struct rc_row_column *columns, size_t *count, const char *name, Oid type, size_t fields)
+{
+	columns[(*count)++] = (struct rc_row_column){ .name = name, .shape = rc_row_shape_of(type), .fields = fields };
+}
+
+static void
+add_columns(struct rc_row_column *columns, size_t *count, const struct rc_capture_table *table, bool key_only)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (!key_only || table->columns[i].place > 0)
+			add_column(columns, count, table->columns[i].name, table->columns[i].as_text ? RC_OID_TEXT : table->columns[i].type, 0);
+}
+
+/* The lines of one table, by COPY in its binary form, which the server makes three times as fast as JSON. */
+static void
+write_table(struct rc_capture *capture, size_t number, struct rc_digest *digest, struct rc_output *out)
+{
+	static const char what[] = "the rows that were changed";
+	const struct rc_capture_table *table = &capture->tables[number];
+	struct rc_row_column *columns = rc_alloc(rc_size_mul(2 * table->count + table->key_count + 5, sizeof *columns));
+	struct rc_row_decoder decoder;
+	struct rc_copy_out stream;
+	struct rc_buf sql = {0};
+	const char *message;
+	size_t count = 0, length;
+
+	add_column(columns, &count, "step", RC_OID_INT8, 0);
+	add_column(columns, &count, "table", RC_OID_TEXT, 0);
+	add_column(columns, &count, "key", RC_OID_BOOL, table->key_count);
+	add_columns(columns, &count, table, true);
+	for (int half = 0; half < 2; half++) {
+		add_column(columns, &count, half == 0 ? "before" : "after", RC_OID_BOOL, table->count);
+		columns[count - 1].digest = digest;
+		add_columns(columns, &count, table, false);
+	}
+	rc_buf_add_text(&sql, "copy (select step, ");
+	rc_session_add_literal(capture->session, &sql, table->relation.sql);
+	rc_buf_add_text(&sql, "::pg_catalog.text, true");
+	for (size_t i = 0; i < table->count; i++)
+		if (table->columns[i].place > 0)
+			rc_buf_printf(&sql, ", coalesce(b%zu, a%zu)", i + 1, i + 1);
+	rc_buf_printf(&sql, ", b%zu is not null", table->key + 1);
+	add_names(&sql, table, "", 'b');
+	rc_buf_printf(&sql, ", a%zu is not null", table->key + 1);
+	add_names(&sql, table, "", 'a');
+	rc_buf_printf(&sql, " from pg_temp." TRIGGER "_%zu) to stdout (format binary)", number + 1);
+
+	rc_row_decoder_open(&decoder, columns, count, "");
+	rc_copy_out_start(&stream, capture->session, what, rc_buf_text(&sql));
+	while ((message = rc_copy_out_next(&stream, out, &length)) != NULL)
+		rc_row_decode(&decoder, message, length, out);
+	if (!decoder.ended)
+		rc_session_misled(what);
+	rc_row_decoder_free(&decoder);
+	rc_buf_free(&sql);
+	free(columns);
 }
 
 void
 rc_capture_write(struct rc_capture *capture, enum rc_capture_form form, struct rc_output *out)
 {
-	static const struct rc_parameters none;
-	static const char what[] = "the rows that were changed";
-	struct rc_buf sql = {0};
-	PGresult *row;
+	struct rc_digest *digest = form == RC_CAPTURE_DIGESTS ? rc_digest_new() : NULL;
 
-	rc_buf_printf(&sql, "select pg_catalog.concat('{\"step\":', c.step, ',\"table\":', t.name, ',\"key\":', c.key, ',\"before\":',"
-	    " coalesce(%s, 'null'), ',\"after\":', coalesce(%s, 'null'), '}') from pg_temp.rc_capture c"
-	    " join (select r.oid, pg_catalog.to_json(pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(r.relname))) as name"
-	    "  from pg_catalog.pg_class r join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) r.relnamespace) t"
-	    " on t.oid operator(pg_catalog.=) c.relation", form == RC_CAPTURE_ROWS ? "c.before" : DIGEST("c.before"),
-	    form == RC_CAPTURE_ROWS ? "c.after" : DIGEST("c.after"));
-	rc_session_start(capture->session, rc_buf_text(&sql), &none);
-	while ((row = rc_session_next_row(capture->session, what)) != NULL) {
-		const char *line = rc_result_text(row, 0, 0);
-		size_t length = strlen(line);
-
-		if (length == 0 || memchr(line, '\n', length) != NULL || !rc_utf8_valid(line, length))
-			rc_session_misled(what);
-		rc_output_line(out, line, length);
-		PQclear(row);
-	}
-	rc_buf_free(&sql);
+	for (size_t i = 0; i < capture->count; i++)
+		write_table(capture, i, digest, out);
+	if (digest != NULL)
+		digest->free(digest);
 }
 
 void

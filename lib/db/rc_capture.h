@@ -28,7 +28,7 @@ enum { RC_CAPTURE_TABLES_MAX = 64 };
 
 /* Settings of a function that makes the texts of rows, which no setting of a role or database may change. */
 #define RC_CAPTURE_SETTINGS " set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'" \
-	" set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB' set jit = off"
+	" set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB' set enable_mergejoin = off set jit = off"
 
 /* The digest of a row's text, as SQL. */
 #define RC_CAPTURE_DIGEST(text) "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(" text ", 'UTF8')), 'hex')"
@@ -52,8 +52,8 @@ void rc_capture_begin(struct rc_capture *capture, struct rc_session *session);
 /*
  * After the deferred constraints were checked: ends the process where a table
  * that is not watched was changed, and takes the triggers away.  The rows stay
- * in pg_temp.rc_capture (step, relation, key, before, after; the last three are texts of
- * JSON or null) to the transaction's end.
+ * in temporary tables, and settings for the text of values are local, to the
+ * transaction's end.
  */
 void rc_capture_end(struct rc_capture *capture);
 
@@ -61,6 +61,9 @@ void rc_capture_end(struct rc_capture *capture);
 const char *rc_capture_table_name(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_oid(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_columns(const struct rc_capture *capture, size_t i);
+
+/* Adds a query of them, in brackets: relation (its oid), key (its JSON), is_new, is_gone. */
+void rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql);
 
 /* Writes each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts. */
 enum rc_capture_form { RC_CAPTURE_ROWS, RC_CAPTURE_DIGESTS };

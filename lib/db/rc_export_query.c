@@ -1,6 +1,5 @@
 #include "rc_export_query.h"
 
-#include <string.h>
 
 #include "rc_name_list.h"
 
@@ -19,17 +18,6 @@ add_columns(const struct rc_export_query *query, struct rc_buf *sql)
 		comma = ", ";
 	}
 	rc_buf_free(&name);
-}
-
-static void
-add_literal(const struct rc_export_query *query, struct rc_buf *sql, const char *text)
-{
-	char *quoted = PQescapeLiteral(query->session->connection.libpq, text, strlen(text));
-
-	if (quoted == NULL)
-		rc_die(RC_FATAL, "a value that is not UTF-8");
-	rc_buf_add_text(sql, quoted);
-	PQfreemem(quoted);
 }
 
 /* The newlines end a comment of the user's. */
@@ -52,7 +40,7 @@ rc_export_query_add(const struct rc_export_query *query, const char *range, stru
 		rc_buf_add_text(sql, and);
 		rc_session_add_identifier(query->session, sql, query->resume_key);
 		rc_buf_add_text(sql, " > ");
-		add_literal(query, sql, query->resume_after);
+		rc_session_add_literal(query->session, sql, query->resume_after);
 		and = " and ";
 	}
 	if (range != NULL)

@@ -231,24 +231,31 @@ mark(struct rc_plan *plan)
 static void
 compare(struct rc_plan *plan, const struct rc_capture *capture, struct rc_spool *refusals)
 {
-	static const char others[] = "with planned as (select distinct relation, key::pg_catalog.text as key, gone from pg_temp.rc_plan where before is not null),"
-	    " done as (select distinct relation, key, after is null as gone from pg_temp.rc_capture where before is not null)"
+	static const char others[] = " r where not r.is_new)"
 	    " select " TABLE_NAME ", x.key, x.code, case x.code when 'not_planned' then 'the change is not in the plan' else 'the planned change did not happen' end"
 	    " from (select p.*, 'not_done' as code from (select * from planned except select * from done) p union all"
 	    " select d.*, 'not_planned' from (select * from done except select * from planned) d) x order by 1, 2";
-	static const char insertions[] = "select " TABLE_NAME ", '{}', 'insertions_differ', pg_catalog.concat(x.planned, ' new rows are planned, but there would be ', x.done)"
-	    " from (select relation, pg_catalog.sum(planned) as planned, pg_catalog.sum(done) as done from ("
-	    "select relation, 1 as planned, 0 as done from pg_temp.rc_plan where before is null union all"
-	    " select relation, 0, 1 from pg_temp.rc_capture where before is null) r group by relation) x"
-	    " where x.planned operator(pg_catalog.<>) x.done";
+	static const char insertions[] = " d where d.is_new) r group by relation) x where x.planned operator(pg_catalog.<>) x.done";
+	struct rc_buf sql = {0};
 	const char *planned = rc_record_string(&plan->head.record, "change", NULL);
 	char change[RC_DIGEST_HEX + 1];
 
 	plan->change->finish(plan->change, change);
 	if (planned == NULL || strcmp(planned, change) != 0)
 		rc_die(RC_FATAL, "%s: a plan of another change: the statements or the records are not those that it was made with, so nothing was changed", plan->apply);
-	refuse_rows(capture, others, refusals);
-	refuse_rows(capture, insertions, refusals);
+	rc_buf_add_text(&sql, "with planned as (select distinct relation, key::pg_catalog.text as key, gone from pg_temp.rc_plan where before is not null),"
+	    " done as (select distinct r.relation, r.key, r.is_gone from ");
+	rc_capture_add_rows(capture, &sql);
+	rc_buf_add_text(&sql, others);
+	refuse_rows(capture, rc_buf_text(&sql), refusals);
+	sql.length = 0;
+	rc_buf_add_text(&sql, "select " TABLE_NAME ", '{}', 'insertions_differ', pg_catalog.concat(x.planned, ' new rows are planned, but there would be ', x.done)"
+	    " from (select relation, pg_catalog.sum(planned) as planned, pg_catalog.sum(done) as done from ("
+	    "select relation, 1 as planned, 0 as done from pg_temp.rc_plan where before is null union all select d.relation, 0, 1 from ");
+	rc_capture_add_rows(capture, &sql);
+	rc_buf_add_text(&sql, insertions);
+	refuse_rows(capture, rc_buf_text(&sql), refusals);
+	rc_buf_free(&sql);
 	if (refusals->records == 0)
 		mark(plan);
 }

@@ -103,17 +103,26 @@ write_array(struct rc_row_writer *w, const struct rc_row_shape *shape, const cha
 
 /* ---- rows ---- */
 
-/* Writes the row whose values begin at AT; the place behind it. */
+static const char *write_object(struct rc_row_writer *w, const struct rc_row_decoder *decoder, size_t i, const char *at, const char *end);
+
+/* Writes the columns from I on, up to LAST, whose values begin at AT, and the end of their object; the place behind them. */
 static const char *
-write_row(struct rc_row_writer *w, const struct rc_row_decoder *decoder, const char *at, const char *end)
+write_fields(struct rc_row_writer *w, const struct rc_row_decoder *decoder, size_t i, size_t last, const char *at, const char *end)
 {
-	for (size_t i = 0; i < decoder->count; i++) {
+	for (; i < last; i++) {
 		const struct rc_row_shape *shape = &decoder->columns[i].shape;
 		const struct rc_buf *head = &decoder->heads[i];
 		size_t length = get_length(&at, end);
 
 		rc_row_need(w, head->length + RC_ROW_SMALL);
 		rc_row_put(w, head->bytes, head->length);
+		if (decoder->columns[i].fields > 0) {
+			if (length != 1)
+				rc_row_not_understood("no bool where one says whether there is an object");
+			at = write_object(w, decoder, i, at, end);
+			i += decoder->columns[i].fields;
+			continue;
+		}
 		if (length == UINT32_MAX) {
 			RC_ROW_PUT(w, "null");
 			continue;
@@ -125,10 +134,50 @@ write_row(struct rc_row_writer *w, const struct rc_row_decoder *decoder, const c
 		at += length;
 	}
 	rc_row_need(w, RC_ROW_SMALL);
-	if (decoder->count == 0)
-		*w->at++ = '{';
 	*w->at++ = '}';
 	return at;
+}
+
+/* Writes what stands for the object of the columns behind I, whose one byte is at AT. */
+static const char *
+write_object(struct rc_row_writer *w, const struct rc_row_decoder *decoder, size_t i, const char *at, const char *end)
+{
+	const struct rc_row_column *column = &decoder->columns[i];
+	size_t first = i + 1, last = first + column->fields;
+	struct rc_row_writer digested = { .digest = column->digest };
+	char hex[RC_DIGEST_HEX + 1];
+
+	if (*at++ == 0) {
+		RC_ROW_PUT(w, "null");
+		for (; first < last; first++) {
+			size_t length = get_length(&at, end);
+
+			at += length == UINT32_MAX ? 0 : length;
+		}
+		return at;
+	}
+	if (column->digest == NULL)
+		return write_fields(w, decoder, first, last, at, end);
+	rc_row_make_room(&digested, 0);
+	at = write_fields(&digested, decoder, first, last, at, end);
+	rc_row_make_room(&digested, 0);
+	column->digest->finish(column->digest, hex);
+	rc_buf_free(&digested.scratch);
+	*w->at++ = '"';
+	rc_row_put(w, hex, RC_DIGEST_HEX);
+	*w->at++ = '"';
+	return at;
+}
+
+/* Writes the row whose values begin at AT; the place behind it. */
+static const char *
+write_row(struct rc_row_writer *w, const struct rc_row_decoder *decoder, const char *at, const char *end)
+{
+	if (decoder->count == 0) {
+		rc_row_need(w, RC_ROW_SMALL);
+		*w->at++ = '{';
+	}
+	return write_fields(w, decoder, 0, decoder->count, at, end);
 }
 
 /* A row's key for a message: the values of the key's columns, or of the first one, as far as they are short. */
@@ -243,7 +292,7 @@ rc_row_decoder_open(struct rc_row_decoder *decoder, const struct rc_row_column *
 		struct rc_row_writer w = {0};
 
 		rc_row_make_room(&w, 0);
-		*w.at++ = i == 0 ? '{' : ',';
+		*w.at++ = i == 0 || columns[i - 1].fields > 0 ? '{' : ',';
 		rc_row_write_text(&w, columns[i].name, strlen(columns[i].name));
 		*w.at++ = ':';
 		decoder->heads[i] = (struct rc_buf){0};

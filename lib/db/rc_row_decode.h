@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "rc_digest.h"
 #include "rc_row_types.h"
 #include "rc_str.h"
 #include "rc_stream.h"
@@ -24,6 +25,8 @@ struct rc_row_column {
 	const char *name;	/* UTF-8 */
 	struct rc_row_shape shape;
 	bool is_key;		/* the value names the row in a message */
+	size_t fields;		/* not 0: a bool, whether there is an object with the next so many columns as its fields; else it is null */
+	struct rc_digest *digest;	/* of an object, or NULL: the SHA-256 of its text stands for it, as a string */
 };
 
 struct rc_row_decoder {

@@ -33,6 +33,8 @@ enum rc_row_kind {
 	RC_ROW_BYTEA,
 };
 
+enum { RC_OID_BOOL = 16, RC_OID_INT8 = 20, RC_OID_TEXT = 25 };
+
 struct rc_row_type {
 	Oid oid, array;		/* the type, and the type of its arrays */
 	enum rc_row_kind kind;

@@ -18,7 +18,11 @@ rc_row_make_room(struct rc_row_writer *w, size_t size)
 		buffer->length = (size_t)(w->at - buffer->bytes);
 		w->at = rc_output_reserve(w->output, size);
 	} else {
-		w->measured += buffer->bytes == NULL ? 0 : (size_t)(w->at - buffer->bytes);
+		size_t written = buffer->bytes == NULL ? 0 : (size_t)(w->at - buffer->bytes);
+
+		w->measured += written;
+		if (w->digest != NULL)
+			w->digest->add(w->digest, buffer->bytes, written);
 		w->at = rc_buf_reserve(buffer, size);
 	}
 	w->end = buffer->bytes + buffer->room;

@@ -1,8 +1,8 @@
 /*
  * rc_row_writer - where the JSON text of a row goes, and texts in it
  *
- * The text goes into the buffer of an output, or, where only its length is
- * asked for, into a scratch that is filled again and again.  Who writes in place
+ * The text goes into the buffer of an output, or, where only its length or its
+ * digest is asked for, into a scratch that is filled again and again.  Who writes in place
  * says first how much: rc_row_need().
  */
 #ifndef RC_ROW_WRITER_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "rc_digest.h"
 #include "rc_stream.h"
 #include "rc_str.h"
 
@@ -22,6 +23,7 @@ struct rc_row_writer {
 	struct rc_output *output;	/* NULL: measure only */
 	struct rc_buf scratch;
 	size_t measured;		/* bytes that were in the scratch before */
+	struct rc_digest *digest;	/* gets what was in the scratch before, or NULL */
 };
 
 /* Makes room for SIZE bytes at `at`, and no less than for many short values. */

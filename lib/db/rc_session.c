@@ -274,3 +274,14 @@ rc_session_add_identifier(struct rc_session *session, struct rc_buf *sql, const 
 	rc_buf_add_text(sql, quoted);
 	PQfreemem(quoted);
 }
+
+void
+rc_session_add_literal(struct rc_session *session, struct rc_buf *sql, const char *text)
+{
+	char *quoted = PQescapeLiteral(session->connection.libpq, text, strlen(text));
+
+	if (quoted == NULL)
+		rc_die(RC_FATAL, "a value that is not UTF-8");
+	rc_buf_add_text(sql, quoted);
+	PQfreemem(quoted);
+}

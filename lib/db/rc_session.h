@@ -81,7 +81,8 @@ _Noreturn void rc_session_die(struct rc_session *session, const PGresult *result
 /* Ends the process where the answer on WHAT has not the form that the statement gives it. */
 _Noreturn void rc_session_misled(const char *what);
 
-/* Adds IDENTIFIER in quotes. */
+/* Add IDENTIFIER, or a literal of TEXT, in quotes. */
 void rc_session_add_identifier(struct rc_session *session, struct rc_buf *sql, const char *identifier);
+void rc_session_add_literal(struct rc_session *session, struct rc_buf *sql, const char *text);
 
 #endif
