@@ -34,6 +34,7 @@
 #include "rc_opt.h"
 #include "rc_page.h"
 #include "rc_page_environment.h"
+#include "rc_page_input.h"
 #include "rc_page_list.h"
 #include "rc_report.h"
 #include "rc_sealed.h"
@@ -153,6 +154,14 @@ tell_gate(const struct command *command, struct rc_buf *words)
 	rc_page_tell_one(words, "set", "rc_gated", is_gated ? "yes" : "");
 }
 
+static void
+tell_list(struct rc_buf *words, const char *name, const char **list)
+{
+	rc_page_tell_one(words, "list", name, "");
+	for (; list != NULL && *list != NULL; list++)
+		rc_page_tell_one(words, "add", name, *list);
+}
+
 /* What functions.bash sets before the page begins; the words of rc_page_tell(). */
 static int
 hand_over(const struct command *command)
@@ -168,6 +177,8 @@ hand_over(const struct command *command)
 	rc_page_tell_one(&words, "set", "rc_synopsis", command->page.program.synopsis);
 	rc_page_tell_one(&words, "set", "rc_caller", command->caller);
 	tell_gate(command, &words);
+	tell_list(&words, "rc_watch", command->page.tables);
+	tell_list(&words, "rc_varying", command->page.varying);
 	rc_page_tell_one(&words, "set", "rc_product", product);
 	rc_page_tell_one(&words, "set", "rc_bin", rc_tree_bin());
 	rc_page_tell_one(&words, "set", "rc_share", rc_tree_share());
@@ -466,6 +477,8 @@ main(int argc, char *argv[])
 		rc_die(RC_NO, "standard output is closed");
 	if (command.page.has_secret_option)
 		wipe_arguments(argc, argv);
+	if (given(&command, "apply") && command.page.program.reads != NULL)
+		rc_page_input_keep();	/* to see whether all is as planned, and to do it */
 	make_ready(&command);
 	run(&command);
 	end(&command);

@@ -44,7 +44,7 @@
 #include "rc_utf8.h"
 
 enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE,
-    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY, OPT_COPY, OPT_PROBLEM };
+    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY, OPT_ROWS_ALONE, OPT_COPY, OPT_PROBLEM };
 enum { STEPS_MAX = 64, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
     LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -63,6 +63,7 @@ static const struct rc_option options[] = {
 	{ OPT_NUL, "nul-field", "FIELD", "in a record with U+0000, which jsonb can't hold, put U+FFFD in its place and set FIELD to true" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_PLAN, RC_EVIDENCE_PLAN },
+	{ OPT_ROWS_ALONE, RC_EVIDENCE_ROWS_ALONE },
 	{ OPT_APPLY, RC_EVIDENCE_APPLY },
 	{ OPT_UNDO_LOG, RC_EVIDENCE_UNDO_LOG },
 	{ OPT_WATCH, RC_EVIDENCE_WATCH },
@@ -80,7 +81,7 @@ static const struct rc_program program = {
 	.name = "rc-db-apply",
 	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
-	    "[--append-before-commit FILE] [--plan FILE | --apply PLAN] [--undo-log FILE] [--watch TABLE] ... [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
+	    "[--append-before-commit FILE] [--plan FILE [--rows-alone] | --apply PLAN] [--undo-log FILE] [--watch TABLE] ... [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
 	    "[--require-end-record] FILE.sql ... | --copy-to TABLE [--problem-column COLUMN] [FILE ...]",
 	.summary = "run statements for each record, all in one transaction",
 	.options = options,
@@ -502,6 +503,7 @@ take_options(struct apply *work, int argc, char *argv[])
 		case OPT_MARK: work->mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: work->lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_PLAN: work->evidence.plan.write = optarg; work->dry_run = true; break;
+		case OPT_ROWS_ALONE: work->evidence.plan.rows_alone = true; break;
 		case OPT_APPLY: work->evidence.plan.apply = optarg; break;
 		case OPT_UNDO_LOG: work->evidence.undo.path = optarg; break;
 		case OPT_WATCH: rc_capture_add(&work->evidence.capture, optarg); break;

@@ -92,7 +92,7 @@ read_contracts() {
   (cd "$folder" && cat -- "${@:2}") | jq -rs '
     def lines: map(. + "\n") | add // "";
     .[] | .name as $name | {
-      summary, synopsis, gate, reads: (.reads // ""), input: (.example_input // ""),
+      summary, synopsis, gate, undo: (.undo | tostring), reads: (.reads // ""), input: (.example_input // ""),
       example: (.example | lines),
       options: (.options | map(.name) | lines),
       letters: (.options | map(.name, .letter // empty) | sort_by(explode) | lines),

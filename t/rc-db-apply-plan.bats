@@ -140,3 +140,51 @@ C
   rm plan.applied
   apply
 }
+
+@test "a row that the change makes and goes on to change is a new one, whatever number it gets" {
+  file more "update notes set body = body || '?' where body in ('new', 'b1')"
+  rc-db-apply --plan plan --watch notes ./insert.sql ./more.sql records
+  [ "$(sed '1d;$d' plan | rc-say '{step} {key}' | wc -l)" = 2 ]
+  sql "select nextval('notes_id_seq')"
+  run -0 --separate-stderr rc-db-apply --apply plan --undo-log log ./insert.sql ./more.sql records
+  [ "$(bodies)" = 'b1?,b2,b3,b4,new?' ]
+  rc-undo log >/dev/null
+  [ "$(all)" = "$before" ]
+}
+
+@test "of the rows alone, a plan holds whatever the statements and records are, and still refuses other rows" {
+  rc-db-apply --plan plan --rows-alone --watch notes ./change.sql ./insert.sql records
+  [ "$(head -n 1 plan | rc-say '{change}')" = null ]
+  echo '{"n":2,"salt":"other"}' >other
+  file same "update notes set body = body || (\$1->>'salt') where id < 3"
+  cp plan again
+  run -0 --separate-stderr rc-db-apply --apply plan ./same.sql ./insert.sql other
+  [ "$(bodies)" = 'b1other,b2other,b3,b4,new' ]
+  run -1 --separate-stderr rc-db-apply --apply again ./same.sql ./insert.sql other
+  [ "$(refusals <<<"$output")" = 'row_changed {"id":1}
+row_changed {"id":2}' ]
+  run -100 --separate-stderr rc-db-apply --dry-run --rows-alone ./change.sql records
+  [ "${stderr_lines[-1]}" = 'rc-db-apply: --rows-alone goes with --plan' ]
+}
+
+@test "a table that the change makes is watched by a name that is not there yet: all its rows are new" {
+  file make 'do $$ begin create table if not exists made (id int primary key, body text); end $$'
+  file fill "insert into made select i, 'm' from generate_series(1, 3) i on conflict do nothing returning id"
+  rc-db-apply --plan plan --watch notes --watch public.made --before ./make.sql ./change.sql ./fill.sql records
+  [ "$(sql "select to_regclass('made') is null")" = t ]
+  [ "$(sed '1d;$d' plan | rc-say '{table} {key}' | tail -n 3)" = 'public.made {"id":1}
+public.made {"id":2}
+public.made {"id":3}' ]
+  run -0 --separate-stderr rc-db-apply --apply plan --undo-log log --before ./make.sql ./change.sql ./fill.sql records
+  [ "$(sql 'select count(*) from made')" = 3 ]
+  rc-undo log >/dev/null
+  [ "$(sql 'select count(*) from made')|$(all)" = "0|$before" ]
+  sql 'drop table made'
+  run -100 --separate-stderr rc-db-apply --undo-log log2 --watch notes --watch nots ./change.sql records
+  [ "$stderr" = 'rc-db-apply: nots: no such table' ]
+  rc-db-apply --plan plan2 --rows-alone --watch notes --watch public.made --before ./make.sql ./change.sql ./fill.sql records
+  file fill "insert into made select 9, 'x'"
+  run -1 --separate-stderr rc-db-apply --apply plan2 --before ./make.sql ./change.sql ./fill.sql records
+  [ "$(rc-say '{error.code} {table} {error.message}' <<<"$output")" = 'insertions_differ public.made 3 new rows are planned, but there would be 1' ]
+  [ "$(sql "select to_regclass('made') is null")|$(all)" = "t|$before" ]
+}

@@ -229,6 +229,15 @@ describe_option(const struct rc_option *option, struct rc_buf *out)
 	rc_buf_free(&name);
 }
 
+static bool
+has_option(const char *name)
+{
+	for (const struct rc_option *o = current->options; o != NULL && o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return true;
+	return false;
+}
+
 static void
 describe(struct rc_buf *out)
 {
@@ -250,6 +259,10 @@ describe(struct rc_buf *out)
 	rc_json_add_value(out, "ci_safe", current->not_ci_safe ? "false" : "true");
 	rc_json_add_text(out, "changes", current->changes == NULL ? "nothing" : current->changes);
 	rc_json_add_text(out, "gate", current->gate == NULL ? "none" : current->gate);
+	if (has_option("undo-log"))
+		rc_json_add_value(out, "undo", "true");
+	else
+		rc_json_add_text(out, "undo", current->no_undo);
 	list.length = 0;
 	rc_buf_add_text(&list, "[");
 	for (const char *const *word = current->example; word != NULL && *word != NULL; word++) {

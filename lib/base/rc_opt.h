@@ -29,6 +29,7 @@ struct rc_program {
 	const struct rc_option *options;	/* ended by RC_OPTION_END */
 	const char *reads, *writes;	/* the records; NULL is nothing */
 	const char *changes;		/* "nothing" (the default), "adds", "changes", "destroys" */
+	const char *no_undo;		/* why a change can't be taken back by an undo log, where a command says so */
 	const char *gate;		/* of a command: "asks" whether a change is meant, or is "exempt"; "none" unless told */
 	const char *category;		/* "plumbing" unless told */
 	const char *risk;		/* "low" unless told, "medium", "high" */

@@ -3,35 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rc_capture_table.h"
 #include "rc_copy_out.h"
 #include "rc_digest.h"
 #include "rc_mem.h"
-#include "rc_relation.h"
 #include "rc_result.h"
 #include "rc_row_decode.h"
 
-#define TRIGGER "rc_capture"
+#define TRIGGER RC_CAPTURE_NAME
 
 enum { COLUMNS_MAX = 750 };	/* the server's limit is 1,664 in a row of an answer, which has each column twice */
-
-/* A column, as it is stored for a row before (b1, b2 ...) and after the change (a1, a2 ...). */
-struct column {
-	char *name, *sql;	/* UTF-8; as SQL */
-	char *label;		/* `"name":`, as a literal of SQL */
-	Oid type;		/* what is stored */
-	bool as_text;		/* of a type that the row decoder does not read, or would not give as one string */
-	long place;		/* in the key, from 1; 0: not in it */
-};
-
-/* A table that is watched, and what must be known of it. */
-struct rc_capture_table {
-	struct rc_relation relation;
-	struct column *columns;
-	size_t count, key_count;
-	size_t key;		/* a column of the key: it is not null in a row that there is */
-	char *texts;		/* what is selected for the text of a row: names, and casts to text */
-	PGresult *parts;	/* it and its partitions or children, as SQL */
-};
 
 void
 rc_capture_add(struct rc_capture *capture, const char *name)
@@ -70,12 +51,12 @@ copy(const PGresult *result, int row, int column)
 
 /* A row's text has a value as the decoder gives it, or where that would not be read back as the same one, as the server's text in a string. */
 static void
-read_column(struct column *column, const PGresult *result, int row, const char *table)
+read_column(struct rc_capture_column *column, const PGresult *result, int row, const char *table)
 {
 	struct rc_row_shape shape;
 	long type;
 
-	*column = (struct column){ .name = copy(result, row, 0), .sql = copy(result, row, 1), .label = copy(result, row, 2) };
+	*column = (struct rc_capture_column){ .name = copy(result, row, 0), .sql = copy(result, row, 1), .label = copy(result, row, 2) };
 	if (!rc_parse_long(rc_result_text(result, row, 3), 1, UINT32_MAX, &type) ||
 	    !rc_parse_long(rc_result_text(result, row, 4), 0, COLUMNS_MAX, &column->place))
 		rc_session_misled(table);
@@ -98,7 +79,7 @@ read_columns(struct rc_capture_table *table, const PGresult *result, const char 
 	table->count = (size_t)PQntuples(result);
 	table->columns = rc_alloc(rc_size_mul(table->count, sizeof *table->columns));
 	for (size_t i = 0; i < table->count; i++) {
-		struct column *column = &table->columns[i];
+		struct rc_capture_column *column = &table->columns[i];
 
 		read_column(column, result, (int)i, name);
 		rc_buf_printf(&texts, column->as_text ? "%s%s::pg_catalog.text as %s" : "%s%s", i == 0 ? "" : ", ", column->sql, column->sql);
@@ -112,14 +93,13 @@ read_columns(struct rc_capture_table *table, const PGresult *result, const char 
 	table->texts = rc_buf_text(&texts);
 }
 
-static void
-read_table(struct rc_capture *capture, struct rc_capture_table *table, const char *name)
+void
+rc_capture_read_table(struct rc_capture *capture, struct rc_capture_table *table, const char *name)
 {
 	struct rc_parameters parameters = { .count = 1 };
 	const char *oid;
 	PGresult *result;
 
-	rc_relation_find(&table->relation, capture->session, name);
 	if (strchr("rp", table->relation.kind) == NULL)
 		rc_die(RC_FATAL, "%s: only tables can be watched", name);
 	oid = table->relation.oid;
@@ -135,9 +115,8 @@ read_table(struct rc_capture *capture, struct rc_capture_table *table, const cha
 
 /* ---- the triggers ---- */
 
-/* Adds the columns of the rows ALIAS as they are stored, each with the name that LETTER begins, or none. */
-static void
-add_stored(struct rc_buf *sql, const struct rc_capture_table *table, char alias, char letter)
+void
+rc_capture_add_stored(struct rc_buf *sql, const struct rc_capture_table *table, char alias, char letter)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		rc_buf_printf(sql, table->columns[i].as_text ? ", %c.%s::pg_catalog.text" : ", %c.%s", alias, table->columns[i].sql);
@@ -154,19 +133,17 @@ add_names(struct rc_buf *sql, const struct rc_capture_table *table, const char *
 		rc_buf_printf(sql, ", %s%c%zu", prefix, letter, i + 1);
 }
 
-/* Where the rows of the table NUMBER go: (step, b1, b2 ..., a1, a2 ...). */
-static void
-add_store(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
+void
+rc_capture_add_store(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
 {
 	rc_buf_printf(sql, "create temporary table " TRIGGER "_%zu on commit drop as select 0::pg_catalog.int8 as step", number);
-	add_stored(sql, table, 'o', 'b');
-	add_stored(sql, table, 'n', 'a');
+	rc_capture_add_stored(sql, table, 'o', 'b');
+	rc_capture_add_stored(sql, table, 'n', 'a');
 	rc_buf_printf(sql, " from %s o, %s n with no data;\n", table->relation.sql, table->relation.sql);
 }
 
-/* Adds the beginning of an insertion into the store, of the halves that LETTERS say. */
-static void
-add_insertion(struct rc_buf *sql, const struct rc_capture_table *table, size_t number, const char *letters)
+void
+rc_capture_add_insertion(struct rc_buf *sql, const struct rc_capture_table *table, size_t number, const char *letters)
 {
 	rc_buf_printf(sql, "insert into pg_temp." TRIGGER "_%zu (step", number);
 	for (; *letters != '\0'; letters++)
@@ -185,7 +162,7 @@ add_pairing(struct rc_buf *sql, const struct rc_capture_table *table, size_t num
 	    number, table->key + 1);
 	add_names(sql, table, "", 'a');
 	rc_buf_add_text(sql, ")\n");
-	add_insertion(sql, table, number, "ba");
+	rc_capture_add_insertion(sql, table, number, "ba");
 	add_names(sql, table, "o.", 'b');
 	add_names(sql, table, "n.", 'a');
 	rc_buf_add_text(sql, " from (select o.*, pg_catalog.row_number() over () as place from o) o"
@@ -198,9 +175,9 @@ add_update(struct rc_buf *sql, const struct rc_capture_table *table, size_t numb
 	const char *and = "";
 
 	rc_buf_add_text(sql, "with rc_done as (");
-	add_insertion(sql, table, number, "ba");
-	add_stored(sql, table, 'o', '\0');
-	add_stored(sql, table, 'n', '\0');
+	rc_capture_add_insertion(sql, table, number, "ba");
+	rc_capture_add_stored(sql, table, 'o', '\0');
+	rc_capture_add_stored(sql, table, 'n', '\0');
 	rc_buf_add_text(sql, " from rc_old o full join rc_new n on ");
 	for (size_t i = 0; i < table->count; i++)
 		if (table->columns[i].place > 0) {
@@ -221,13 +198,13 @@ add_function(struct rc_buf *sql, const struct rc_capture_table *table, size_t nu
 	    RC_CAPTURE_SETTINGS " as $rc_capture$\ndeclare rc_step pg_catalog.int8; rc_moved pg_catalog.bool; begin\n"
 	    "if tg_op operator(pg_catalog.=) 'TRUNCATE' then raise exception 'TRUNCATE can''t be taken back, so it has no place in a change that is logged'"
 	    " using errcode = '0A000'; end if;\n"
-	    "insert into pg_temp.rc_capture_steps default values returning step into rc_step;\n"
-	    "if tg_op operator(pg_catalog.=) 'INSERT' then ", number);
-	add_insertion(sql, table, number, "a");
-	add_stored(sql, table, 'n', '\0');
+	    "insert into pg_temp.rc_capture_steps (made) values (case when tg_op operator(pg_catalog.=) 'INSERT' then %zu end) returning step into rc_step;\n"
+	    "if tg_op operator(pg_catalog.=) 'INSERT' then ", number, number);
+	rc_capture_add_insertion(sql, table, number, "a");
+	rc_capture_add_stored(sql, table, 'n', '\0');
 	rc_buf_add_text(sql, " from rc_new n;\nelsif tg_op operator(pg_catalog.=) 'DELETE' then ");
-	add_insertion(sql, table, number, "b");
-	add_stored(sql, table, 'o', '\0');
+	rc_capture_add_insertion(sql, table, number, "b");
+	rc_capture_add_stored(sql, table, 'o', '\0');
 	rc_buf_add_text(sql, " from rc_old o;\nelse ");
 	add_update(sql, table, number);
 	rc_buf_add_text(sql, "end if; return null; end $rc_capture$;\n");
@@ -260,7 +237,7 @@ free_table(struct rc_capture_table *table)
 	*table = (struct rc_capture_table){0};
 }
 
-/* Reads what was asked for; a table that was named twice is watched once. */
+/* Reads what was asked for; a table that was named twice is watched once, and one that is not there is awaited. */
 static void
 read_tables(struct rc_capture *capture)
 {
@@ -268,10 +245,15 @@ read_tables(struct rc_capture *capture)
 
 	capture->tables = rc_alloc(rc_size_mul(capture->count + 1, sizeof *capture->tables));
 	for (size_t i = 0; i < capture->count; i++) {
-		struct rc_capture_table *table = &capture->tables[kept++];
+		struct rc_capture_table *table = &capture->tables[kept];
 
 		*table = (struct rc_capture_table){0};
-		read_table(capture, table, capture->names[i]);
+		if (!rc_relation_try(&table->relation, capture->session, capture->names[i])) {
+			capture->awaited[capture->awaited_count++] = capture->names[i];
+			continue;
+		}
+		kept++;
+		rc_capture_read_table(capture, table, capture->names[i]);
 		for (size_t k = 0; k + 1 < kept; k++)
 			if (strcmp(capture->tables[k].relation.oid, table->relation.oid) == 0) {
 				free_table(table);
@@ -289,11 +271,11 @@ rc_capture_begin(struct rc_capture *capture, struct rc_session *session)
 
 	capture->session = session;
 	read_tables(capture);
-	rc_buf_add_text(&sql, "create temporary table rc_capture_steps (step pg_catalog.int8 generated always as identity) on commit drop;\n");
+	rc_buf_add_text(&sql, "create temporary table rc_capture_steps (step pg_catalog.int8 generated always as identity, made pg_catalog.int4) on commit drop;\n");
 	for (size_t i = 0; i < capture->count; i++) {
 		const struct rc_capture_table *table = &capture->tables[i];
 
-		add_store(&sql, table, i + 1);
+		rc_capture_add_store(&sql, table, i + 1);
 		add_function(&sql, table, i + 1);
 		for (int k = 0; k < PQntuples(table->parts); k++) {
 			add_triggers(&sql, rc_result_text(table->parts, k, 1), i + 1);
@@ -336,9 +318,12 @@ rc_capture_end(struct rc_capture *capture)
 {
 	static const char letters[] = "iudt";
 	struct rc_buf sql = {0};
+	size_t with_triggers = capture->count;
 
+	rc_capture_take_awaited(capture);
+	rc_capture_look_for_new(capture);
 	check_others(capture);
-	for (size_t i = 0; i < capture->count; i++) {
+	for (size_t i = 0; i < with_triggers; i++) {
 		const PGresult *parts = capture->tables[i].parts;
 
 		for (int k = 0; k < PQntuples(parts); k++)
@@ -382,8 +367,9 @@ rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql)
 		for (size_t k = 0, shown = 0; k < table->count; k++)
 			if (table->columns[k].place > 0)
 				rc_buf_printf(sql, ", %s%s, pg_catalog.to_json(coalesce(b%zu, a%zu))", shown++ == 0 ? "" : "',', ", table->columns[k].label, k + 1, k + 1);
-		rc_buf_printf(sql, ", '}') as key, b%zu is null as is_new, a%zu is null as is_gone from pg_temp." TRIGGER "_%zu", table->key + 1,
+		rc_buf_printf(sql, ", '}') as key, b%zu is null as is_new, a%zu is null as is_gone from pg_temp." TRIGGER "_%zu c", table->key + 1,
 		    table->key + 1, i + 1);
+		rc_capture_add_first_only(sql, table, i + 1);
 	}
 	rc_buf_add_text(sql, ")");
 }
@@ -435,7 +421,10 @@ write_table(struct rc_capture *capture, size_t number, struct rc_digest *digest,
 	add_names(&sql, table, "", 'b');
 	rc_buf_printf(&sql, ", a%zu is not null", table->key + 1);
 	add_names(&sql, table, "", 'a');
-	rc_buf_printf(&sql, " from pg_temp." TRIGGER "_%zu) to stdout (format binary)", number + 1);
+	rc_buf_printf(&sql, " from pg_temp." TRIGGER "_%zu c", number + 1);
+	if (digest != NULL)
+		rc_capture_add_first_only(&sql, table, number + 1);
+	rc_buf_add_text(&sql, ") to stdout (format binary)");
 
 	rc_row_decoder_open(&decoder, columns, count, "");
 	rc_copy_out_start(&stream, capture->session, what, rc_buf_text(&sql));

@@ -8,6 +8,9 @@
  * but not write them (SHARE ROW EXCLUSIVE).  At the end the server's own counts
  * tell whether any other table was changed.
  *
+ * A table that is not there yet may be made by the change; then all that it
+ * has at the end is new.
+ *
  * A row comes as
  *
  *   {"step":N,"table":"SCHEMA.NAME","key":{...},"before":{...}|null,"after":{...}|null}
@@ -38,6 +41,9 @@ struct rc_capture {
 	const char *names[RC_CAPTURE_TABLES_MAX];	/* as the user gives them */
 	size_t count;
 
+	const char *awaited[RC_CAPTURE_TABLES_MAX];	/* those of them that were not there at the begin; the last of the tables at the end */
+	size_t awaited_count;
+
 	struct rc_session *session;	/* from here on not for the caller */
 	struct rc_capture_table *tables;
 	char *watched;			/* the oids, partitions too, as an array's text */
@@ -62,10 +68,13 @@ const char *rc_capture_table_name(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_oid(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_columns(const struct rc_capture *capture, size_t i);
 
-/* Adds a query of them, in brackets: relation (its oid), key (its JSON), is_new, is_gone. */
+/*
+ * Adds a query of the rows, in brackets: relation (its oid), key (its JSON), is_new, is_gone.  Of a row that this change
+ * makes there is only the first.
+ */
 void rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql);
 
-/* Writes each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts. */
+/* Writes each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts, and the lines are those rows. */
 enum rc_capture_form { RC_CAPTURE_ROWS, RC_CAPTURE_DIGESTS };
 void rc_capture_write(struct rc_capture *capture, enum rc_capture_form form, struct rc_output *out);
 

@@ -16,6 +16,8 @@ check_options(const struct rc_evidence *evidence, bool dry_run)
 
 	if (plan && apply)
 		rc_usage("--plan and --apply exclude one another");
+	if (evidence->plan.rows_alone && !plan)
+		rc_usage("--rows-alone goes with --plan");
 	if (undo && dry_run)
 		rc_usage("--undo-log and --%s exclude one another", plan ? "plan" : "dry-run");
 	if (apply && dry_run)

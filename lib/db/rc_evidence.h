@@ -25,6 +25,7 @@ struct rc_evidence {
 /* The options of every filter that has them. */
 #define RC_EVIDENCE_UNDO_LOG "undo-log", "FILE", "write there, before COMMIT, what each row of --watch was and is, for rc-undo; a new file"
 #define RC_EVIDENCE_WATCH "watch", "TABLE", "a table whose rows are changed; may be repeated"
+#define RC_EVIDENCE_ROWS_ALONE "rows-alone", NULL, "with --plan: it is of the rows, whatever the statements and the records"
 #define RC_EVIDENCE_PLAN "plan", "FILE", "do all of it, roll back, and write there which rows of --watch would change; a new file"
 #define RC_EVIDENCE_APPLY "apply", "PLAN", "hold to that plan: refuse where a row has changed since, or where other rows would change"
 

@@ -2,15 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rc_copy_in.h"
 #include "rc_err.h"
-#include "rc_event.h"
 #include "rc_image.h"
 #include "rc_json.h"
 #include "rc_json_write.h"
-#include "rc_pending.h"
 #include "rc_result.h"
 #include "rc_table.h"
 #include "rc_utf8.h"
@@ -37,10 +34,7 @@ rc_plan_open(struct rc_plan *plan, struct rc_capture *capture)
 	rc_log_head_read(&plan->head, &plan->in, "plan");
 	for (size_t i = 0; i < plan->head.table_count; i++)
 		rc_capture_add(capture, plan->head.tables[i]);
-	rc_buf_printf(&plan->mark_path, "%s.applied", plan->apply);
-	if (access(rc_buf_text(&plan->mark_path), F_OK) == 0)
-		rc_die(RC_FATAL, "%s: it was applied already, or a run of it was killed on the way: %s is there", plan->apply, plan->mark_path.bytes);
-	rc_output_create(&plan->mark, plan->mark_path.bytes, 0600);
+	rc_plan_mark_open(&plan->mark, plan->apply);
 }
 
 void
@@ -69,17 +63,26 @@ read_digest(struct rc_plan *plan, struct rc_record *record, const char *name)
 	return digest;
 }
 
+/* The number by which a table is known meanwhile: its oid, or of one that is awaited its place among these, counted from 1. */
+static unsigned long
+number_of_table(const struct rc_plan *plan, const struct rc_capture *capture, const char *name)
+{
+	for (size_t i = 0; i < capture->count; i++)
+		if (strcmp(rc_capture_table_name(capture, i), name) == 0)
+			return strtoul(rc_capture_table_oid(capture, i), NULL, 10);
+	for (size_t i = 0; i < capture->awaited_count; i++)
+		if (strcmp(capture->awaited[i], name) == 0)
+			return i + 1;
+	rc_input_fail(&plan->in, "the table %s is not one of the plan's", name);
+}
+
 static void
 add_row(struct rc_plan *plan, const struct rc_capture *capture, struct rc_copy_in *copy, struct rc_record *record)
 {
-	const char *name = rc_input_need_string(&plan->in, record, "table"), *key, *before, *after, *oid = NULL;
+	const char *name = rc_input_need_string(&plan->in, record, "table"), *key, *before, *after;
+	unsigned long number = number_of_table(plan, capture, name);
 	size_t key_length;
 
-	for (size_t i = 0; i < capture->count && oid == NULL; i++)
-		if (strcmp(rc_capture_table_name(capture, i), name) == 0)
-			oid = rc_capture_table_oid(capture, i);
-	if (oid == NULL)
-		rc_input_fail(&plan->in, "the table %s is not one of the plan's", name);
 	key = rc_record_value(record, "key", &key_length);
 	if (key == NULL || rc_json_type(key) != RC_JSON_OBJECT)
 		rc_input_fail(&plan->in, "expected an object in the field 'key'");
@@ -87,7 +90,7 @@ add_row(struct rc_plan *plan, const struct rc_capture *capture, struct rc_copy_i
 	after = read_digest(plan, record, "after");
 	rc_copy_in_row(copy, 5);
 	rc_copy_in_number(copy, plan->in.records, 8);
-	rc_copy_in_number(copy, strtoull(oid, NULL, 10), 4);
+	rc_copy_in_number(copy, number, 4);
 	rc_copy_in_bytes(copy, key, key_length);
 	rc_copy_in_bytes(copy, before, before == NULL ? 0 : strlen(before));
 	rc_copy_in_bytes(copy, after == NULL ? "\1" : "\0", 1);
@@ -202,7 +205,7 @@ write_plan(struct rc_plan *plan, struct rc_capture *capture, const struct rc_ide
 
 	plan->change->finish(plan->change, change);
 	rc_log_head_begin(&line, "plan", capture, identity);
-	rc_json_add_text(&line, "change", change);
+	rc_json_add_text(&line, "change", plan->rows_alone ? NULL : change);
 	rc_json_close(&line);
 	rc_output_line(&plan->out, line.bytes, line.length);
 	rc_buf_free(&line);
@@ -211,21 +214,34 @@ write_plan(struct rc_plan *plan, struct rc_capture *capture, const struct rc_ide
 	rc_output_keep(&plan->out);
 }
 
-/* A plan is used up before COMMIT. */
+/* Ends the process where the statements and records are others than those of the plan, unless it is of the rows alone. */
 static void
-mark(struct rc_plan *plan)
+compare_change(struct rc_plan *plan)
 {
-	struct rc_buf line = {0};
+	const char *planned = rc_record_string(&plan->head.record, "change", NULL), *value;
+	char change[RC_DIGEST_HEX + 1];
+	size_t length;
 
-	rc_json_open(&line);
-	rc_json_add_integer(&line, "v", 1);
-	rc_json_add_text(&line, "kind", "applied-plan");
-	rc_json_add_text(&line, "run_id", rc_run_id());
-	rc_json_close(&line);
-	rc_output_line(&plan->mark, line.bytes, line.length);
-	rc_buf_free(&line);
-	rc_pending_add(plan->mark_path.bytes);
-	rc_output_keep(&plan->mark);
+	plan->change->finish(plan->change, change);
+	value = rc_record_value(&plan->head.record, "change", &length);
+	if (value != NULL && rc_json_type(value) == RC_JSON_NULL)
+		return;
+	if (planned == NULL || strcmp(planned, change) != 0)
+		rc_die(RC_FATAL, "%s: a plan of another change: the statements or the records are not those that it was made with, so nothing was changed", plan->apply);
+}
+
+/* What was awaited is there by now, and known by its oid. */
+static void
+name_awaited(const struct rc_capture *capture)
+{
+	struct rc_buf sql = {0};
+
+	for (size_t i = 0; i < capture->awaited_count; i++)
+		rc_buf_printf(&sql, "update pg_temp.rc_plan set relation = %s where relation operator(pg_catalog.=) %zu;",
+		    rc_capture_table_oid(capture, capture->count - capture->awaited_count + i), i + 1);
+	if (sql.length > 0)
+		rc_session_do_script(capture->session, "the rows of the plan", rc_buf_text(&sql));
+	rc_buf_free(&sql);
 }
 
 static void
@@ -237,12 +253,9 @@ compare(struct rc_plan *plan, const struct rc_capture *capture, struct rc_spool 
 	    " select d.*, 'not_planned' from (select * from done except select * from planned) d) x order by 1, 2";
 	static const char insertions[] = " d where d.is_new) r group by relation) x where x.planned operator(pg_catalog.<>) x.done";
 	struct rc_buf sql = {0};
-	const char *planned = rc_record_string(&plan->head.record, "change", NULL);
-	char change[RC_DIGEST_HEX + 1];
 
-	plan->change->finish(plan->change, change);
-	if (planned == NULL || strcmp(planned, change) != 0)
-		rc_die(RC_FATAL, "%s: a plan of another change: the statements or the records are not those that it was made with, so nothing was changed", plan->apply);
+	compare_change(plan);
+	name_awaited(capture);
 	rc_buf_add_text(&sql, "with planned as (select distinct relation, key::pg_catalog.text as key, gone from pg_temp.rc_plan where before is not null),"
 	    " done as (select distinct r.relation, r.key, r.is_gone from ");
 	rc_capture_add_rows(capture, &sql);
@@ -257,7 +270,7 @@ compare(struct rc_plan *plan, const struct rc_capture *capture, struct rc_spool 
 	refuse_rows(capture, rc_buf_text(&sql), refusals);
 	rc_buf_free(&sql);
 	if (refusals->records == 0)
-		mark(plan);
+		rc_plan_mark_write(&plan->mark);
 }
 
 void
@@ -276,5 +289,5 @@ rc_plan_free(struct rc_plan *plan)
 		plan->change->free(plan->change);
 	rc_log_head_free(&plan->head);
 	rc_buf_free(&plan->in.buffer);
-	rc_buf_free(&plan->mark_path);
+	rc_plan_mark_free(&plan->mark);
 }

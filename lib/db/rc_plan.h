@@ -2,7 +2,7 @@
  * rc_plan - what a change would do, in a file, and the same change held to it
  *
  * A plan is an rc_log_head with `change`, the SHA-256 of the statements and the
- * records, and a line for each row as rc_capture gives it, with digests in the
+ * records (null where it is of the rows alone), and a line for each row as rc_capture gives it, with digests in the
  * place of `before` and `after`; an end record follows.  It holds no row.
  *
  * Applied, it must be of this database and of the same statements and records;
@@ -21,15 +21,17 @@
 #include "rc_identity.h"
 #include "rc_log_head.h"
 #include "rc_output.h"
+#include "rc_plan_mark.h"
 #include "rc_spool.h"
 
-/* {0} is none; WRITE or APPLY, the files, are set by the caller. */
+/* {0} is none; WRITE or APPLY, the files, are set by the caller, and whether one that is written is of the rows alone. */
 struct rc_plan {
 	const char *write, *apply;
+	bool rows_alone;
 
 	struct rc_digest *change;	/* from here on not for the caller */
-	struct rc_output out, mark;
-	struct rc_buf mark_path;
+	struct rc_output out;
+	struct rc_plan_mark mark;
 	struct rc_input in;
 	struct rc_log_head head;
 };

@@ -34,8 +34,8 @@ die_of_missing(struct rc_session *session, const char *name)
 	rc_die(RC_FATAL, "%s: no such table", name);
 }
 
-void
-rc_relation_find(struct rc_relation *relation, struct rc_session *session, const char *name)
+bool
+rc_relation_try(struct rc_relation *relation, struct rc_session *session, const char *name)
 {
 	PGresult *found = ask(session, name, IDENTITY "(" VISIBLE " or " FULL_NAME EQUALS "$1::pg_catalog.text) order by " VISIBLE " desc limit 1");
 
@@ -43,13 +43,23 @@ rc_relation_find(struct rc_relation *relation, struct rc_session *session, const
 		PQclear(found);
 		found = ask(session, name, IDENTITY "c.oid" EQUALS "pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid");
 	}
-	if (PQntuples(found) != 1)
-		die_of_missing(session, name);
 	rc_relation_free(relation);
+	if (PQntuples(found) != 1) {
+		PQclear(found);
+		return false;
+	}
 	relation->oid = rc_strndup(rc_result_text(found, 0, 0), strlen(rc_result_text(found, 0, 0)));
 	relation->sql = rc_strndup(rc_result_text(found, 0, 1), strlen(rc_result_text(found, 0, 1)));
 	relation->kind = *rc_result_text(found, 0, 2);
 	PQclear(found);
+	return true;
+}
+
+void
+rc_relation_find(struct rc_relation *relation, struct rc_session *session, const char *name)
+{
+	if (!rc_relation_try(relation, session, name))
+		die_of_missing(session, name);
 }
 
 void

@@ -6,6 +6,8 @@
 #ifndef RC_RELATION_H
 #define RC_RELATION_H
 
+#include <stdbool.h>
+
 #include "rc_session.h"
 
 struct rc_relation {
@@ -21,6 +23,9 @@ struct rc_relation {
  * name of one that differs in case only.
  */
 void rc_relation_find(struct rc_relation *relation, struct rc_session *session, const char *name);
+
+/* The same, but false where there is none. */
+bool rc_relation_try(struct rc_relation *relation, struct rc_session *session, const char *name);
 void rc_relation_free(struct rc_relation *relation);
 
 #endif

@@ -4,7 +4,10 @@
  * line of standard input; hides: TEXT, and a word that holds it is shown in no
  * message (`*` is any word); gate: exempt, and no one is asked whether the
  * change is meant (never for test data); rollback: how the change is taken
- * back; secrets: options, and variables of the
+ * back; undo: the tables whose rows are changed, for an undo log (several such
+ * lines add up; `yes`: the page sets rc_watch), or `no, ` and why there is none;
+ * varies: fields of the records that no plan can hold, for they are others each
+ * time; secrets: options, and variables of the
  * environment, whose values no other process may see; lists: commands, and
  * --help shows those of all products.
  */
@@ -74,6 +77,23 @@ split(const char *text)
 		text += length;
 	}
 	list[n] = NULL;
+	return list;
+}
+
+/* The words of LIST, which may be NULL, and those of TEXT. */
+static const char **
+add_words(const char **list, const char *text)
+{
+	const char **more = split(text);
+	size_t n = 0, count = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n++;
+	while (more[count] != NULL)
+		count++;
+	list = rc_realloc(list, (n + count + 1) * sizeof *list);
+	memcpy(list + n, more, (count + 1) * sizeof *list);
+	free(more);
 	return list;
 }
 
@@ -211,6 +231,12 @@ read_fact(struct rc_page *page, const char *name, const char *value)
 		page->is_exempt = strcmp(value, "exempt") == 0;
 	else if (strcmp(name, "rollback") == 0)
 		page->rollback = value;
+	else if (strcmp(name, "undo") == 0 && rc_str_begins(value, "no, "))
+		program->no_undo = value + 4;
+	else if (strcmp(name, "undo") == 0)
+		page->tables = add_words(page->tables, strcmp(value, "yes") == 0 ? "" : value);
+	else if (strcmp(name, "varies") == 0)
+		page->varying = split(value);
 	else if (strcmp(name, "lists") == 0)
 		page->lists_commands = strcmp(value, "commands") == 0;
 	else if (strcmp(name, "secrets") == 0)
@@ -303,6 +329,13 @@ static const char *const of_gate[] = {
 	"--yes  the change is meant, where nothing is destroyed",
 };
 
+/* Where it changes rows that can be watched. */
+static const char *const of_rows[] = {
+	"--plan FILE  do what --dry-run does, and write it to FILE, which must not exist, for --apply",
+	"--apply FILE  do what that plan has, or nothing where anything is not as planned; the other options are the same again",
+	"--undo-log FILE  write there what each row was and is, for rc-undo; a new file",
+};
+
 static bool
 has_option(const struct rc_page *page, const char *name, size_t length)
 {
@@ -367,7 +400,10 @@ rc_page_read(struct rc_page *page, const char *path, const char *name)
 	}
 	free(head);
 	page->is_toolkit = strcmp(page->program.category, "toolkit") == 0;
+	page->own_count = page->option_count;
 	if (!page->is_toolkit) {
+		if (page->tables != NULL)
+			add_options(page, of_rows, sizeof of_rows / sizeof *of_rows);
 		judge_gate(page);
 		add_options(page, common, sizeof common / sizeof *common);
 	}

@@ -49,6 +49,9 @@ struct rc_page {
 	size_t operand_count;
 	const char **secrets;		/* variables of the environment that hold one, ended by NULL */
 	const char *rollback;		/* how a change is taken back, or NULL */
+	const char **tables;		/* whose rows the command changes, so that an undo log can be written; ended by NULL; NULL: there is none */
+	const char **varying;		/* fields of its records that are others each time, ended by NULL, or NULL */
+	size_t own_count;		/* so many options are the page's own; the others every page has, or every one of its kind */
 	bool is_exempt;			/* it only adds, so no one is asked whether that is meant */
 	bool is_toolkit;		/* no product's command */
 	bool lists_commands;		/* --help lists those of all products */
@@ -68,7 +71,9 @@ void rc_page_parse(struct rc_page *page, int argc, char *argv[]);
 /*
  * Adds what the page's shell is told, texts ended by a NUL and always three:
  * "set" NAME VALUE for a variable, "list" NAME "" for an array, "add" NAME VALUE
- * for one more of its items, "give" NAME "" for each option that was given.
+ * for one more of its items, "give" NAME "" for each option that was given.  The
+ * array rc_call has the names and values of what was given and makes the change
+ * what it is; no secret is in it.
  */
 void rc_page_tell(const struct rc_page *page, struct rc_buf *out);
 void rc_page_tell_one(struct rc_buf *out, const char *what, const char *name, const char *value);

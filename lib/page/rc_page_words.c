@@ -243,9 +243,24 @@ tell_word(const struct rc_page_word *word, struct rc_buf *out)
 	rc_buf_free(&variable);
 }
 
+/* Whether the word makes the change another one: an option of the page's own, but for --dry-run, or an operand. */
+static bool
+is_of_call(const struct rc_page *page, size_t i)
+{
+	const struct rc_page_word *word = &page->words[i];
+
+	return word->given && !word->secret && (i < page->own_count ? strcmp(word->name, "dry-run") != 0 : i >= page->option_count);
+}
+
 void
 rc_page_tell(const struct rc_page *page, struct rc_buf *out)
 {
 	for (size_t i = 0; i < page->word_count; i++)
 		tell_word(&page->words[i], out);
+	rc_page_tell_one(out, "list", "rc_call", "");
+	for (size_t i = 0; i < page->word_count; i++)
+		for (size_t k = 0; is_of_call(page, i) && k < page->words[i].count; k++) {
+			rc_page_tell_one(out, "add", "rc_call", page->words[i].name);
+			rc_page_tell_one(out, "add", "rc_call", page->words[i].values[k]);
+		}
 }

@@ -15,7 +15,8 @@
 #   rc_warn MESSAGE  a warning on stderr
 #   rc_refusal CODE TEMPLATE   the product's words for a filter's error.code in $work/records
 #   rc_apply STAGE...   runs the stage that changes things: if it has, the command still tells what was done before a signal
-#                    ends it. A pipeline stands between rc_applying and rc_applied.
+#                    ends it. A pipeline stands between rc_applying and rc_applied, and its rc-db-apply has "${rc_evidence[@]}".
+#   rc_try STAGE...  the same stage as a dry run
 #   rc_answer CODE   after `stage || `: 1 is an answer, anything else ends the command
 #   rc_show FILE TEMPLATE...   records as text by rc-say, or with --json as they are
 #   rc_gate FILE TEMPLATE...   the plan: on --dry-run shows it so, and ends the command; else asks as rc_intend does
@@ -26,11 +27,12 @@
 #   rc_count FILE    the number of records, into $rc_sum; rc_sum FILE FIELD the sum of a field of whole numbers
 #   rc_has_secret NAME   whether that secret is set, in one of the ways that filters read it
 #   rc_become [WORD...]   when the page has ended well, its operands, or the words, are run in the command's place
-# What it sets:
+# What it may set:
 #   rc_scanned rc_changed rc_warnings rc_errors   counts for the summary; those of commands that it runs come by themselves
 #   rc_changes       adds, changes or destroys, where this call does less than the page's contract says
 #   rc_gate_at       words before rc-gate that lead it to the database, where that is not the environment's
 #   rc_gate_options  more options of rc-gate, such as --count FIELD
+#   rc_watch         the tables whose rows it changes, where its contract says `undo: yes`
 #   rc_undo()        a function that is called where the command ends and has not applied its change
 #
 # A page is strict (set -euo pipefail). A signal ends all its stages; bash waits for the pipeline, and then for nothing more.
@@ -60,10 +62,18 @@ unset rc_words
 # ---- before the change ----
 
 rc_scanned=0 rc_changed=0 rc_warnings=0 rc_errors=0
-rc_refusals=() rc_message='' rc_applying='' rc_applied=''
+rc_refusals=() rc_message='' rc_applying='' rc_applied='' rc_evidence=() rc_planning='' rc_marked=''
 
-# Tells the front; its words are in rc_report.h.
-rc_tell() { printf '%s\0' "$1" >&"$rc_report"; }
+# Tells the front; its words are in rc_report.h. Of the dry run for a plan what is its own; before --apply only why it ends.
+rc_tell() {
+  if [[ $rc_planning ]]; then
+    case $1 in
+    applying | applied | put-off | become*) return 0 ;;
+    counts* | warning*) [[ ! $opt_apply ]] || return 0 ;;
+    esac
+  fi
+  printf '%s\0' "$1" >&"$rc_report"
+}
 
 rc_need() {
   local name missing=''
@@ -143,7 +153,7 @@ rc_intend_stage() {
 rc_intend() {
   local asked=(--quiet --what "$rc_summary" --changes "$rc_changes") word code=0
   rc_is_asked || return 0
-  [[ ! $rc_rollback ]] || asked+=(--rollback "$rc_rollback")
+  if [[ ${opt_undo_log-} ]]; then asked+=(--rollback "rc-undo $opt_undo_log"); elif [[ $rc_rollback ]]; then asked+=(--rollback "$rc_rollback"); fi
   [[ ! $opt_environment ]] || asked+=("--environment=$opt_environment")
   for word in "${opt_confirm[@]}"; do asked+=("--confirm=$word"); done
   [[ ! $opt_yes ]] || asked+=(--yes)
@@ -155,6 +165,32 @@ rc_intend() {
     exit "$code"
   fi
   rc_pass_gate
+}
+
+# ---- the rows: --plan, --apply and --undo-log ----
+
+# rc_leave STAGE: what the stage is given besides, so that it leaves them behind or holds to them, into $rc_evidence. A dry run
+# for a plan notes its rows in $work/rows, and where the plan is applied its rows are held to those of the dry run before.
+rc_leave() {
+  local table rows=$work/planned/rows
+  rc_evidence=()
+  [[ ! ${opt_undo_log-} || $rc_planning || ! ${opt_dry_run-} ]] || rc_wrong 'argument --undo-log: nothing is changed on a dry run'
+  if [[ $1 == rc-db-apply && $rc_planning ]]; then
+    rc_evidence=(--plan "$work/rows" --rows-alone)
+  elif [[ $1 == rc-db-apply && ${opt_apply-} && -e $rows ]]; then
+    rc_evidence=(--apply "$rows" ${opt_undo_log:+--undo-log "$opt_undo_log"})
+    return
+  elif [[ ($1 == rc-db-apply || $1 == rc-owner-assign) && ${opt_undo_log-} ]]; then
+    rc_evidence=(--undo-log "$opt_undo_log")
+  fi
+  [[ $1 == rc-db-apply && ${rc_evidence[*]} ]] || return 0
+  for table in "${rc_watch[@]}"; do rc_evidence+=(--watch "$table"); done
+}
+
+rc_try() {
+  rc_evidence=()
+  [[ ! $rc_planning ]] || rc_leave "$1"
+  "$@" --dry-run "${rc_evidence[@]}"
 }
 
 # ---- the change ----
@@ -181,6 +217,7 @@ rc_applying() {
 }
 
 rc_begin_applying() {
+  rc_leave "${1-rc-db-apply}"
   rc_applying=yes
   rc_take_signals
   rc_tell applying
@@ -206,8 +243,8 @@ rc_apply() {
     case $1 in rc-db-apply | rc-owner-assign) rc_intend_stage "$@" || return "$?" ;; esac
     rc_intend
   fi
-  rc_begin_applying
-  "$@" "${gate[@]}" || code=$?
+  rc_begin_applying "$1"
+  "$@" "${gate[@]}" "${rc_evidence[@]}" || code=$?
   if ((code == 3)) && [[ ${gate[*]} ]]; then
     rc_applying=''
     rc_tell put-off
@@ -237,6 +274,7 @@ rc_become() {
 rc_text() { [[ $opt_json ]] || printf '%s\n' "$1"; }
 
 rc_show() {
+  [[ ! $rc_planning ]] || cat -- "$1" >>"$work/shown"
   if [[ $opt_json ]]; then cat -- "$1"; else rc-say "${@:2}" "$1"; fi
 }
 
@@ -305,6 +343,7 @@ rc_at_exit() {
   fi
   [[ $1 == 1 && ! $rc_message && -s $work/records ]] && rc_print_refusals
   [[ $1 == 111 && $opt_json ]] && grep -sF '"code":"commit_unknown"' "$work/records"
+  [[ ! $rc_marked ]] || rc_unmark "$1"
   rc_tell "counts $rc_scanned $rc_changed $rc_warnings $rc_errors"
   exit "$1"
 }
@@ -320,5 +359,12 @@ set -o posix # so that bash does not tell of stages that were killed: the front 
 trap 'rc_at_exit $?' EXIT
 rc_take_signals
 set -- "${rc_operands[@]}"
+[[ ! ${opt_undo_log-} || ! $opt_dry_run$opt_plan ]] || rc_wrong 'argument --undo-log: nothing is changed on a dry run'
+[[ ! ${opt_undo_log-} || ! -e $opt_undo_log ]] || rc_fail "$opt_undo_log exists already: an undo log is a new file"
+if [[ ${opt_plan-}${opt_apply-} ]]; then
+  # shellcheck source=share/page/plan.bash
+  . "$rc_share/page/plan.bash"
+  rc_plan_first
+fi
 # shellcheck source=/dev/null
 . "$rc_page"
