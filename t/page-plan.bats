@@ -154,6 +154,17 @@ with_line() { # COMMAND LINE
   [ "$(find . -name '[ab]')" = '' ]
 }
 
+@test "an abbreviation of an option that the command had before is that one still" {
+  run -0 recotem-assign-owners --u alice --dry-run
+  run -0 recotem-assign-owners --u=alice --d
+  run -2 --separate-stderr recotem-assign-owners --u
+  [ "${stderr_lines[-1]}" = 'recotem-assign-owners: error: argument --user: expected one argument' ]
+  run -0 recotem-assign-owners --user alice --pl plan
+  [ -s plan ]
+  run -2 --separate-stderr recotem-assign-owners --user alice --n
+  [[ ${stderr_lines[-1]} == 'recotem-assign-owners: error: ambiguous option: --n could match '* ]]
+}
+
 @test "standard input is read twice, also where it is a pipe" {
   recotem-create-test-users --users-file - --plan plan <users >/dev/null
   cat users | recotem-create-test-users --users-file - --apply plan

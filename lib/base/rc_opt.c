@@ -15,8 +15,8 @@
 
 #include "rc_err.h"
 #include "rc_event.h"
-#include "rc_json_write.h"
 #include "rc_mem.h"
+#include "rc_opt_contract.h"
 #include "rc_str.h"
 
 #ifndef RC_VERSION
@@ -127,19 +127,8 @@ rc_usage_word(const char *message, const char *word, const char *quote)
 	rc_usage("%s%s%s%s", message, quote, word, quote);
 }
 
-/* The spelling of an option for the help: `-l, --length N`. */
-static void
-option_spelling(const struct rc_option *option, struct rc_buf *text)
-{
-	if (option->id < RC_OPT_LONG)
-		rc_buf_printf(text, "-%c, ", option->id);
-	rc_buf_printf(text, "--%s", option->name);
-	if (option->argument != NULL)
-		rc_buf_printf(text, " %s", option->argument);
-}
-
-static void
-each_option(void (*visit)(const struct rc_option *option, struct rc_buf *out), struct rc_buf *out)
+void
+rc_opt_each(void (*visit)(const struct rc_option *option, struct rc_buf *out), struct rc_buf *out)
 {
 	for (const struct rc_option *o = current->options; o != NULL && o->name != NULL; o++)
 		visit(o, out);
@@ -147,143 +136,12 @@ each_option(void (*visit)(const struct rc_option *option, struct rc_buf *out), s
 		visit(o, out);
 }
 
-static void
-help_option(const struct rc_option *option, struct rc_buf *out)
-{
-	struct rc_buf spelling = {0};
-
-	option_spelling(option, &spelling);
-	rc_buf_printf(out, "  %-24s %s\n", rc_buf_text(&spelling), option->help);
-	rc_buf_free(&spelling);
-}
-
-static void
-help(struct rc_buf *out)
-{
-	rc_buf_printf(out, "usage: %s %s\n%s\n\n", current->name, current->synopsis, current->summary);
-	each_option(help_option, out);
-	if (current->more != NULL)
-		rc_buf_add_text(out, current->more);
-	rc_buf_printf(out, "\nreads:  %s\nwrites: %s\nmore:   man %s\n",
-	    current->reads == NULL ? "nothing" : current->reads,
-	    current->writes == NULL ? "nothing" : current->writes, current->name);
-}
-
-/* Adds TEXT as roff(7) input: a hyphen is a minus there, a backslash must be doubled. */
-static void
-add_roff(struct rc_buf *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '-')
-			rc_buf_add_text(out, "\\-");
-		else if (*text == '\\')
-			rc_buf_add_text(out, "\\e");
-		else
-			rc_buf_add(out, text, 1);
-	}
-}
-
-static void
-mdoc_option(const struct rc_option *option, struct rc_buf *out)
-{
-	rc_buf_add_text(out, ".It ");
-	if (option->id < RC_OPT_LONG)
-		rc_buf_printf(out, "Fl %c , ", option->id);
-	rc_buf_add_text(out, "Fl Fl ");
-	add_roff(out, option->name);
-	if (option->argument != NULL) {
-		rc_buf_add_text(out, " Ar ");
-		add_roff(out, option->argument);
-	}
-	rc_buf_add_text(out, "\n");
-	add_roff(out, option->help);
-	rc_buf_add_text(out, "\n");
-}
-
-/* What the Makefile puts for @SYNOPSIS@ and, after the line `@OPTIONS@`, for that. */
-static void
-mdoc(struct rc_buf *out)
-{
-	rc_buf_printf(out, ".Nm %s\n", current->name);
-	add_roff(out, current->synopsis);
-	rc_buf_add_text(out, "\n@OPTIONS@\n.Bl -tag -width Ds\n");
-	each_option(mdoc_option, out);
-	rc_buf_add_text(out, ".El\n");
-}
-
-static void
-describe_option(const struct rc_option *option, struct rc_buf *out)
-{
-	struct rc_buf name = {0};
-	char letter[3] = { '-', (char)(option->id < RC_OPT_LONG ? option->id : 0), '\0' };
-
-	rc_buf_printf(&name, "--%s", option->name);
-	if (out->bytes[out->length - 1] != '[')
-		rc_buf_add_text(out, ",");
-	rc_json_open(out);
-	rc_json_add_text(out, "name", rc_buf_text(&name));
-	rc_json_add_text(out, "letter", option->id < RC_OPT_LONG ? letter : NULL);
-	rc_json_add_text(out, "argument", option->argument);
-	rc_json_add_text(out, "help", option->help);
-	rc_json_close(out);
-	rc_buf_free(&name);
-}
-
-static bool
-has_option(const char *name)
-{
-	for (const struct rc_option *o = current->options; o != NULL && o->name != NULL; o++)
-		if (strcmp(o->name, name) == 0)
-			return true;
-	return false;
-}
-
-static void
-describe(struct rc_buf *out)
-{
-	struct rc_buf list = {0};
-
-	rc_json_open(out);
-	rc_json_add_text(out, "name", current->name);
-	rc_json_add_text(out, "summary", current->summary);
-	rc_json_add_text(out, "synopsis", current->synopsis);
-	rc_buf_add_text(&list, "[");
-	each_option(describe_option, &list);
-	rc_buf_add_text(&list, "]");
-	rc_json_add_value(out, "options", rc_buf_text(&list));
-	rc_json_add_text(out, "reads", current->reads);
-	rc_json_add_text(out, "writes", current->writes);
-	rc_json_add_text(out, "category", current->category == NULL ? "plumbing" : current->category);
-	rc_json_add_text(out, "risk", current->risk == NULL ? "low" : current->risk);
-	rc_json_add_value(out, "idempotent", current->not_idempotent ? "false" : "true");
-	rc_json_add_value(out, "ci_safe", current->not_ci_safe ? "false" : "true");
-	rc_json_add_text(out, "changes", current->changes == NULL ? "nothing" : current->changes);
-	rc_json_add_text(out, "gate", current->gate == NULL ? "none" : current->gate);
-	if (has_option("undo-log"))
-		rc_json_add_value(out, "undo", "true");
-	else
-		rc_json_add_text(out, "undo", current->no_undo);
-	list.length = 0;
-	rc_buf_add_text(&list, "[");
-	for (const char *const *word = current->example; word != NULL && *word != NULL; word++) {
-		if (word != current->example)
-			rc_buf_add_text(&list, ",");
-		rc_json_write_string(&list, *word, strlen(*word));
-	}
-	rc_buf_add_text(&list, "]");
-	rc_json_add_value(out, "example", rc_buf_text(&list));
-	rc_json_add_text(out, "example_input", current->example_input);
-	rc_json_close(out);
-	rc_buf_add_text(out, "\n");
-	rc_buf_free(&list);
-}
-
 static _Noreturn void
-print_and_end(void (*make)(struct rc_buf *out))
+print_and_end(void (*make)(const struct rc_program *program, struct rc_buf *out))
 {
 	struct rc_buf out = {0};
 
-	make(&out);
+	make(current, &out);
 	if (fwrite(out.bytes, 1, out.length, stdout) != out.length || fflush(stdout) != 0)
 		rc_die(current->is_command ? RC_NO : RC_RETRY, "cannot write <stdout>: %s", strerror(errno));
 	rc_buf_free(&out);
@@ -291,9 +149,9 @@ print_and_end(void (*make)(struct rc_buf *out))
 }
 
 static void
-version(struct rc_buf *out)
+version(const struct rc_program *program, struct rc_buf *out)
 {
-	rc_buf_printf(out, "%s (rc) %s\n", current->name, RC_VERSION);
+	rc_buf_printf(out, "%s (rc) %s\n", program->name, RC_VERSION);
 }
 
 static const struct rc_option *
@@ -323,7 +181,7 @@ getopt_table(struct rc_buf *letters)
 	struct option *table;
 	size_t n;
 
-	each_option(add_option, &list);
+	rc_opt_each(add_option, &list);
 	n = list.length / sizeof option;
 	table = rc_alloc((n + 1) * sizeof *table);
 	/* `+`: the first operand ends the options; `:`: a missing argument is told apart from an unknown option */
@@ -374,7 +232,7 @@ refuse_ambiguous(const char *word)
 	struct rc_buf list = {0}, names = {0};
 	const struct rc_option *option;
 
-	each_option(add_option, &list);
+	rc_opt_each(add_option, &list);
 	for (size_t i = 0; i < list.length; i += sizeof option) {
 		memcpy(&option, list.bytes + i, sizeof option);
 		if (strncmp(option->name, word + 2, length) == 0)
@@ -384,6 +242,41 @@ refuse_ambiguous(const char *word)
 		rc_usage("ambiguous option: --%.*s could match %s", (int)length, word + 2, rc_buf_text(&names));
 	rc_buf_free(&list);
 	rc_buf_free(&names);
+}
+
+/* The one of the program's own options that WORD, which getopt_long(3) has refused, is the beginning of; or NULL. */
+static const struct rc_option *
+own_option(const char *word)
+{
+	const struct rc_option *found = NULL;
+	size_t length;
+
+	if (optopt != 0 || !rc_str_begins(word, "--") || (length = strcspn(word + 2, "=")) == 0)
+		return NULL;
+	for (size_t i = 0; i < current->own_options; i++) {
+		if (strncmp(current->options[i].name, word + 2, length) != 0)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &current->options[i];
+	}
+	return found;
+}
+
+/* What getopt_long(3) would give for it: the id, or ':' where its argument is missing. */
+static int
+take_own_option(const struct rc_option *option, int argc, char *argv[])
+{
+	char *value = strchr(argv[optind - 1], '=');
+
+	optarg = NULL;
+	optopt = option->id;
+	if (option->argument == NULL)
+		return value == NULL ? option->id : '?';
+	if (value == NULL && optind == argc)
+		return ':';
+	optarg = value != NULL ? value + 1 : argv[optind++];
+	return option->id;
 }
 
 static void
@@ -421,7 +314,7 @@ begin(const struct rc_program *program, int argc, char *argv[], struct rc_buf *l
 	if (program->is_command && option_of('h') == NULL)
 		standard[0].id = 'h';
 	if (argc == 2 && strcmp(argv[1], "--help-mdoc") == 0)	/* the Makefile's */
-		print_and_end(mdoc);
+		print_and_end(rc_opt_mdoc);
 	opterr = 0;
 	optind = 0;	/* getopt_long(3) begins anew */
 	return getopt_table(letters);
@@ -432,6 +325,7 @@ rc_getopt_silent(const struct rc_program *program, int argc, char *argv[])
 {
 	static struct option *table;
 	static struct rc_buf letters;
+	const struct rc_option *own;
 	int id;
 
 	if (current != program) {
@@ -440,14 +334,16 @@ rc_getopt_silent(const struct rc_program *program, int argc, char *argv[])
 		table = begin(program, argc, argv, &letters);
 	}
 	id = getopt_long(argc, argv, letters.bytes, table, NULL);
+	if (id == '?' && (own = own_option(argv[optind - 1])) != NULL)
+		id = take_own_option(own, argc, argv);
 	if (id == ':' || id == '?')
 		(program->is_command ? refuse_in_command : refuse_in_filter)(id == ':', argv);
 	if (id == standard[0].id)
-		print_and_end(help);
+		print_and_end(rc_opt_help);
 	if (id == OPT_VERSION)
 		print_and_end(version);
 	if (id == OPT_DESCRIBE)
-		print_and_end(describe);
+		print_and_end(rc_opt_describe);
 	if (id != -1 && optarg != NULL && program->is_command)
 		check_argument(id, argv);
 	return id;	/* -1 at the end of the options */

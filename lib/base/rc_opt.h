@@ -10,6 +10,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct rc_option {
 	int id;			/* the letter, or RC_OPT_LONG + n for an option without one */
@@ -43,6 +44,7 @@ struct rc_program {
 
 	/* A command of bin/: its messages have the form of Python's argparse, its codes are RC_NO and RC_WRONG. */
 	bool is_command;
+	size_t own_options;	/* an abbreviation that fits one of so many first options is that one, whatever the others are; 0: all are alike */
 	bool operand_ends_options;	/* what follows the first operand is never an option */
 	const char *hides;	/* what holds this text may be a secret, and no message shows it; NULL: nothing, "": all */
 	const char *more;	/* what --help shows below the options, or NULL */

@@ -400,7 +400,7 @@ rc_page_read(struct rc_page *page, const char *path, const char *name)
 	}
 	free(head);
 	page->is_toolkit = strcmp(page->program.category, "toolkit") == 0;
-	page->own_count = page->option_count;
+	page->program.own_options = page->own_count = page->option_count;
 	if (!page->is_toolkit) {
 		if (page->tables != NULL)
 			add_options(page, of_rows, sizeof of_rows / sizeof *of_rows);
