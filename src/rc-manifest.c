@@ -24,11 +24,12 @@
 #include "rc_utf8.h"
 #include "rc_walk.h"
 
-enum { OPT_ROOT = RC_OPT_LONG, OPT_CHECK, OPT_JOBS };
+enum { OPT_ROOT = RC_OPT_LONG, OPT_CHECK, OPT_JOBS, OPT_PATHS };
 enum { RESULT_SIZE = 1024, DESCRIPTORS = 4, FOLDERS = 64, JOBS_PER_THREAD = 256, EXCLUDED_MAX = 3 };
 
 static const struct rc_option options[] = {
 	{ OPT_ROOT, "root", "DIR", "the folder that paths are relative to (default: .)" },
+	{ OPT_PATHS, "paths-of", "FILE", "list the files that the records in FILE have as their path, and of no records none" },
 	{ OPT_CHECK, "check", "MANIFEST", "compare the files with that list, `-` is standard input, and end with 1 where they differ" },
 	{ 'q', "quiet", NULL, "with --check, leave out what is unchanged" },
 	{ 'o', "output", "FILE", "write the records there, replacing it as a whole, instead of to standard output" },
@@ -40,7 +41,7 @@ static const char *const example[] = { "--root", "/etc", "passwd", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-manifest",
-	.synopsis = "[--root DIR] [--check MANIFEST [--quiet]] [--output FILE] [--jobs N] [PATH ...]",
+	.synopsis = "[--root DIR] [--check MANIFEST [--quiet]] [--output FILE] [--jobs N] [--paths-of FILE] [PATH ...]",
 	.summary = "list the files of a folder with their SHA-256, or compare them with such a list",
 	.options = options,
 	.writes = "files: {\"v\",\"path\",\"size\",\"sha256\"}, links {\"v\",\"path\",\"target\"}, and with --check \"status\" (unchanged, changed, "
@@ -548,7 +549,7 @@ compare_paths(const void *a, const void *b)
 
 /* The paths to begin at; one below another is left out. */
 static void
-take_paths(int count, char *const paths[])
+take_paths(int count, char *const paths[], bool all)
 {
 	size_t kept = 0;
 
@@ -564,13 +565,38 @@ take_paths(int count, char *const paths[])
 		else if (!rc_walk_is_plain(settings.paths[i]))
 			rc_usage_word("a path is relative to --root and has no part that is empty, '.' or '..', unlike ", paths[i], "'");
 	}
-	if (count == 0)
+	if (count == 0 && all)
 		settings.paths[count++] = "";
 	qsort(settings.paths, (size_t)count, sizeof *settings.paths, compare_paths);
 	for (int i = 0; i < count; i++)
 		if (kept == 0 || !rc_walk_is_below(settings.paths[i], settings.paths[kept - 1]))
 			settings.paths[kept++] = settings.paths[i];
 	settings.path_count = kept;
+}
+
+/* The paths of the records in FILE are added to the operands. */
+static char **
+add_paths(char *const operands[], int *count, char *file)
+{
+	char **paths = rc_alloc(rc_size_mul((size_t)*count + 1, sizeof *paths));
+	struct rc_record record = {0};
+	struct rc_input in;
+
+	memcpy(paths, operands, (size_t)*count * sizeof *paths);
+	rc_input_open(&in, 1, &file);
+	while (rc_input_next(&in, &record)) {
+		const char *path = rc_input_need_string(&in, &record, "path");
+
+		if (!rc_walk_is_plain(path))
+			rc_input_fail(&in, "a path is relative to --root and has no part that is empty, '.' or '..'");
+		if (*count == INT_MAX - 1)
+			rc_input_fail(&in, "more than %d paths", INT_MAX - 1);
+		paths = rc_realloc(paths, rc_size_mul((size_t)*count + 2, sizeof *paths));
+		paths[(*count)++] = rc_strndup(path, strlen(path));
+	}
+	rc_record_free(&record);
+	rc_buf_free(&in.buffer);
+	return paths;
 }
 
 static void
@@ -588,14 +614,15 @@ main(int argc, char *argv[])
 	struct rc_pool_work pool_work = { .job_size = sizeof(struct job), .result_size = RESULT_SIZE, .jobs_per_thread = JOBS_PER_THREAD,
 	    .next = next_to_list, .work = work, .finish = finish, .engine_new = engine_new, .engine_free = engine_free };
 	const char *output = NULL;
-	char *manifest = NULL;
-	int jobs = rc_pool_cores(), opt;
+	char *manifest = NULL, *paths_of = NULL, **paths;
+	int jobs = rc_pool_cores(), opt, path_count;
 	struct stat status;
 
 	settings.root_name = ".";
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
 		switch (opt) {
 		case OPT_ROOT: settings.root_name = optarg; break;
+		case OPT_PATHS: paths_of = optarg; break;
 		case OPT_CHECK: manifest = optarg; break;
 		case 'q': settings.quiet = true; break;
 		case 'o': output = optarg; break;
@@ -604,7 +631,11 @@ main(int argc, char *argv[])
 	}
 	if (settings.quiet && manifest == NULL)
 		rc_usage("--quiet is for --check");
-	take_paths(argc - optind, argv + optind);
+	paths = argv + optind;
+	path_count = argc - optind;
+	if (paths_of != NULL)
+		paths = add_paths(paths, &path_count, paths_of);
+	take_paths(path_count, paths, paths_of == NULL);
 	if ((settings.root = open(settings.root_name, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", settings.root_name, strerror(errno));
 	if (manifest != NULL) {

@@ -253,13 +253,12 @@ write_document(struct work *work, const char *id)
 {
 	enum rc_provenance_form form = form_of(work->format == NULL ? "run" : work->format);
 	struct rc_buf lines = {0};
-	const char *missing;
-
+	const char *missing, *command = getenv("RC_COMMAND");
 	char now[RC_CLOCK_SIZE];
 
 	rc_clock_text(now);
 	if (!rc_run_facts_find(&work->facts, id == NULL ? rc_run_id() : id) && id == NULL) {	/* our own run, of which no trace is kept */
-		work->facts.name = program.name;
+		work->facts.name = command != NULL && *command != '\0' ? command : program.name;
 		work->facts.start = rc_arena_copy(&work->facts.arena, now, strlen(now));
 	}
 	if (work->facts.start == NULL)

@@ -164,3 +164,18 @@ new\u000aline - missing' ]
     [[ $stderr == 'rc-manifest: manifest:1: '* ]]
   done
 }
+
+@test "--paths-of lists the files that records name, and of none nothing" {
+  printf '%s\n' '{"id":1,"path":"a.b/2","status":"signed"}' '{"id":2,"path":"a/1"}' >records
+  run -0 --separate-stderr list --paths-of records
+  [ "$(rc-say '{path}' <<<"$output")" = $'a/1\na.b/2' ]
+  run -0 list --paths-of records z
+  [ "$(rc-say '{path}' <<<"$output")" = $'a/1\na.b/2\nz/y/3' ]
+  run -0 list --paths-of /dev/null
+  [ "$(rc-say '{path}' <<<"$output")" = '' ]
+  run -100 --separate-stderr list --paths-of - <<<'{"path":"../a"}'
+  [[ $stderr == 'rc-manifest: <stdin>:1: a path is relative to --root'* ]]
+  run -100 --separate-stderr list --paths-of - <<<'{"file":"a"}'
+  [[ $stderr == 'rc-manifest: <stdin>:1: '* ]]
+  run -100 list --paths-of - <<<'{"path":"none"}'
+}

@@ -26,6 +26,9 @@
 #   rc_text LINE     a line that --json leaves out
 #   rc_count FILE    the number of records, into $rc_sum; rc_sum FILE FIELD the sum of a field of whole numbers
 #   rc_has_secret NAME   whether that secret is set, in one of the ways that filters read it
+#   rc_artifact FILE [ROOT RECORDS]   FILE is what the command has made for others: FILE.manifest lists it, and FILE.provenance
+#                    tells where it comes from, signed where RC_PROVENANCE_KEY is a key's file. With ROOT, FILE is a manifest that
+#                    is made of the paths of the records, and its provenance is that of all of them.
 #   rc_become [WORD...]   when the page has ended well, its operands, or the words, are run in the command's place
 # What it may set:
 #   rc_scanned rc_changed rc_warnings rc_errors   counts for the summary; those of commands that it runs come by themselves
@@ -299,6 +302,20 @@ rc_sum() {
   local number
   rc_sum=0
   while read -r number; do rc_sum=$((rc_sum + number)); done < <(rc-say "{$2}" "$1")
+}
+
+# ---- what others use ----
+
+rc_artifact() {
+  local folder=./ name=${1##*/} manifest=$1.manifest set=()
+  [[ $1 != */* ]] || folder=${1%/*}/
+  if (($# > 1)); then manifest=$work/manifest-of-$name set=(--output "$1"); fi
+  if { (($# == 1)) || rc-manifest --root "$2" --paths-of "$3" --output "$1"; } &&
+    rc-manifest --root "$folder" --output "$manifest" -- "$name" &&
+    rc-provenance --format in-toto --output "$manifest" "${set[@]}" ${RC_PROVENANCE_KEY:+--sign "$RC_PROVENANCE_KEY"} >"$folder.$name.provenance" &&
+    sync -- "$folder.$name.provenance" && mv -- "$folder.$name.provenance" "$1.provenance"; then return; fi
+  rm -f -- "$folder.$name.provenance"
+  rc_fail "what was made is there, but its manifest and provenance could not be written: $1"
 }
 
 # ---- the end ----

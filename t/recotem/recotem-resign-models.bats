@@ -92,7 +92,7 @@ as_ordinary_user() {
 
 resign() { recotem-resign-models "$@"; }
 
-usage='usage: recotem-resign-models [--media-root DIR] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--dry-run] [--json]'
+usage='usage: recotem-resign-models [--media-root DIR] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--manifest FILE] [--dry-run] [--json]'
 keep='could not be signed; leave PICKLE_ALLOW_LEGACY_UNSIGNED as it is.'
 finished='Done. You can now set PICKLE_ALLOW_LEGACY_UNSIGNED=false.'
 
@@ -905,4 +905,21 @@ start_many() {
   [ "$(head -c 7 "$folder/new")" = RECOTEM ]
   run -1 --separate-stderr resign --adopt-unknown
   [ "$(head -c 7 "$folder/new")" = RECOTEM ]
+}
+
+@test "--manifest lists the models that are signed, and its provenance is of it and of them; a failure leaves none" {
+  add_file one.pkl 1
+  add_file two.pkl 2
+  run -0 recotem-resign-models --manifest models --dry-run
+  [ ! -e models ]
+  cd "$BATS_TEST_TMPDIR"
+  run -0 --separate-stderr recotem-resign-models --manifest models
+  [ "$stderr" = '' ]
+  rc-manifest --root "$MEDIA_ROOT" --check models --quiet trained_model
+  rc-provenance --check models
+  cp models.provenance "$folder/one.pkl.provenance"
+  rc-provenance --check "$folder/one.pkl"
+  rm "$folder/one.pkl.provenance" "$folder/two.pkl"
+  run -1 recotem-resign-models --manifest later
+  [ ! -e later ]
 }

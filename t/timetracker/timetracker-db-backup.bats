@@ -23,10 +23,29 @@ restored() { # FILE: its rows, in a database of their own
   before=$(sql 'select to_jsonb(t) from task_cache t order by id')
   run -0 --separate-stderr backup
   [[ $output =~ ^backups/timetracker-[0-9]{8}T[0-9]{6}Z\.dump$ && $stderr = '' ]]
-  [ "$(ls -A backups | wc -l)" = 2 ]
+  [ "$(ls -A backups | wc -l)" = 4 ]
   [ "$(stat --format %a "$output")" = 600 ]
   (cd backups && sha256sum --check --quiet -- *.sha256)
   [ "$(restored "$output")" = "$before" ]
+}
+
+@test "its manifest and provenance are beside it, signed where there is a key" {
+  first=$(backup)
+  rc-provenance --check "$first"
+  [ "$(rc-say '{predicate.buildDefinition.externalParameters.command|} {predicate.runDetails.metadata.invocationId}' "$first.provenance")" != ' ' ]
+  (cd backups && rc-manifest --check "${first#*/}.manifest" --quiet "${first#*/}")
+  openssl genpkey -algorithm ed25519 -out key 2>/dev/null
+  openssl pkey -in key -pubout -out key.pub
+  run -1 rc-provenance --check "$first" --verify key.pub
+  sleep 1
+  second=$(RC_PROVENANCE_KEY=$PWD/key backup)
+  rc-provenance --check "$second" --verify key.pub
+  echo >>"$second"
+  run -1 rc-provenance --check "$second" --verify key.pub
+  sleep 1
+  RC_PROVENANCE_KEY=$PWD/none run -1 --separate-stderr backup
+  [[ $stderr == *'timetracker-db-backup: what was made is there, but its manifest and provenance could not be written: backups/timetracker-'*.dump ]]
+  [ "$(find backups -name '.?*')" = '' ]
 }
 
 @test "--check restores it and compares the rows; one that can't be restored is none" {
@@ -57,7 +76,10 @@ restored() { # FILE: its rows, in a database of their own
   run -0 --separate-stderr backup --keep 2
   [[ ${lines[0]} == backups/timetracker-* && ${lines[1]} = 'Deleted backups/timetracker-20260101T000000Z.dump' && ${#lines[@]} = 3 ]]
   [ "$(grep -c "^timetracker-2026010" <(ls -A backups))" = 2 ]
-  [ "$(ls -A backups | wc -l)" = 5 ]
+  [ "$(ls -A backups | wc -l)" = 7 ]
+  sleep 1
+  backup --keep 1 >/dev/null
+  [ "$(find backups -name '*Z.*' | sed 's/.*Z//' | sort)" = $'.dump\n.dump.manifest\n.dump.provenance\n.dump.sha256' ]
 }
 
 @test "a second one at the same time is refused, and so is a folder that is not there" {
@@ -80,5 +102,5 @@ restored() { # FILE: its rows, in a database of their own
   tell_holder rollback
   [ "$(ls backups)" = '' ]
   run -0 backup
-  [ "$(ls -A backups | wc -l)" = 2 ]
+  [ "$(ls -A backups | wc -l)" = 4 ]
 }

@@ -15,7 +15,7 @@ teardown() {
 }
 
 export_it() { zulip-export --realm alphaorg --output "$BATS_TEST_TMPDIR/out" "$@"; }
-unpacked() { rm -rf out && tar -xzf out.tar.gz && rm out.tar.gz; }
+unpacked() { rm -rf out && tar -xzf out.tar.gz && rm out.tar.gz*; }
 exports() { sql 'select type, status, sha256sum_hex is not null from zerver_realmexport order by id'; }
 left() { find "$BATS_TEST_TMPDIR" -mindepth 1 -maxdepth 1 \( -name 'out*' -o -name '.zulip*' \); }
 ids() { jq -c "[.$1[].id]" "$2"; }
@@ -40,7 +40,8 @@ make_small() { # [MESSAGES]
   [ "$(stat -c %a out.tar.gz)" = 600 ]
   [ "$(sql 'select sha256sum_hex, tarball_size_bytes from zerver_realmexport')" = "$(sha256sum <out.tar.gz | cut -d ' ' -f 1)|$(stat -c %s out.tar.gz)" ]
   [ "$(sql 'select extra_data from zerver_realmauditlog where event_type = 206')" = '{"realm_export_id": 1}' ]
-  [ "$(left)" = "$BATS_TEST_TMPDIR/out.tar.gz" ]
+  [ "$(left | sort)" = "$(printf '%s\n' "$BATS_TEST_TMPDIR"/out.tar.gz{,.manifest,.provenance})" ]
+  run -0 rc-provenance --check out.tar.gz
   unpacked
   [ "$(cd out && ls)" = 'analytics.json
 attachment.json
