@@ -1,4 +1,4 @@
-# shellcheck disable=SC2030,SC2031 # each test has an environment of its own
+# shellcheck disable=SC2030,SC2031,SC2034 # helper.bash uses started; each test has an environment of its own
 # --plan, --apply and --undo-log of the commands of bin/; that all of them can do it is in conformance.bats.
 load recotem/helper
 
@@ -11,8 +11,11 @@ setup() {
   add_project two null
   users=(recotem-create-test-users --users-file users)
   printf '%s\n' '{"name":"bob","password":"correct horse"}' '{"name":"eve","password":"battery staple"}' >users
+  started=()
   before=$(rows)
 }
+
+teardown() { end_started; }
 
 rows() { sql "select to_jsonb(u) from auth_user u union all select to_jsonb(t) from authtoken_token t order by 1"; }
 
@@ -200,6 +203,33 @@ with_line() { # COMMAND LINE
   [[ $stderr == *'plan.applied is there' ]]
   rm plan.applied
   "${users[@]}" --apply plan
+}
+
+@test "a signal before the change leaves no mark and no log" {
+  "${users[@]}" --plan plan >/dev/null
+  with_line recotem-create-test-users 'echo here >here; sleep 60'
+  start "${users[@]}" --apply plan --undo-log log
+  wait_for here here
+  [ -e plan.applied ]
+  kill -TERM "$group"
+  finish
+  [ "$ended" = 'signal 15' ]
+  [ ! -e plan.applied ] && [ ! -e log ]
+  [ "$(rows)" = "$before" ]
+}
+
+@test "two calls at once: one has the plan" {
+  recotem-assign-owners --user alice --plan plan >/dev/null
+  with_line recotem-assign-owners 'until [ -e go ]; do sleep 0.02; done'
+  start recotem-assign-owners --user alice --apply plan
+  until [ -e plan.applied ]; do sleep 0.02; done
+  run -1 --separate-stderr recotem-assign-owners --user alice --apply plan
+  [[ $stderr == *'plan.applied is there' ]]
+  touch go
+  finish
+  [ "$ended" = 'exit 0' ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 0 ]
+  [ -e plan.applied ]
 }
 
 @test "a warning is told once, and counted once" {
