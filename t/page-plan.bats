@@ -275,3 +275,25 @@ with_line() { # COMMAND LINE
   [ "$(recotem-list-api-keys --describe | rc-say '{undo|nothing}')" = nothing ]
   run -2 kfm-migrate --undo-log log
 }
+
+# removes_and_undoes COMMAND: what it has made is removed by plan, and that is taken back.
+removes_and_undoes() {
+  "$1" >/dev/null
+  confirm_destruction
+  before=$(pg_dump --data-only --inserts "$DATABASE_URL" 2>dump | grep '^INSERT' | sort)
+  "$1" --remove --plan plan >shown
+  run -0 --separate-stderr "$1" --remove --apply plan --undo-log log
+  [ "$(pg_dump --data-only --inserts "$DATABASE_URL" 2>dump | grep '^INSERT' | sort)" != "$before" ]
+  [ "$(grep -c '^{"row":' plan)" -ge 5 ]
+  rc-undo log >/dev/null
+  [ "$(pg_dump --data-only --inserts "$DATABASE_URL" 2>dump | grep '^INSERT' | sort)" = "$before" ]
+}
+
+@test "what test and sample data is removed can be planned and taken back, with foreign keys" {
+  new_database timetracker
+  removes_and_undoes timetracker-seed-testdata
+  rm plan plan.applied log
+  new_database kfm
+  kfm-migrate >/dev/null
+  removes_and_undoes kfm-init-sample-data
+}
