@@ -29,7 +29,7 @@
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
-enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_GATE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_UNDO_LOG };
+enum { OPT_USER = RC_OPT_LONG, OPT_OWNER_SQL, OPT_DRY_RUN, OPT_SCOPE, OPT_GATE, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_UNDO_LOG, OPT_PLAN, OPT_ROWS_ALONE, OPT_APPLY };
 
 static const struct rc_option options[] = {
 	{ OPT_USER, "user", "NAME", "who becomes the owner (required)" },
@@ -37,6 +37,9 @@ static const struct rc_option options[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "count what would change and change nothing" },
 	{ OPT_SCOPE, "scope", "NAME:=JSON", "only rows whose column NAME has that value; may be repeated" },
 	{ OPT_GATE, "gate", NULL, "where the database or RC_ENVIRONMENT says production, read and change nothing and end with 3" },
+	{ OPT_PLAN, "plan", "FILE", "do all of it, roll back, and write there which rows would change; a new file" },
+	{ OPT_ROWS_ALONE, RC_EVIDENCE_ROWS_ALONE },
+	{ OPT_APPLY, RC_EVIDENCE_APPLY },
 	{ OPT_UNDO_LOG, "undo-log", "FILE", "write there, before COMMIT, what each row was and is, for rc-undo; a new file" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock, three times (default: 5s)" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the targets end with an end record" },
@@ -47,7 +50,7 @@ static const char *const example[] = { "--user", "alice", "--owner-sql", "user-b
 
 static const struct rc_program program = {
 	.name = "rc-owner-assign",
-	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--gate] [--undo-log FILE] [--lock-timeout DURATION] "
+	.synopsis = "--user NAME --owner-sql FILE [--dry-run] [--scope NAME:=JSON] ... [--gate] [--plan FILE [--rows-alone] | --apply PLAN] [--undo-log FILE] [--lock-timeout DURATION] "
 	    "[--require-end-record] [FILE ...]",
 	.summary = "give the rows without an owner to one",
 	.options = options,
@@ -88,6 +91,7 @@ struct assignment {
 	struct rc_arena arena;
 	struct rc_output out;
 	struct rc_evidence evidence;
+	struct rc_spool refusals;	/* what is not as planned */
 };
 
 /* ---- what the user says ---- */
@@ -108,6 +112,7 @@ read_targets(struct assignment *work, struct rc_input *in)
 		target = &work->targets[work->target_count++];
 		*target = (struct target){0};
 		rc_record_copy(&target->record, &record);	/* all targets are needed together */
+		rc_plan_add(&work->evidence.plan, record.text, record.length);
 		target->table = rc_input_need_string(in, &target->record, "table");
 		target->column = rc_input_need_string(in, &target->record, "column");
 		rc_input_need_string(in, &target->record, "label");
@@ -404,16 +409,44 @@ begin(struct rc_session *session, const struct assignment *work)
 	rc_buf_free(&first);
 }
 
-/* Watches the tables that have rows to change. */
+/* Whether there is a plan to write or to hold to, and so one try alone. */
+static bool
+has_plan(const struct assignment *work)
+{
+	return work->evidence.plan.write != NULL || work->evidence.plan.apply != NULL;
+}
+
+/* Watches the tables that have rows to change, besides those of a plan. */
 static void
 watch(struct rc_session *session, struct assignment *work)
 {
-	rc_capture_free(&work->evidence.capture);	/* of an earlier try */
-	rc_identity_free(&work->evidence.identity);
-	for (size_t i = 0; i < work->target_count && !work->dry_run; i++)
-		if (work->evidence.undo.path != NULL && work->targets[i].status == NULL)
+	if (!has_plan(work)) {
+		rc_capture_free(&work->evidence.capture);	/* of an earlier try */
+		rc_identity_free(&work->evidence.identity);
+	}
+	for (size_t i = 0; i < work->target_count; i++)
+		if (rc_evidence_is_wanted(&work->evidence) && work->targets[i].status == NULL)
 			rc_capture_add(&work->evidence.capture, work->targets[i].table);
-	rc_evidence_begin(&work->evidence, session, NULL);
+	rc_evidence_begin(&work->evidence, session, &work->refusals);
+}
+
+/* Writes what is wanted of the change, and commits it, or rolls it back where only a plan is, or it is not as planned. */
+static void
+end(struct rc_session *session, struct assignment *work, bool has_changes)
+{
+	bool known = true;
+
+	rc_evidence_write(&work->evidence, &work->refusals);
+	if (work->refusals.records == 0 && work->evidence.plan.write == NULL && has_changes)
+		known = rc_transaction_commit(session);
+	else
+		rc_transaction_rollback(session);
+	if (work->refusals.records == 0)
+		rc_evidence_keep(&work->evidence);
+	if (work->evidence.plan.write != NULL)
+		take_back(work);
+	if (!known)
+		rc_die(RC_RETRY, "%s", rc_transaction_unknown(session));
 }
 
 /* One transaction; NULL, or the lock or clash that stood in the way, with all rolled back. */
@@ -423,7 +456,6 @@ attempt(struct rc_session *session, void *context)
 	struct assignment *work = context;
 	size_t with_rows = 0;
 	PGresult *failed;
-	bool known;
 
 	work->errors = 0;
 	begin(session, work);
@@ -432,31 +464,29 @@ attempt(struct rc_session *session, void *context)
 		failed = look_at_all(session, work, &with_rows);
 	if (failed == NULL && work->owner_id != NULL && work->errors == 0 && !work->dry_run)
 		watch(session, work);
+	if (work->refusals.records > 0) {
+		rc_transaction_rollback(session);
+		return NULL;
+	}
 	for (size_t i = 0; i < work->target_count && with_rows > 0 && failed == NULL; i++)
 		if (work->targets[i].status == NULL)
 			failed = change(session, work, &work->targets[i]);
 	if (failed == NULL && with_rows > 0 && work->errors == 0 && !work->dry_run)
 		failed = look_at_changed(session, work);
-	if (failed != NULL || work->errors > 0 || work->dry_run || with_rows == 0) {
-		if (failed == NULL && work->errors == 0 && !work->dry_run) {
-			rc_evidence_write(&work->evidence, NULL);	/* of nothing */
-			rc_evidence_keep(&work->evidence);
-		}
+	if (failed != NULL && has_plan(work))
+		rc_session_die(session, failed, "nothing was changed");
+	if (failed != NULL || work->errors > 0 || work->dry_run) {
 		rc_transaction_rollback(session);
 		return failed;
 	}
 	/* Django's foreign keys are deferred: here they can still be reported, at COMMIT the cause would be lost. */
 	if ((failed = rc_transaction_settle(session)) != NULL) {
-		if (!rc_result_is_locked(failed))
+		if (!rc_result_is_locked(failed) || has_plan(work))
 			rc_session_die(session, failed, "foreign keys");
 		rc_transaction_rollback(session);
 		return failed;
 	}
-	rc_evidence_write(&work->evidence, NULL);
-	known = rc_transaction_commit(session);
-	rc_evidence_keep(&work->evidence);
-	if (!known)
-		rc_die(RC_RETRY, "%s", rc_transaction_unknown(session));
+	end(session, work, with_rows > 0);
 	return NULL;
 }
 
@@ -465,13 +495,36 @@ static void
 put_targets(struct assignment *work)
 {
 	for (size_t i = 0; i < work->target_count; i++) {
-		if (work->owner_id != NULL)
+		if (work->owner_id != NULL && work->refusals.records == 0)
 			rc_output_put(&work->out, &work->targets[i].record);
 		free(work->targets[i].type);
 		free(work->targets[i].rows);
 		rc_record_free(&work->targets[i].record);
 	}
 	free(work->targets);
+}
+
+static void
+plan_text(struct assignment *work, const char *text)
+{
+	rc_plan_add(&work->evidence.plan, text, strlen(text));
+}
+
+static void
+check_evidence(struct assignment *work)
+{
+	const struct rc_plan *plan = &work->evidence.plan;
+
+	if (plan->write != NULL && plan->apply != NULL)
+		rc_usage("--plan and --apply exclude one another");
+	if (plan->rows_alone && plan->write == NULL)
+		rc_usage("--rows-alone goes with --plan");
+	if (work->evidence.undo.path != NULL && (work->dry_run || plan->write != NULL))
+		rc_usage("--undo-log and --%s exclude one another", plan->write != NULL ? "plan" : "dry-run");
+	if (plan->apply != NULL && work->dry_run)
+		rc_usage("--apply and --dry-run exclude one another");
+	if (plan->write != NULL)
+		work->dry_run = false;	/* its rows are known once they were changed */
 }
 
 int
@@ -493,6 +546,9 @@ main(int argc, char *argv[])
 		case OPT_SCOPE: rc_scope_add(&work.scope, optarg, &work.arena); break;
 		case OPT_GATE: gate = true; break;
 		case OPT_UNDO_LOG: work.evidence.undo.path = optarg; break;
+		case OPT_PLAN: work.evidence.plan.write = optarg; break;
+		case OPT_ROWS_ALONE: work.evidence.plan.rows_alone = true; break;
+		case OPT_APPLY: work.evidence.plan.apply = optarg; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
@@ -501,8 +557,8 @@ main(int argc, char *argv[])
 		rc_usage("--user and --owner-sql are needed");
 	if (!rc_utf8_valid(work.user, strlen(work.user)))
 		rc_die(RC_FATAL, "the user's name is not UTF-8");
-	if (work.dry_run && work.evidence.undo.path != NULL)
-		rc_usage("--undo-log and --dry-run exclude one another");
+	check_evidence(&work);
+	rc_plan_open(&work.evidence.plan, &work.evidence.capture);
 	rc_undo_log_open(&work.evidence.undo);
 	rc_input_open(&in, argc - optind, argv + optind);
 	if (gate) {
@@ -519,6 +575,12 @@ main(int argc, char *argv[])
 		rc_session_open(&session);
 	session.lock_timeout = lock_timeout;
 	rc_statement_read(&work.owner_query, RC_QUERY, work.owner_sql, 2);
+	plan_text(&work, work.user);
+	plan_text(&work, work.owner_query.text);
+	for (int i = 0; i < work.scope.count; i++) {
+		plan_text(&work, work.scope.names[i]);
+		plan_text(&work, work.scope.values[i] == NULL ? "" : work.scope.values[i]);
+	}
 	rc_output_open(&work.out, NULL);
 
 	/* A lock may be released, a clash come from a row inserted meanwhile: look again. */
@@ -529,10 +591,12 @@ main(int argc, char *argv[])
 	rc_evidence_free(&work.evidence);
 
 	put_targets(&work);
+	rc_spool_write(&work.refusals, &work.out);
 	rc_output_pass_end(&work.out, &in);
 	rc_statement_free(&work.owner_query);
 	rc_record_free(&work.owner);
 	rc_arena_free(&work.arena);
-	work.out.answer = work.errors > 0 ? RC_NO : RC_OK;
+	work.out.answer = work.errors > 0 || work.refusals.records > 0 ? RC_NO : RC_OK;
+	rc_spool_free(&work.refusals);
 	return rc_finish(&in, &work.out);
 }

@@ -91,6 +91,15 @@ with_line() { # COMMAND LINE
   [ ! -e plan.applied ]
 }
 
+@test "so is a row that has come since" {
+  recotem-assign-owners --user alice --plan plan >/dev/null
+  grep -q '^{"row":{"table":"public.api_project","key":{"id":2},"before":' plan
+  with_line recotem-assign-owners "psql -XAtq \"\$DATABASE_URL\" -c \"insert into api_project (id, ins_datetime, updated_at, name, user_column, item_column) values (9, now(), now(), 'late', 'u', 'i')\""
+  run -1 --separate-stderr recotem-assign-owners --user alice --apply plan
+  [ "$stderr" = 'recotem-assign-owners: the change is not in the plan: public.api_project{"id":9}' ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 2 ]
+}
+
 @test "a plan of another command, call or database, one that is edited or cut, and none, are refused" {
   assign=(recotem-assign-owners --user alice)
   "${assign[@]}" --plan plan >/dev/null

@@ -872,3 +872,73 @@ END
   run -100 --separate-stderr assign --user bob --scope 'name:="a\u0000b"' <<<"$project"
   [[ $stderr == *'U+0000 in it' ]]
 }
+
+# ---- plans ----
+
+@test "a plan has the rows that would change and changes nothing; applied, it is held to, and used up" {
+  alice=$(add_user alice)
+  add_project one null
+  add_project two null
+  add_project three "$alice"
+  cd "$BATS_TEST_TMPDIR"
+  run -0 --separate-stderr assign --user alice --plan plan <<<"$all"
+  [ "$(counts)" = $'["Project","would_assign",2]\n["SplitConfig","unchanged",0]\n["EvaluationConfig","unchanged",0]' ]
+  [ "$output" = "$(assign --user alice --dry-run <<<"$all")" ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 2 ]
+  [ "$(sed '1d;$d' plan | sed -E 's/"[0-9a-f]{64}"/HEX/g')" = '{"step":1,"table":"public.api_project","key":{"id":1},"before":HEX,"after":HEX}
+{"step":1,"table":"public.api_project","key":{"id":2},"before":HEX,"after":HEX}' ]
+  run -100 --separate-stderr assign --user alice --scope id:=1 --apply plan <<<"$all"
+  [[ $stderr == 'rc-owner-assign: plan: a plan of another change'* ]]
+  run -100 --separate-stderr assign --user alice --apply plan <<<"$project"
+  [[ $stderr == 'rc-owner-assign: plan: a plan of another change'* ]]
+  run -0 --separate-stderr assign --user alice --apply plan --undo-log log <<<"$all"
+  [ "$(counts | head -n 1)" = '["Project","assigned",2]' ]
+  [ -s plan.applied ]
+  run -100 assign --user alice --apply plan <<<"$all"
+  rc-undo log >report
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 2 ]
+}
+
+@test "rows that changed, or are more or less than planned, are told, and nothing is changed" {
+  alice=$(add_user alice)
+  add_project one null
+  add_project two null
+  cd "$BATS_TEST_TMPDIR"
+  assign --user alice --plan plan <<<"$all" >shown
+  before=$(owned_rows)
+  sql "update api_project set name = 'uno' where id = 1"
+  run -1 --separate-stderr assign --user alice --apply plan <<<"$all"
+  [ "$(rc-say '{error.code} {table} {key}' <<<"$output")" = 'row_changed public.api_project {"id":1}' ]
+  sql "update api_project set name = 'one' where id = 1"
+  add_project three null
+  add_split null
+  run -1 --separate-stderr assign --user alice --apply plan <<<"$all"
+  [ "$(rc-say '{error.code} {table} {key}' <<<"$output")" = 'not_planned public.api_project {"id":3}
+not_planned public.api_splitconfig {"id":1}' ]
+  sql "delete from api_splitconfig; delete from api_project where id = 3; delete from api_project where id = 2"
+  run -1 --separate-stderr assign --user alice --apply plan <<<"$all"
+  [ "$(rc-say '{error.code} {table} {key}' <<<"$output")" = 'row_missing public.api_project {"id":2}' ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 1 ]
+  [ ! -e plan.applied ]
+  for options in '--plan a --apply b' '--plan a --undo-log b' '--rows-alone' '--apply a --dry-run'; do
+    # shellcheck disable=SC2086 # words
+    run -100 assign --user alice $options <<<"$all"
+  done
+  [ "$(find . -name '[ab]')" = '' ]
+}
+
+@test "a plan where no row would change, and one whose user is not there" {
+  add_user alice
+  cd "$BATS_TEST_TMPDIR"
+  assign --user alice --plan plan <<<"$all" >shown
+  [ "$(wc -l <plan)" = 2 ]
+  assign --user alice --apply plan <<<"$all" >shown
+  [ -s plan.applied ]
+  run -1 assign --user nobody --plan plan2 <<<"$all"
+  [ ! -e plan2 ]
+  assign --user alice --plan plan3 <<<"$all" >shown
+  add_project one null
+  run -1 --separate-stderr assign --user alice --apply plan3 <<<"$all"
+  [ "$(rc-say '{error.code}' <<<"$output")" = not_planned ]
+  [ "$(sql 'select count(*) from api_project where owner_id is null')" = 1 ]
+}

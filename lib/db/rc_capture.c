@@ -360,6 +360,8 @@ rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql)
 {
 	const char *word = "(";
 
+	if (capture->count == 0)
+		rc_buf_add_text(sql, "(select 0::pg_catalog.oid as relation, '' as key, true as is_new, true as is_gone where false");
 	for (size_t i = 0; i < capture->count; i++, word = " union all ") {
 		const struct rc_capture_table *table = &capture->tables[i];
 

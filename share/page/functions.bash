@@ -178,15 +178,16 @@ rc_leave() {
   local table rows=$work/planned/rows
   rc_evidence=()
   [[ ! ${opt_undo_log-} || $rc_planning || ! ${opt_dry_run-} ]] || rc_wrong 'argument --undo-log: nothing is changed on a dry run'
-  if [[ $1 == rc-db-apply && $rc_planning ]]; then
+  [[ $1 == rc-db-apply || $1 == rc-owner-assign ]] || return 0
+  if [[ $rc_planning ]]; then
     rc_evidence=(--plan "$work/rows" --rows-alone)
-  elif [[ $1 == rc-db-apply && ${opt_apply-} && -e $rows ]]; then
+  elif [[ ${opt_apply-} && -e $rows ]]; then
     rc_evidence=(--apply "$rows" ${opt_undo_log:+--undo-log "$opt_undo_log"})
     return
-  elif [[ ($1 == rc-db-apply || $1 == rc-owner-assign) && ${opt_undo_log-} ]]; then
+  elif [[ ${opt_undo_log-} ]]; then
     rc_evidence=(--undo-log "$opt_undo_log")
   fi
-  [[ $1 == rc-db-apply && ${rc_evidence[*]} ]] || return 0
+  [[ $1 == rc-db-apply && ${rc_evidence[*]} ]] || return 0 # the other one knows its tables
   for table in "${rc_watch[@]}"; do rc_evidence+=(--watch "$table"); done
 }
 
