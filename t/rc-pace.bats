@@ -24,6 +24,7 @@ setup() {
 
 teardown() {
   end_started
+  stop_servers "$BATS_TEST_TMPDIR"
   ! standby 'select pg_wal_replay_resume()' >/dev/null 2>&1 || :
 }
 
@@ -268,6 +269,34 @@ END
   [ "$(batches)" = '3 3 3 1' ]
 }
 
+@test "what only receives WAL is no standby" {
+  server "$two" stop -m fast
+  mkdir wal
+  pg_receivewal -h "$one" -U postgres -D wal >receive.log 2>&1 3>&- &
+  started+=("$!")
+  wait_until "select count(*) = 1 from pg_stat_replication where application_name = 'pg_receivewal'"
+  run -0 --separate-stderr rc-db-apply --batch 3 --max-lag 1s ./put.sql ten
+  [ "$stderr" = 'rc-db-apply: no standby is connected, so --max-lag has nothing to wait for' ]
+}
+
+@test "of two standbys the slower one counts" {
+  three=$BATS_TEST_TMPDIR/server-3
+  mkdir "$three"
+  ((EUID)) || chown postgres: "$three"
+  (cd / && "${as_postgres[@]}" pg_basebackup -h "$one" -U postgres -D "$three/data" -R -c fast --no-sync) 3>&-
+  server "$three" start
+  wait_until 'select count(*) = 2 from pg_stat_replication'
+  stop_replay
+  write_wal 400
+  start rc-db-apply --batch 3 --max-lag 200kB ./put.sql ten
+  wait_for 'waiting for the standby walreceiver' err
+  done_once 0
+  standby 'select pg_wal_replay_resume()'
+  finish
+  [ "$ended" = 'exit 0' ]
+  done_once 10
+}
+
 @test "a role that may not see the standbys is refused at once; with pg_monitor it may" {
   sql 'create role ann login; grant all on done to ann; grant create on schema public to ann'
   export DATABASE_URL=${DATABASE_URL/postgres@/ann@}
@@ -306,6 +335,15 @@ END
   for id in {1..12}; do printf '{"id":%d,"body":"%s"}\n' "$id" "$(head -c 75000 /dev/urandom | base64 -w 0)"; done >large
   run -0 rc-db-apply --batch 8 --max-wal-rate 600kB ./put.sql large
   [ "$(batches)" = '8 4' ]
+}
+
+@test "batches that cost little grow again, up to what --batch says" {
+  {
+    for id in {1..8}; do printf '{"id":%d,"body":"%s"}\n' "$id" "$(head -c 100000 /dev/urandom | base64 -w 0)"; done
+    seq 9 30 | sed 's/.*/{"id":&}/'
+  } >both
+  run -0 rc-db-apply --batch 8 --max-wal-rate 800kB ./put.sql both
+  [ "$(batches)" = '8 4 8 8 2' ]
 }
 
 # ---- the file ----
@@ -384,6 +422,8 @@ END
   hold 'lock table done in share mode'
   start rc-db-apply --batch 3 --pause-file pause ./put.sql ten
   wait_until_blocked
+  ask
+  [[ $line == 'rc-db-apply: 0 records, 0 rows in 0 batches of up to 3, 0/s, at work' ]]
   kill -KILL "$group"
   finish
   tell_holder rollback
