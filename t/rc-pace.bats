@@ -477,21 +477,32 @@ END
   done
 }
 
-@test "of two runs at once the second ends with 111, and each record is in once" {
+@test "of two runs at once the one that comes second to a batch ends with 111, and each record is in once" {
+  start_with_pipe --batch 3 --pause-file pause ./put.sql
+  send 1 2 3
+  wait_until 'select count(*) = 3 from done'
+  mkfifo second
+  rc-db-apply --batch 3 --pause-file pause ./put.sql second >second.out 2>second.err {in}>&- 3>&- &
+  other=$!
+  started+=("$other")
+  exec {second}>second
+  head -n 3 ten >&"$second"
+  wait_for 'goes on behind record 3' second.err
   hold 'lock table done in share mode'
-  start rc-db-apply --batch 3 --pause-file pause ./put.sql ten
+  send 4 5 6
   wait_until_blocked
-  rc-db-apply --batch 3 --pause-file pause ./put.sql ten >second.out 2>second.err 3>&- &
-  second=$!
-  started+=("$second")
+  sed -n 4,6p ten >&"$second"
   wait_until_blocked 2
   tell_holder rollback
-  finish
   code=0
-  wait "$second" || code=$?
-  [ "$ended" = 'exit 0' ]
+  wait "$other" || code=$?
   [ "$code" = 111 ]
-  [[ $(cat second.err) == *"another run of 'put.sql "*"' is at work, or was meanwhile" ]]
+  grep -q "another run of 'put.sql .*' is at work, or was meanwhile$" second.err
+  exec {second}>&-
+  send 7 8 9 10
+  end_input
+  finish
+  [ "$ended" = 'exit 0' ]
   done_once 10
 }
 
