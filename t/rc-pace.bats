@@ -470,6 +470,8 @@ END
       wait_until_session_gone
       [ "$code" != 0 ] || break
       [ $(($(sql 'select count(*) from done') % 50)) = 0 ]
+      # killed when all was done, told and forgotten: called again it would begin a new run
+      if [ "$(places)" = '' ] && [ "$(sql 'select count(*) from done')" != 0 ]; then code=0 && break; fi
     done
     [ "$code" = 0 ] || run -0 rc-db-apply --batch 50 --max-wal-rate 1TB --resume "$round" ./put.sql many
     done_once 3000
