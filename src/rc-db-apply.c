@@ -12,47 +12,51 @@
  * in its temporary file.  One record is held at a time, with --batch as many as
  * it says.
  *
+ * With a limit of rc_pace each batch is a transaction of its own
+ * (rc_apply_batches), or all would have to be held for one.
+ *
  * With --copy-to no file runs for the records: they are sent as they come
  * (rc_staging), for the files of --after to work on.
  *
  * Files of --before and --after run once, around all records; they share a
  * record of their own, that of --with, into which their rows are merged.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rc_append.h"
+#include "rc_apply_batches.h"
 #include "rc_around.h"
+#include "rc_batch.h"
 #include "rc_commit_mark.h"
 #include "rc_digest.h"
 #include "rc_evidence.h"
-#include "rc_file.h"
-#include "rc_json_write.h"
 #include "rc_meta.h"
-#include "rc_nul.h"
 #include "rc_opt.h"
+#include "rc_print_before.h"
+#include "rc_sent.h"
 #include "rc_session.h"
 #include "rc_staging.h"
 #include "rc_steps.h"
 #include "rc_stream.h"
-#include "rc_template.h"
 #include "rc_transaction.h"
 #include "rc_utf8.h"
 
 enum { OPT_DRY_RUN = RC_OPT_LONG, OPT_LOCAL, OPT_PRINT, OPT_BATCH, OPT_LOCK_TIMEOUT, OPT_REQUIRE_END, OPT_MARK, OPT_BEFORE, OPT_AFTER, OPT_WITH, OPT_VISIBLE,
-    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY, OPT_ROWS_ALONE, OPT_COPY, OPT_PROBLEM };
-enum { STEPS_MAX = 64, LOCALS_MAX = 16, BATCH_MAX = 10000, BATCH_BYTES = 64 << 20,
-    LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
+    OPT_REQUIRE_ROWS, OPT_APPEND, OPT_NUL, OPT_GATE, OPT_UNDO_LOG, OPT_WATCH, OPT_PLAN, OPT_APPLY, OPT_ROWS_ALONE, OPT_COPY, OPT_PROBLEM, OPT_RESUME, OPT_MAX_LAG, OPT_MAX_WAL_RATE, OPT_PAUSE_FILE };
+enum { STEPS_MAX = 64, BATCH_MAX = 10000, LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
 static const struct rc_option options[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "do all of it, check the foreign keys too, and roll back" },
 	{ OPT_LOCAL, "local", "FIELD", "never send this field to the server; may be repeated" },
 	{ OPT_PRINT, "print-before-commit", "FIELD|TEMPLATE", "print this field's text, or a line as rc-say does, before COMMIT, of each record with a result; the field is local, too" },
 	{ OPT_BATCH, "batch", "N", "run the one file for N records at a time, which are an array in $1 (at most 10000)" },
+	{ OPT_RESUME, "resume", "NAME", "with --batch: commit batch by batch, keep the place under NAME in the table rc_import_progress, and go on from there" },
+	{ OPT_MAX_LAG, RC_PACE_MAX_LAG },
+	{ OPT_MAX_WAL_RATE, RC_PACE_MAX_WAL_RATE },
+	{ OPT_PAUSE_FILE, RC_PACE_PAUSE_FILE },
 	{ OPT_COPY, "copy-to", "TABLE", "put the records into this table by COPY, instead of running a file for them" },
 	{ OPT_PROBLEM, "problem-column", "COLUMN", "with --copy-to: what a column can't hold becomes null, and is told here" },
 	{ OPT_BEFORE, "before", "FILE.sql", "run this once before the first record; may be repeated" },
@@ -79,7 +83,7 @@ static const char *const example[] = { "--dry-run", "user-by-name.sql", NULL };
 
 static const struct rc_program program = {
 	.name = "rc-db-apply",
-	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--before FILE.sql] ... "
+	.synopsis = "[--dry-run] [--local FIELD] ... [--print-before-commit FIELD|TEMPLATE] [--batch N] [--resume NAME] [--max-lag DURATION|SIZE] [--max-wal-rate SIZE] [--pause-file FILE] [--before FILE.sql] ... "
 	    "[--after FILE.sql] ... [--with FILE] [--output FILE] "
 	    "[--append-before-commit FILE] [--plan FILE [--rows-alone] | --apply PLAN] [--undo-log FILE] [--watch TABLE] ... [--nul-field FIELD] [--commit-mark FILE] [--gate] [--lock-timeout DURATION] [--rows-visible-to-me] [--require-rows] "
 	    "[--require-end-record] FILE.sql ... | --copy-to TABLE [--problem-column COLUMN] [FILE ...]",
@@ -103,44 +107,22 @@ struct apply {
 	struct rc_steps steps;	/* how all of them run, and what they answered */
 	struct rc_around around;	/* what runs once */
 	struct rc_evidence evidence;
-	const char *locals[LOCALS_MAX];
-	int local_count;
-	const char *print;	/* the field or template to print before COMMIT, or NULL */
-	struct rc_template *template;	/* NULL: it is a field */
+	struct rc_sent sent;
+	struct rc_print_before print;
 	long batch;		/* records in $1, 0: the record itself */
+	struct rc_apply_batches batches;	/* each committed by itself, with a name or a limit */
 	bool dry_run, visible;	/* rows that a policy hides are not wanted */
 	const char *append;	/* the file of --append-before-commit, or NULL */
 	int append_fd;
-	const char *nul_field;	/* that tells of U+0000, or NULL */
 	const char *mark;	/* the file of --commit-mark, or NULL */
 	const char *output;	/* the file of --output, or NULL */
 	bool require_end, gate;
 	long lock_timeout;	/* ms */
 	struct rc_input in;
 	struct rc_output out;
-	struct rc_buf before;	/* the text to print before COMMIT */
 };
 
 /* ---- the begin ---- */
-
-static void
-plan_text(struct apply *work, const char *text)
-{
-	rc_plan_add(&work->evidence.plan, text, strlen(text));
-}
-
-/* A plan is one for the records that are read, without what never leaves this process. */
-static void
-plan_record(struct apply *work, const struct rc_record *record)
-{
-	struct rc_buf text = {0};
-
-	if (work->evidence.plan.change == NULL)
-		return;
-	rc_record_write(record, &text);
-	rc_plan_add(&work->evidence.plan, text.bytes, text.length);
-	rc_buf_wipe(&text);
-}
 
 /*
  * Begins the transaction, runs what comes before, and prepares all files, those
@@ -148,13 +130,12 @@ plan_record(struct apply *work, const struct rc_record *record)
  * the records may take its time.  False where all is refused.
  */
 static bool
-begin(struct apply *work)
+begin(struct apply *work, const struct rc_transaction *transaction)
 {
-	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT, .visible_rows = work->visible };
 	struct rc_around *around = &work->around;
 	bool alone = work->staging.table_name == NULL && around->before.count + work->file_count + around->after.count == 1;
 
-	rc_transaction_begin(&work->session, &transaction);
+	rc_transaction_begin(&work->session, transaction);
 	rc_evidence_begin(&work->evidence, &work->session, &work->steps.refusals);
 	if (work->steps.refusals.records > 0)
 		return false;
@@ -164,135 +145,59 @@ begin(struct apply *work)
 		rc_steps_prepare(&work->steps, &work->each[i], work->files[i], alone);
 	rc_around_prepare_after(around, &work->steps, alone);
 	for (int i = 0; i < around->before.count; i++)
-		plan_text(work, around->before.steps[i].text);
+		rc_plan_add_text(&work->evidence.plan, around->before.steps[i].text);
 	for (int i = 0; i < work->file_count; i++)
-		plan_text(work, work->each[i].text);
+		rc_plan_add_text(&work->evidence.plan, work->each[i].text);
 	for (int i = 0; i < around->after.count; i++)
-		plan_text(work, around->after.steps[i].text);
+		rc_plan_add_text(&work->evidence.plan, around->after.steps[i].text);
 	work->steps.blame = &work->in;
 	return true;
 }
 
 /* ---- records ---- */
 
-/* Adds RECORD as the statements get it. */
-static void
-add_record(const struct apply *work, struct rc_record *record, struct rc_buf *text)
-{
-	size_t start = text->length;
-
-	rc_record_write(record, text);
-	if (work->nul_field == NULL || !rc_nul_replace(text->bytes + start, text->length - start))
-		return;
-	text->length--;	/* the closing brace */
-	rc_json_add_value(text, work->nul_field, "true");
-	rc_json_close(text);
-}
-
-/* Runs all files for RECORD, whose local fields are gone; whether the last one gave a result. */
-static bool
-run_record(struct apply *work, struct rc_record *record)
-{
-	const struct rc_statement *last = &work->each[work->file_count - 1];
-	struct rc_buf text = {0};
-	bool kept = false;
-
-	for (const struct rc_statement *step = work->each; step <= last; step++) {
-		text.length = 0;
-		add_record(work, record, &text);
-		if (step == last)
-			kept = rc_steps_keep(&work->steps, step, rc_buf_text(&text));
-		else if (!rc_steps_merge(&work->steps, step, rc_buf_text(&text), record))
-			break;
-	}
-	rc_buf_wipe(&text);
-	return kept;
-}
-
-static void
-add_to_buffer(void *to, const char *bytes, size_t length)
-{
-	rc_buf_add(to, bytes, length);
-}
-
-/* Adds the line that is printed for RECORD, which has its local fields still. */
-static void
-add_print(struct apply *work, struct rc_record *record, struct rc_buf *line)
-{
-	const char *text, *reason;
-	size_t length;
-
-	if (work->template != NULL) {
-		if ((reason = rc_template_bind(work->template, record)) != NULL)
-			rc_input_fail(&work->in, "%s", reason);
-		rc_template_write(work->template, add_to_buffer, line);
-		return;
-	}
-	if ((text = rc_record_string(record, work->print, &length)) == NULL)
-		rc_input_fail(&work->in, "expected a string in the field '%s'", work->print);
-	if (memchr(text, '\n', length) != NULL || memchr(text, '\0', length) != NULL)
-		rc_input_fail(&work->in, "the field '%s' is not one line", work->print);
-	rc_buf_add(line, text, length);
-}
-
 static void
 run_each(struct apply *work)
 {
 	struct rc_record record = {0};
-	struct rc_buf secret = {0};
 
-	rc_buf_reserve(&secret, RC_WIPED_ROOM);
-	rc_buf_reserve(&work->before, RC_WIPED_ROOM);
 	while (rc_input_next(&work->in, &record)) {
-		secret.length = 0;
-		if (work->print != NULL)
-			add_print(work, &record, &secret);
-		for (int i = 0; i < work->local_count; i++)
-			rc_record_remove(&record, work->locals[i]);
-		plan_record(work, &record);
-		if (run_record(work, &record) && work->print != NULL) {
-			rc_buf_add(&work->before, secret.bytes, secret.length);
-			rc_buf_add(&work->before, "\n", 1);
-		}
+		rc_print_before_make(&work->print, &work->in, &record);
+		rc_sent_strip(&work->sent, &record);
+		rc_plan_add_record(&work->evidence.plan, &record);
+		if (rc_steps_run(&work->steps, work->each, work->file_count, &record, &work->sent))
+			rc_print_before_take(&work->print);
 	}
-	rc_buf_wipe(&secret);
 	rc_arena_wipe(&record.arena);
 	rc_record_free(&record);
 }
 
 static void
-run_batch(struct apply *work, struct rc_buf *array)
+run_batch(struct apply *work, struct rc_batch *batch)
 {
-	rc_buf_add(array, "]", 1);
-	rc_steps_keep(&work->steps, work->each, rc_buf_text(array));
-	array->length = 0;
+	rc_steps_keep(&work->steps, work->each, rc_batch_close(batch));
+	rc_batch_clear(batch);
 }
 
 static void
 run_batches(struct apply *work)
 {
 	struct rc_record record = {0};
-	struct rc_buf array = {0};
-	long count = 0;
+	struct rc_batch batch = {0};
 
 	while (rc_input_next(&work->in, &record)) {
-		for (int i = 0; i < work->local_count; i++)
-			rc_record_remove(&record, work->locals[i]);
-		plan_record(work, &record);
-		if (count > 0 && array.length + record.length > BATCH_BYTES) {
-			run_batch(work, &array);
-			count = 0;
+		rc_sent_strip(&work->sent, &record);
+		rc_plan_add_record(&work->evidence.plan, &record);
+		if (!rc_batch_add(&batch, &work->sent, &record)) {
+			run_batch(work, &batch);
+			rc_batch_add(&batch, &work->sent, &record);
 		}
-		rc_buf_add(&array, count++ == 0 ? "[" : ",", 1);
-		add_record(work, &record, &array);
-		if (count == work->batch) {	/* now, so that an error names the batch's last line */
-			run_batch(work, &array);
-			count = 0;
-		}
+		if (batch.count == work->batch)	/* now, so that an error names the batch's last line */
+			run_batch(work, &batch);
 	}
-	if (count > 0)
-		run_batch(work, &array);
-	rc_buf_free(&array);
+	if (batch.count > 0)
+		run_batch(work, &batch);
+	rc_batch_free(&batch);
 	rc_arena_wipe(&record.arena);
 	rc_record_free(&record);
 }
@@ -306,9 +211,8 @@ run_copy(struct apply *work)
 	work->staging.session = &work->session;
 	rc_staging_begin(&work->staging);
 	while (rc_input_next(&work->in, &record)) {
-		for (int i = 0; i < work->local_count; i++)
-			rc_record_remove(&record, work->locals[i]);
-		plan_record(work, &record);
+		rc_sent_strip(&work->sent, &record);
+		rc_plan_add_record(&work->evidence.plan, &record);
 		if (!rc_staging_add(&work->staging, &work->in, &record))
 			break;
 	}
@@ -327,30 +231,6 @@ settle(struct apply *work)
 
 	if (failed != NULL)
 		rc_session_die(&work->session, failed, "deferred constraints, nothing was changed");
-}
-
-/* A secret that exists nowhere else is out, and known to be, before anything makes it valid. */
-static void
-print_before_commit(struct apply *work)
-{
-	if (work->before.length == 0)
-		return;
-	rc_write_all(STDOUT_FILENO, "<stdout>", work->before.bytes, work->before.length);
-	if (fsync(STDOUT_FILENO) != 0 && errno != EINVAL && errno != EROFS)
-		rc_die(RC_RETRY, "cannot write <stdout>: %s", strerror(errno));
-}
-
-/* Says instead of the results that no one knows what became of the COMMIT. */
-static void
-tell_unknown(struct apply *work)
-{
-	struct rc_output *out = &work->out;
-
-	if (out->file != NULL && (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0)) {
-		rc_warn("%s", rc_transaction_unknown(&work->session));
-		rc_die(RC_RETRY, "cannot write %s: %s", out->name, strerror(errno));
-	}
-	rc_transaction_tell_unknown(&work->session, out);
 }
 
 /*
@@ -383,7 +263,7 @@ finish(struct apply *work)
 	} else {
 		bool known;
 
-		print_before_commit(work);
+		rc_print_before_write(&work->print);
 		if (work->append != NULL) {
 			rc_append_begin();
 			rc_spool_copy(&work->steps.results, work->append_fd, work->append);
@@ -397,47 +277,15 @@ finish(struct apply *work)
 		if (work->append != NULL)
 			rc_append_keep();	/* where no one knows, too: a line too many is better than one that is lost */
 		if (!known) {
-			tell_unknown(work);
+			rc_transaction_tell_unknown(&work->session, out);
 			return;
 		}
 	}
-	if (!to_file && work->print == NULL)
+	if (!to_file && work->print.what == NULL)
 		rc_spool_write(&work->steps.results, out);
 }
 
 /* ---- options ---- */
-
-static void
-add_local(struct apply *work, const char *field)
-{
-	if (!rc_utf8_valid(field, strlen(field)))
-		rc_usage("a field's name is not UTF-8");
-	if (work->local_count == LOCALS_MAX)
-		rc_usage("more than %d local fields", LOCALS_MAX);
-	work->locals[work->local_count++] = field;
-}
-
-/*
- * What has a brace in it is a template.  What it prints is a secret or it would
- * not be printed before COMMIT, and must be kept from the server; but not all of
- * its fields are, so they are named by --local.
- */
-static void
-read_print(struct apply *work)
-{
-	static const struct rc_template_constants none;
-	bool names_local = false;
-
-	if (strpbrk(work->print, "{}") == NULL) {
-		add_local(work, work->print);
-		return;
-	}
-	work->template = rc_template_new(work->print, &none);
-	for (int i = 0; i < work->local_count; i++)
-		names_local |= rc_template_names(work->template, work->locals[i]);
-	if (!names_local)
-		rc_usage("the template of --print-before-commit names no field of --local");
-}
 
 /* The first operands, as far as their names end in .sql, are the files. */
 static int
@@ -455,24 +303,53 @@ take_files(struct apply *work, int argc, char *argv[])
 	return n;
 }
 
+/* Whether each batch is a transaction of its own. */
+static bool
+is_paced(const struct apply *work)
+{
+	return work->batches.name != NULL || rc_pace_is_wanted(&work->batches.pace);
+}
+
+/* What is of one transaction has no place where there are many. */
+static void
+open_paced(struct apply *work)
+{
+	const struct { bool given; const char *name; } whole[] = {
+		{ work->evidence.plan.write != NULL, "plan" }, { work->evidence.plan.apply != NULL, "apply" },
+		{ work->evidence.undo.path != NULL, "undo-log" }, { work->evidence.capture.count > 0, "watch" },
+		{ work->dry_run, "dry-run" }, { work->around.before.count > 0, "before" }, { work->around.after.count > 0, "after" },
+		{ work->around.with != NULL, "with" }, { work->output != NULL, "output" }, { work->append != NULL, "append-before-commit" },
+		{ work->mark != NULL, "commit-mark" },
+	};
+
+	if (work->batch == 0)
+		rc_usage("--resume, --max-lag, --max-wal-rate and --pause-file need --batch");
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+		if (whole[i].given)
+			rc_usage("--%s is for one transaction; with --resume, --max-lag, --max-wal-rate or --pause-file each batch is one of its own", whole[i].name);
+	rc_pace_open(&work->batches.pace, "records", work->batch);
+}
+
 /* What one option excludes of the others, and what names must be. */
 static void
 check_options(struct apply *work)
 {
 	if (work->batch > 0 && work->file_count > 1)
 		rc_usage("--batch takes exactly one file");
-	if (work->batch > 0 && work->print != NULL)
+	if (work->batch > 0 && work->print.what != NULL)
 		rc_usage("--batch and --print-before-commit exclude one another");
 	if (work->batch > 0 && work->steps.require_rows)
 		rc_usage("--batch and --require-rows exclude one another");
-	if (work->staging.table_name != NULL && (work->file_count > 0 || work->batch > 0 || work->print != NULL || work->nul_field != NULL || work->steps.require_rows))
+	if (work->staging.table_name != NULL && (work->file_count > 0 || work->batch > 0 || work->print.what != NULL || work->sent.nul_field != NULL || work->steps.require_rows))
 		rc_usage("--copy-to takes no file for the records, and none of --batch, --print-before-commit, --nul-field and --require-rows");
 	if (work->staging.problem != NULL && work->staging.table_name == NULL)
 		rc_usage("--problem-column goes with --copy-to");
-	if (work->append != NULL && work->print != NULL)
+	if (work->append != NULL && work->print.what != NULL)
 		rc_usage("--append-before-commit and --print-before-commit exclude one another");
-	if (work->nul_field != NULL && !rc_utf8_valid(work->nul_field, strlen(work->nul_field)))
+	if (work->sent.nul_field != NULL && !rc_utf8_valid(work->sent.nul_field, strlen(work->sent.nul_field)))
 		rc_usage("--nul-field is not UTF-8");
+	if (is_paced(work))
+		open_paced(work);
 }
 
 /* Reads the options and the files' names; the index of the first operand that is input. */
@@ -485,13 +362,17 @@ take_options(struct apply *work, int argc, char *argv[])
 	while ((opt = rc_getopt(&program, argc, argv)) != -1) {
 		switch (opt) {
 		case OPT_DRY_RUN: work->dry_run = true; break;
-		case OPT_LOCAL: add_local(work, optarg); break;
+		case OPT_LOCAL: rc_sent_add_local(&work->sent, optarg); break;
 		case OPT_PRINT:
-			if (work->print != NULL)
+			if (work->print.what != NULL)
 				rc_usage("--print-before-commit is given twice");
-			work->print = optarg;
+			work->print.what = optarg;
 			break;
 		case OPT_BATCH: work->batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
+		case OPT_RESUME: work->batches.name = optarg; break;
+		case OPT_MAX_LAG: rc_pace_take_max_lag(&work->batches.pace, optarg); break;
+		case OPT_MAX_WAL_RATE: rc_pace_take_max_wal_rate(&work->batches.pace, optarg); break;
+		case OPT_PAUSE_FILE: work->batches.pace.pause_file = optarg; break;
 		case OPT_COPY: work->staging.table_name = optarg; break;
 		case OPT_PROBLEM: work->staging.problem = optarg; break;
 		case OPT_BEFORE: rc_around_add(&work->around.before, optarg); break;
@@ -499,7 +380,7 @@ take_options(struct apply *work, int argc, char *argv[])
 		case OPT_WITH: work->around.with = optarg; break;
 		case 'o': work->output = optarg; break;
 		case OPT_APPEND: work->append = optarg; break;
-		case OPT_NUL: work->nul_field = optarg; break;
+		case OPT_NUL: work->sent.nul_field = optarg; break;
 		case OPT_MARK: work->mark = optarg; break;
 		case OPT_LOCK_TIMEOUT: work->lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_PLAN: work->evidence.plan.write = optarg; work->dry_run = true; break;
@@ -513,8 +394,7 @@ take_options(struct apply *work, int argc, char *argv[])
 		case OPT_REQUIRE_END: work->require_end = true; break;
 		}
 	}
-	if (work->print != NULL)
-		read_print(work);
+	rc_print_before_open(&work->print, &work->sent);
 	operands = take_files(work, argc, argv);
 	check_options(work);
 	return operands;
@@ -530,7 +410,7 @@ open_all(struct apply *work, int count, char *files[])
 	rc_input_open(&work->in, count, files);
 	if (work->require_end)
 		work->in.digest = rc_digest_new();
-	if (work->print != NULL)
+	if (work->print.what != NULL)
 		signal(SIGPIPE, SIG_IGN);	/* a reader that is gone is an error to tell, before COMMIT */
 	if (work->append != NULL && !work->dry_run)
 		work->append_fd = rc_append_open(work->append);
@@ -556,8 +436,43 @@ close_all(struct apply *work)
 	rc_evidence_free(&work->evidence);
 	rc_staging_free(&work->staging);
 	rc_steps_free(&work->steps);
-	rc_buf_wipe(&work->before);
-	rc_template_free(work->template);
+	rc_print_before_free(&work->print);
+}
+
+/* One transaction for all records. */
+static void
+run_whole(struct apply *work, const struct rc_transaction *transaction)
+{
+	if (begin(work, transaction)) {
+		if (work->staging.table_name != NULL)
+			run_copy(work);
+		else if (work->batch > 0)
+			run_batches(work);
+		else
+			run_each(work);
+		if (work->require_end)
+			rc_input_require_end(&work->in);
+		rc_around_run_after(&work->around, &work->steps, work->in.records);
+	}
+	finish(work);
+	if (work->print.what == NULL && work->output == NULL && work->out.answer == RC_OK)
+		rc_output_pass_end(&work->out, &work->in);
+}
+
+/* One for each batch. */
+static void
+run_paced(struct apply *work, const struct rc_transaction *transaction)
+{
+	struct rc_apply_batches *batches = &work->batches;
+
+	batches->steps = &work->steps;
+	batches->file = work->files[0];
+	batches->sent = &work->sent;
+	batches->in = &work->in;
+	batches->out = &work->out;
+	batches->transaction = transaction;
+	batches->require_end = work->require_end;
+	rc_apply_batches(batches);
 }
 
 int
@@ -565,23 +480,14 @@ main(int argc, char *argv[])
 {
 	static struct apply work;
 	int operands = take_options(&work, argc, argv);
+	const struct rc_transaction transaction = { .patience = RC_NO_IDLE_LIMIT, .visible_rows = work.visible };
 
 	open_all(&work, argc - operands, argv + operands);
-	if (begin(&work)) {
-		if (work.staging.table_name != NULL)
-			run_copy(&work);
-		else if (work.batch > 0)
-			run_batches(&work);
-		else
-			run_each(&work);
-		if (work.require_end)
-			rc_input_require_end(&work.in);
-		rc_around_run_after(&work.around, &work.steps, work.in.records);
-	}
-	finish(&work);
+	if (is_paced(&work))
+		run_paced(&work, &transaction);
+	else
+		run_whole(&work, &transaction);
 	close_all(&work);
-	if (work.print == NULL && work.output == NULL && work.out.answer == RC_OK)
-		rc_output_pass_end(&work.out, &work.in);
 	rc_stream_wipe(&work.in, &work.out);	/* local fields came that way */
 	return rc_finish(&work.in, &work.out);
 }

@@ -283,7 +283,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct rc_http_filling filling = { begin_body, add_item, NULL };
-	struct bulk work = { .id = "id" };
+	static struct bulk work = { .id = "id" };
 	const char *rejects = NULL;
 	bool require_end = false, has_max = false;
 	struct rc_output out;

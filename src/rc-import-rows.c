@@ -16,11 +16,11 @@
 #include "rc_digest.h"
 #include "rc_evidence.h"
 #include "rc_import_apply.h"
-#include "rc_import_progress.h"
 #include "rc_import_row.h"
 #include "rc_merge_missing.h"
 #include "rc_name_list.h"
 #include "rc_opt.h"
+#include "rc_resume.h"
 #include "rc_signal.h"
 #include "rc_transaction.h"
 
@@ -89,7 +89,7 @@ struct import {
 	struct rc_import_rejects rejects;
 	struct rc_import_row row;
 	struct rc_import_apply apply;
-	struct rc_import_progress progress;
+	struct rc_resume resume;
 	struct rc_evidence evidence;
 };
 
@@ -248,7 +248,7 @@ static bool
 finish(struct import *work, const struct rc_record *record, bool end)
 {
 	check_kept(work);
-	rc_import_progress_keep(&work->progress, record, end);
+	rc_resume_keep(&work->resume, work->in.records, end ? NULL : record->text, record->length);
 	settle(work);
 	if (work->dry_run) {
 		rc_transaction_rollback(&work->session);
@@ -325,7 +325,9 @@ import(struct import *work)
 	struct rc_record record = { .object = { .lone_surrogates = true } };
 	bool known = true, more = true;
 
-	rc_import_progress_skip(&work->progress, &record);
+	rc_resume_find(&work->resume);
+	rc_resume_skip(&work->resume, &work->in, &record);
+	rc_resume_check(&work->resume, &work->in, record.text, record.length);
 	rc_counter_start(&work->counter, "records");
 	while (more && known) {
 		more = run_part(work, &record, &known);
@@ -333,8 +335,11 @@ import(struct import *work)
 	}
 	rc_counter_end(&work->counter, work->in.records, work->in.bytes);
 	rc_record_free(&record);
-	if (known)
-		write_counts(work);
+	if (!known)
+		return;
+	write_counts(work);
+	rc_output_flush(&work->out);
+	rc_resume_forget(&work->resume);
 }
 
 /* ---- options ---- */
@@ -384,7 +389,7 @@ check_options(const struct import *work, bool key, bool duplicates)
 		rc_usage("--batch goes with neither --mode sync nor --dry-run");
 	if (work->batch > 0 && work->evidence.undo.path != NULL)
 		rc_usage("--undo-log is of one transaction, so it does not go with --batch");
-	if (work->progress.name != NULL && work->batch == 0)
+	if (work->resume.name != NULL && work->batch == 0)
 		rc_usage("--resume needs --batch");
 }
 
@@ -409,8 +414,7 @@ join_parts(struct import *work)
 	work->apply.merge = &work->merge;
 	work->apply.rejects = &work->rejects;
 	work->apply.table_name = work->columns.table_name;
-	work->progress.session = &work->session;
-	work->progress.in = &work->in;
+	work->resume.session = &work->session;
 }
 
 int
@@ -439,7 +443,7 @@ main(int argc, char *argv[])
 		case OPT_REJECTS: rejects = optarg; break;
 		case OPT_MAX_REJECTS: work.rejects.max = rc_opt_long("max-rejects", optarg, 0, LONG_MAX); has_max = true; break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, LONG_MAX); break;
-		case OPT_RESUME: work.progress.name = optarg; break;
+		case OPT_RESUME: work.resume.name = optarg; break;
 		case OPT_REQUIRE_END: work.require_end = true; break;
 		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;

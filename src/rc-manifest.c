@@ -547,7 +547,7 @@ compare_paths(const void *a, const void *b)
 	return rc_walk_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The paths to begin at; one below another is left out. */
+/* The paths to begin at; one below another is left out, and stands behind them. */
 static void
 take_paths(int count, char *const paths[], bool all)
 {
@@ -568,9 +568,14 @@ take_paths(int count, char *const paths[], bool all)
 	if (count == 0 && all)
 		settings.paths[count++] = "";
 	qsort(settings.paths, (size_t)count, sizeof *settings.paths, compare_paths);
-	for (int i = 0; i < count; i++)
-		if (kept == 0 || !rc_walk_is_below(settings.paths[i], settings.paths[kept - 1]))
-			settings.paths[kept++] = settings.paths[i];
+	for (int i = 0; i < count; i++) {
+		const char *path = settings.paths[i];
+
+		if (kept > 0 && rc_walk_is_below(path, settings.paths[kept - 1]))
+			continue;
+		settings.paths[i] = settings.paths[kept];
+		settings.paths[kept++] = path;
+	}
 	settings.path_count = kept;
 }
 

@@ -346,7 +346,8 @@ read_options(struct run *run, int argc, char *argv[])
 		set_option(run, opt);
 	if (optind + 1 != argc)
 		rc_usage("a name and, after --, a command are needed");
-	run->record.name = run->lock.name = run->metrics.name = argv[optind];
+	run->lock.name = argv[optind];
+	run->record.name = run->metrics.name = run->lock.name;
 	run->record.command = command;
 	check(run, command);
 	rc_mask_learn(command);

@@ -320,6 +320,12 @@ make_fail_calls() {
   export RC_FAILED=$BATS_TEST_TMPDIR/failed
 }
 
+# killed_at_commit COMMAND...: runs it, and kills it by -9 just before its COMMIT.
+killed_at_commit() {
+  [ -e "$BATS_TEST_TMPDIR/kill.so" ] || "${CC:-gcc}" -Wall -Werror -shared -fPIC -o "$BATS_TEST_TMPDIR/kill.so" "$RC_TEST_FOLDER/kill-at-commit.c" -ldl
+  ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 LD_PRELOAD=$BATS_TEST_TMPDIR/kill.so "$@"
+}
+
 # Makes without/rc-password-hash as make builds it where headers are missing: in copies of the sources that ask for them, they are not there.
 build_without_libraries() {
   need_plain_memory

@@ -57,7 +57,7 @@ test "all" {
   shows
   run -0 --separate-stderr writes 0 '' $' four\n\nfive\n\n'
   shows
-  run -7 --separate-stderr --keep-empty-lines -- writes 7 $'one\n\n' $'two\n\nthree'
+  run -7 --separate-stderr --keep-empty-lines -- writes 7 $'one\n\nthree' $'two\n\nthree'
   shows
   run ! --keep-empty-lines writes 1 '' ''
   shows

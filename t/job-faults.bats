@@ -2,6 +2,7 @@
 # shellcheck disable=SC2016 # handlers expand it
 load recotem/helper
 load jobs
+load standby
 
 # What happens to servers, clocks and workers while rc-job-run works: each with real processes.
 
@@ -12,7 +13,7 @@ setup() {
 
 teardown() {
   end_started
-  for folder in "$BATS_TEST_TMPDIR"/server-*; do [ ! -e "$folder/data/postmaster.pid" ] || server "$folder" stop -m immediate; done
+  stop_servers "$BATS_TEST_TMPDIR"
 }
 
 # Takes 5 ms for each job and notes it before.
@@ -26,26 +27,9 @@ handler() {
 
 # ---- servers that fail ----
 
-as_postgres=()
-((EUID)) || as_postgres=(setpriv --reuid postgres --regid postgres --init-groups)
-
-# server FOLDER WHAT ...: pg_ctl for the server in that folder, which is also where its socket is.
-server() {
-  local folder=$1
-  shift
-  (cd / && "${as_postgres[@]}" "$RC_POSTGRES_BIN/pg_ctl" -s -w -D "$folder/data" -l "$folder/log" \
-    -o "-k $folder -c listen_addresses= -c fsync=off -c max_connections=20 -c wal_retrieve_retry_interval=100" "$@") 3>&- 4>&-
-}
-
 # Two servers, the second a standby that has what the first has committed; DATABASE_URL leads to the one that can be written to.
 two_servers() {
-  one=$BATS_TEST_TMPDIR/server-1 two=$BATS_TEST_TMPDIR/server-2
-  mkdir "$one" "$two"
-  ((EUID)) || chown postgres: "$one" "$two"
-  (cd / && "${as_postgres[@]}" "$RC_POSTGRES_BIN/initdb" -D "$one/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync) >initdb.log 2>&1
-  server "$one" start
-  (cd / && "${as_postgres[@]}" pg_basebackup -h "$one" -U postgres -D "$two/data" -R -c fast --no-sync) 3>&-
-  server "$two" start
+  server_and_standby "$BATS_TEST_TMPDIR"
   psql -XAtq "postgresql://postgres@/postgres?host=$one" -c "alter system set synchronous_standby_names = '*'" -c 'select pg_reload_conf()' >/dev/null
   export DATABASE_URL="postgresql://postgres@/postgres?host=$one,$two&target_session_attrs=read-write"
 }

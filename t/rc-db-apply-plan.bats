@@ -119,21 +119,7 @@ insertions_differ {} 1 new rows are planned, but there would be 2' ]
 
 @test "kill -9 just before COMMIT: nothing was changed, and the plan is held to be applied until its mark is removed" {
   plan
-  cc -shared -fPIC -o kill.so -x c - <<'C'
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <signal.h>
-#include <string.h>
-#include <unistd.h>
-int PQsendQuery(void *connection, const char *sql);
-int PQsendQuery(void *connection, const char *sql) {
-	int (*real)(void *, const char *);
-	*(void **)&real = dlsym(RTLD_NEXT, "PQsendQuery");
-	if (strcmp(sql, "commit") == 0) kill(getpid(), SIGKILL);
-	return real(connection, sql);
-}
-C
-  run -137 env LD_PRELOAD="$PWD/kill.so" rc-db-apply --apply plan ./change.sql ./insert.sql records
+  run -137 killed_at_commit rc-db-apply --apply plan ./change.sql ./insert.sql records
   wait_until "select not exists (select from pg_stat_activity where application_name like 'rc-%' and datname = current_database())"
   [ "$(all)" = "$before" ]
   run -100 apply

@@ -511,6 +511,30 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(sql 'select count(*) from rc_import_progress')" = 0 ]
 }
 
+@test "what was killed when all was committed is not put in again, and of two at once the second ends with 111" {
+  sql 'create table t (id int)'
+  seq 10 | sed 's/.*/{"id":&}/' >in
+  import '10 0 0' --table t --batch 3 --resume job in
+  sql "insert into rc_import_progress (name, records, last_record) values ('job', 10, '')"
+  import '0 0 0' --table t --batch 3 --resume job in
+  [ "$(sql 'select count(*) from t')" = 10 ]
+  [ "$(sql 'select count(*) from rc_import_progress')" = 0 ]
+  mkfifo first
+  rc-import-rows --table t --batch 2 --resume job first >out 2>err 3>&- &
+  pid=$!
+  exec {first}>first
+  head -n 2 in >&"$first"
+  wait_until 'select count(*) = 12 from t'
+  import '8 0 0' --table t --batch 2 --resume job in
+  tail -n 8 in >&"$first"
+  exec {first}>&-
+  code=0
+  wait "$pid" || code=$?
+  [ "$code" = 111 ]
+  grep -q "another run of 'job' is at work, or was meanwhile" err
+  [ "$(sql 'select count(*) from t')" = 20 ]
+}
+
 @test "a value of 100 MB goes in, a record longer than 1 GiB is refused with its line" {
   sql 'create table t (id int, v text)'
   perl -e 'print "{\"id\":1,\"v\":\"", "x" x 100000000, "\"}\n"' | import '1 0 0' --table t

@@ -253,6 +253,22 @@ END
   [ "$(sql "select count(*) from outbox_job where status = 'RUNNING'")" = "$(wc -l <theirs)" ]
 }
 
+@test "TERM while jobs are being claimed: they go back untouched, and no handler gets them" {
+  add_jobs 50
+  sql "create function slow() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock_shared(7); return null; end';
+    create trigger slow before update on outbox_job for each statement execute function slow()"
+  hold 'select pg_advisory_xact_lock(7)'
+  start rc-job-run --say 'stopping=it stops' -- sh -c 'touch begun; exec sed -u -E "s/^(.\"id\":[0-9]+).*/\1,\"status\":\"done\"}/"'
+  wait_until "select exists (select from pg_locks l join pg_database d on d.oid = l.database where l.locktype = 'advisory' and not l.granted and d.datname = current_database())"
+  kill -TERM "$group"
+  wait_for 'it stops'
+  tell_holder commit
+  finish
+  [ "$ended" = 'exit 0' ]
+  [ "$(job_counts)" = 'PENDING 0 50' ]
+  [ ! -e begun ]
+}
+
 @test "TERM: the job in work is finished, the others go back untouched, exit 0" {
   add_jobs 50
   sql "update outbox_job set attempts = 3, last_error = 'before'"

@@ -322,7 +322,7 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   RC_LOCK_URL=$url DATABASE_URL=postgres://nowhere.invalid/x run -7 rc-run --lock database --skip-exit 7 n -- echo never
   RC_LOCK_URL=$url DATABASE_URL=kept run -0 rc-run --lock database o -- sh -c 'echo $DATABASE_URL'
   [ "$output" = kept ]
-  sql "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted" >/dev/null
+  sql "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())" >/dev/null
   local code=0
   wait "$first" || code=$?
   [ "$code" = 111 ]

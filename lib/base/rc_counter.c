@@ -7,6 +7,7 @@
 
 #include "rc_clock.h"
 #include "rc_err.h"
+#include "rc_str.h"
 #include "rc_utf8.h"
 
 enum { ON_TERMINAL = 500, LINE_SIZE = 512, LABEL_SIZE = 200 };
@@ -31,21 +32,6 @@ take_off(void)
 	write_text(clear, sizeof clear - 1);
 }
 
-/* Bytes as a person reads them: 999 B, 1.0 kB, 17.3 MB. */
-static void
-print_bytes(char *text, size_t size, unsigned long long bytes)
-{
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 999.95 && unit + 1 < sizeof units / sizeof *units) {
-		value /= 1000;
-		unit++;
-	}
-	snprintf(text, size, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
 static void
 print_left(char *text, size_t size, double seconds)
 {
@@ -62,11 +48,11 @@ tell(struct rc_counter *counter, unsigned long long count, unsigned long long by
 {
 	long long passed = rc_clock_ms() - counter->start, ms = passed > 0 ? passed : 1;
 	double rate = (double)count * 1000 / (double)ms;
-	char line[LINE_SIZE], label[LABEL_SIZE], of[64] = "", part[16] = "", size[32], left[64] = "";
+	char line[LINE_SIZE], label[LABEL_SIZE], of[64] = "", part[16] = "", size[RC_SIZE_TEXT], left[64] = "";
 	int length;
 
 	rc_utf8_visible(counter->label, strlen(counter->label), label, sizeof label);
-	print_bytes(size, sizeof size, bytes);
+	rc_size_text(size, bytes);
 	if (!is_last && count > 0 && count < counter->total)
 		print_left(left, sizeof left, (double)(counter->total - count) * (double)ms / (double)count / 1000);
 	if (counter->total > 0) {

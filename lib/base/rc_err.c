@@ -39,9 +39,8 @@ rc_err_set_front(const char *name)
 	is_front = true;
 }
 
-/* Who speaks: in the page of a command, that command, which is what the user typed. */
-static const char *
-speaker(void)
+const char *
+rc_err_speaker(void)
 {
 	const char *command = getenv("RC_COMMAND");
 
@@ -58,7 +57,7 @@ print_line(const char *message)
 	if (rc_err_clear != NULL)
 		rc_err_clear();
 	rc_utf8_visible(message, strlen(message), visible, sizeof visible);
-	length = snprintf(line, sizeof line, "%.200s: %s\n", speaker(), visible);
+	length = snprintf(line, sizeof line, "%.200s: %s\n", rc_err_speaker(), visible);
 	/* There is no one left to tell if standard error itself fails. */
 	if (length < 0 || write(STDERR_FILENO, line, (size_t)length) < 0)
 		return;

@@ -35,6 +35,9 @@ void rc_err_set_porcelain(const char *name);
 /* The name set above; "rc" before that. */
 const char *rc_err_tool(void);
 
+/* Whose name messages begin with: the tool's, or in the page of a command that command's. */
+const char *rc_err_speaker(void);
+
 /* Prints the message and ends the process with CODE, after the exit hooks. */
 _Noreturn void rc_die(enum rc_exit code, const char *format, ...) RC_PRINTF(2, 3);
 

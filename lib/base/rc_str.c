@@ -127,29 +127,42 @@ rc_parse_long(const char *text, long min, long max, long *result)
 	return true;
 }
 
+/* Reads digits, and a point with more of them behind; the rest of TEXT, or NULL where it does not begin so. */
+static const char *
+read_decimal(const char *text, double *value)
+{
+	const char *p = text;
+	double place = 1;
+
+	*value = 0;
+	if (*p < '0' || *p > '9')
+		return NULL;
+	for (; *p >= '0' && *p <= '9'; p++)
+		*value = *value * 10 + (*p - '0');
+	if (*p == '.') {
+		if (p[1] < '0' || p[1] > '9')
+			return NULL;
+		for (p++; *p >= '0' && *p <= '9'; p++)
+			*value += (*p - '0') * (place /= 10);
+	}
+	return p;
+}
+
 bool
 rc_parse_duration(const char *text, long *milliseconds)
 {
-	const char *p = text;
-	double value = 0, place = 1, unit;
+	double value, unit;
+	const char *rest = read_decimal(text, &value);
 
-	if (*p < '0' || *p > '9')
+	if (rest == NULL)
 		return false;
-	for (; *p >= '0' && *p <= '9'; p++)
-		value = value * 10 + (*p - '0');
-	if (*p == '.') {
-		if (p[1] < '0' || p[1] > '9')
-			return false;
-		for (p++; *p >= '0' && *p <= '9'; p++)
-			value += (*p - '0') * (place /= 10);
-	}
-	if (*p == '\0' || strcmp(p, "s") == 0)
+	if (*rest == '\0' || strcmp(rest, "s") == 0)
 		unit = 1000;
-	else if (strcmp(p, "ms") == 0)
+	else if (strcmp(rest, "ms") == 0)
 		unit = 1;
-	else if (strcmp(p, "m") == 0)
+	else if (strcmp(rest, "m") == 0)
 		unit = 60 * 1000;
-	else if (strcmp(p, "h") == 0)
+	else if (strcmp(rest, "h") == 0)
 		unit = 60 * 60 * 1000;
 	else
 		return false;
@@ -157,4 +170,40 @@ rc_parse_duration(const char *text, long *milliseconds)
 		return false;
 	*milliseconds = (long)(value * unit + 0.5);
 	return true;
+}
+
+static const char *const size_units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+enum { SIZE_UNITS = sizeof size_units / sizeof *size_units };
+
+bool
+rc_parse_size(const char *text, unsigned long long *bytes)
+{
+	double value;
+	const char *rest = read_decimal(text, &value);
+	int unit = 0;
+
+	if (rest == NULL)
+		return false;
+	while (strcmp(rest, size_units[unit]) != 0) {
+		if (++unit == SIZE_UNITS)
+			return false;
+		value *= 1000;
+	}
+	if (value > 1e18)
+		return false;
+	*bytes = (unsigned long long)(value + 0.5);
+	return true;
+}
+
+void
+rc_size_text(char text[RC_SIZE_TEXT], unsigned long long bytes)
+{
+	double value = (double)bytes;
+	int unit = 0;
+
+	while (value >= 999.95 && unit + 1 < SIZE_UNITS) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(text, RC_SIZE_TEXT, unit == 0 ? "%.0f %s" : "%.1f %s", value, size_units[unit]);
 }

@@ -55,4 +55,11 @@ bool rc_parse_long(const char *text, long min, long max, long *result);
 /* Reads a duration (2, 500ms, 2s, 1.5s, 5m, 1h; without a unit it is seconds) into milliseconds; false if TEXT is none. */
 bool rc_parse_duration(const char *text, long *milliseconds);
 
+/* Reads a size (512B, 64MB, 1.5GB; kB, MB, GB and TB are powers of 1000, and a unit is needed) into bytes; false if TEXT is none. */
+bool rc_parse_size(const char *text, unsigned long long *bytes);
+
+/* Bytes as a person reads them: 999 B, 1.0 kB, 17.3 MB. */
+enum { RC_SIZE_TEXT = 32 };
+void rc_size_text(char text[RC_SIZE_TEXT], unsigned long long bytes);
+
 #endif

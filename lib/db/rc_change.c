@@ -48,16 +48,26 @@ read_count(const struct rc_change *change, const char *text)
 	return strtoull(text, NULL, 10);
 }
 
-/* Runs SQL and frees it; the result, and in STOPPED whether a lock or a clash was in the way. */
+bool
+rc_change_run(struct rc_session *session, const struct rc_change *change, const char *sql, PGresult **result)
+{
+	bool stopped;
+
+	*result = rc_session_exec(session, sql, &change->values);
+	stopped = rc_result_is_locked(*result) || strcmp(rc_result_sqlstate(*result), "23505") == 0;
+	if (!stopped && !rc_result_is_good(*result))
+		rc_session_die(session, *result, change->table);
+	return stopped;
+}
+
+/* The same, and frees SQL. */
 static PGresult *
 run(struct rc_session *session, const struct rc_change *change, struct rc_buf *sql, bool *stopped)
 {
-	PGresult *result = rc_session_exec(session, rc_buf_text(sql), &change->values);
+	PGresult *result;
 
+	*stopped = rc_change_run(session, change, rc_buf_text(sql), &result);
 	rc_buf_free(sql);
-	*stopped = rc_result_is_locked(result) || strcmp(rc_result_sqlstate(result), "23505") == 0;
-	if (!*stopped && !rc_result_is_good(result))
-		rc_session_die(session, result, change->table);
 	return result;
 }
 

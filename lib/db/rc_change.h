@@ -33,6 +33,12 @@ bool rc_change_has_table(struct rc_session *session, const char *table);
 PGresult *rc_change_count(struct rc_session *session, const struct rc_change *change, const char *limit, unsigned long long *count);
 PGresult *rc_change_make(struct rc_session *session, const struct rc_change *change, unsigned long long *count);
 
+/*
+ * Runs SQL, a part of the change, with its values: whether a lock or a unique
+ * index stood in the way.  The caller clears RESULT, the error then.
+ */
+bool rc_change_run(struct rc_session *session, const struct rc_change *change, const char *sql, PGresult **result);
+
 /* After it was made: whether it LEFT rows as they were, since a trigger, a rule or a policy kept it out.  Otherwise like the two. */
 PGresult *rc_change_verify(struct rc_session *session, const struct rc_change *change, bool *left);
 

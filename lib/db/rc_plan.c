@@ -37,13 +37,30 @@ rc_plan_open(struct rc_plan *plan, struct rc_capture *capture)
 	rc_plan_mark_open(&plan->mark, plan->apply);
 }
 
-void
-rc_plan_add(struct rc_plan *plan, const char *bytes, size_t length)
+static void
+add(struct rc_plan *plan, const char *bytes, size_t length)
 {
-	if (plan->change == NULL)
-		return;
 	plan->change->add(plan->change, bytes, length);
 	plan->change->add(plan->change, "", 1);	/* so that two texts are not one in another place */
+}
+
+void
+rc_plan_add_text(struct rc_plan *plan, const char *text)
+{
+	if (plan->change != NULL)
+		add(plan, text, strlen(text));
+}
+
+void
+rc_plan_add_record(struct rc_plan *plan, const struct rc_record *record)
+{
+	struct rc_buf text = {0};
+
+	if (plan->change == NULL)
+		return;
+	rc_record_write(record, &text);
+	add(plan, text.bytes, text.length);
+	rc_buf_wipe(&text);
 }
 
 /* ---- reading ---- */

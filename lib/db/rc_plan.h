@@ -39,8 +39,9 @@ struct rc_plan {
 /* Opens the files, and reads of a plan that is applied which tables it has, into CAPTURE. */
 void rc_plan_open(struct rc_plan *plan, struct rc_capture *capture);
 
-/* Adds a statement's or a record's text to what is asked for. */
-void rc_plan_add(struct rc_plan *plan, const char *bytes, size_t length);
+/* Add a statement's or a record's text, without what never leaves this process, to what is asked for; nothing happens to {0}. */
+void rc_plan_add_text(struct rc_plan *plan, const char *text);
+void rc_plan_add_record(struct rc_plan *plan, const struct rc_record *record);
 
 /*
  * In the transaction, after rc_capture_begin(): where a plan is applied, reads

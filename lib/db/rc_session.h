@@ -28,6 +28,7 @@ struct rc_session {
 	int lock_tries;		/* how often the caller waits that long, for the message */
 	bool find_blocker;	/* while a statement waits, look for the session that holds the lock */
 	bool report_blocker;	/* and name it in a warning, once, as soon as it is known */
+	bool tells_commits;	/* the caller tells by itself what was committed before a failure */
 
 	struct rc_connection connection;	/* from here on not for the caller */
 	struct rc_settings settings;

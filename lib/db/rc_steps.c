@@ -1,5 +1,6 @@
 #include "rc_steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "rc_err.h"
@@ -33,6 +34,7 @@ run(struct rc_steps *steps, const struct rc_statement *step, const char *json)
 		rc_buf_add_text(&what, step->file);
 		rc_session_die(steps->session, result, rc_buf_text(&what));
 	}
+	steps->rows += strtoull(PQcmdTuples(result), NULL, 10);
 	return result;
 }
 
@@ -128,6 +130,24 @@ rc_steps_keep(struct rc_steps *steps, const struct rc_statement *step, const cha
 	}
 	PQclear(result);
 	return any;
+}
+
+bool
+rc_steps_run(struct rc_steps *steps, const struct rc_statement *files, int count, struct rc_record *record, const struct rc_sent *sent)
+{
+	struct rc_buf text = {0};
+	bool kept = false;
+
+	for (int i = 0; i < count; i++) {
+		text.length = 0;
+		rc_sent_write(sent, record, &text);
+		if (i == count - 1)
+			kept = rc_steps_keep(steps, &files[i], rc_buf_text(&text));
+		else if (!rc_steps_merge(steps, &files[i], rc_buf_text(&text), record))
+			break;
+	}
+	rc_buf_wipe(&text);
+	return kept;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "rc_record.h"
+#include "rc_sent.h"
 #include "rc_session.h"
 #include "rc_spool.h"
 #include "rc_statement.h"
@@ -24,6 +25,7 @@ struct rc_steps {
 	bool has_array;			/* $1 is many records, so a refusal has no line */
 	bool require_rows;		/* a record to blame for which the last file has no row is refused */
 	struct rc_spool results, refusals;
+	unsigned long long rows;	/* that statements have changed or returned, by the server's count */
 	struct rc_record row;		/* read last */
 };
 
@@ -35,6 +37,9 @@ bool rc_steps_merge(struct rc_steps *steps, const struct rc_statement *step, con
 
 /* Runs the last file and keeps its rows; false where none is a result. */
 bool rc_steps_keep(struct rc_steps *steps, const struct rc_statement *step, const char *json);
+
+/* Runs all COUNT files for RECORD, as it is SENT; false where the last one has no result. */
+bool rc_steps_run(struct rc_steps *steps, const struct rc_statement *files, int count, struct rc_record *record, const struct rc_sent *sent);
 
 void rc_steps_free(struct rc_steps *steps);
 

@@ -124,6 +124,7 @@ rc_transaction_tell_unknown(const struct rc_session *session, struct rc_output *
 	struct rc_buf line = {0};
 
 	rc_warn("%s", unknown);
+	rc_output_take_back(output);
 	rc_json_open_refusal(&line, "commit_unknown", unknown);
 	rc_json_close(&line);
 	rc_output_line(output, line.bytes, line.length);
@@ -199,7 +200,7 @@ rc_transaction_commit(struct rc_session *session)
 	session->unclear = verdict == NOT_CLEAR;
 	if (verdict != COMMITTED)
 		known = resolve(session);
-	if (known && !told && (!session->settled || *session->mark.transaction != '\0')) {
+	if (known && !told && !session->tells_commits && (!session->settled || *session->mark.transaction != '\0')) {
 		rc_at_exit(tell_committed);
 		told = true;
 	}

@@ -49,7 +49,7 @@ PGresult *rc_transaction_settle(struct rc_session *session);
 bool rc_transaction_commit(struct rc_session *session);
 const char *rc_transaction_unknown(const struct rc_session *session);
 
-/* Warns with these words, writes them as a record that is refused (commit_unknown), and makes the output's answer RC_RETRY. */
+/* Warns with these words, writes them as a record that is refused (commit_unknown), in a file instead of the results, and makes the output's answer RC_RETRY. */
 void rc_transaction_tell_unknown(const struct rc_session *session, struct rc_output *output);
 
 void rc_transaction_rollback(struct rc_session *session);

@@ -103,9 +103,14 @@ rc_handlers_take(struct rc_handlers *handlers, struct rc_job_list *list)
 	struct rc_job *job;
 
 	while ((job = rc_job_take_first(list)) != NULL) {
-		struct rc_handler *handler = find_handler(handlers, job->type);
+		struct rc_handler *handler;
 
-		if (handler == NULL) {
+		if (handlers->stopping) {	/* the claim was under way */
+			rc_job_judge(job, RC_VERDICT_BACK, NULL);
+			rc_job_append(&handlers->answered, job);
+			continue;
+		}
+		if ((handler = find_handler(handlers, job->type)) == NULL) {
 			refuse_type(handlers, job);
 			continue;
 		}

@@ -67,7 +67,7 @@ struct rc_handlers {
 
 void rc_handlers_start(struct rc_handlers *handlers, const struct rc_handler_rules *rules, struct rc_job_index *index);
 
-/* Takes the jobs of LIST to have them done. */
+/* Takes the jobs of LIST to have them done; after rc_handlers_stop() they go back. */
 void rc_handlers_take(struct rc_handlers *handlers, struct rc_job_list *list);
 
 /* Gives what waits to copies that have room, and looks after those that take too long; how many ms until the next look. */

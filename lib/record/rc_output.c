@@ -1,5 +1,7 @@
 #include "rc_output.h"
 
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "rc_digest.h"
@@ -235,4 +237,14 @@ rc_output_end_record(struct rc_output *output)
 	rc_output_text(output, line.bytes, line.length);
 	rc_buf_free(&value);
 	rc_buf_free(&line);
+}
+
+void
+rc_output_take_back(struct rc_output *output)
+{
+	if (output->file == NULL)
+		return;
+	output->buffer.length = output->line = 0;
+	if (ftruncate(output->fd, 0) != 0 || lseek(output->fd, 0, SEEK_SET) != 0)
+		rc_die(RC_RETRY, "cannot write %s: %s", output->name, strerror(errno));
 }

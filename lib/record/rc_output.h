@@ -50,6 +50,9 @@ void rc_output_lines(struct rc_output *output, const char *lines, size_t length,
 void rc_output_text(struct rc_output *output, const char *text, size_t length);
 void rc_output_flush(struct rc_output *output);
 
+/* Where a file is replaced, takes back what was written to it, or ends the process with RC_RETRY; nothing happens to standard output. */
+void rc_output_take_back(struct rc_output *output);
+
 /*
  * A line that is written in place: room for MORE bytes behind buffer.length,
  * which the caller raises by what it used.  The line may be of any length, for

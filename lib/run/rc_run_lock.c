@@ -140,17 +140,21 @@ rc_run_lock_command(struct rc_run_lock *lock, char *command[])
 		call[at++] = timeout;
 		call[at++] = limit;
 	}
-	call[at++] = rc_strndup(lock->name, strlen(lock->name));
+	call[at++] = lock->name;
 	call[at++] = end;
 	memcpy(call + at, command, (n + 1) * sizeof *call);
+	lock->call = call;
 	return call;
 }
 
 void
 rc_run_lock_started(struct rc_run_lock *lock)
 {
-	if (lock->kind == RC_RUN_LOCK_DATABASE)
-		close(lock->inherited[0]);	/* so that the end of rc-db-lock is the end of what it tells */
+	if (lock->kind != RC_RUN_LOCK_DATABASE)
+		return;
+	close(lock->inherited[0]);	/* so that the end of rc-db-lock is the end of what it tells */
+	free(lock->call[0]);
+	free(lock->call);
 }
 
 void

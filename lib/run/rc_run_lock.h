@@ -25,7 +25,7 @@ enum rc_overlap {
 
 struct rc_run_lock {
 	/* set by the caller */
-	const char *name;
+	char *name;
 	enum rc_run_lock_kind kind;
 	enum rc_overlap overlap;
 	long patience;		/* milliseconds for another one to end; -1: with no end */
@@ -34,6 +34,7 @@ struct rc_run_lock {
 	int told;		/* readable where rc-db-lock has told something; -1: there is none */
 	bool held, busy;	/* what it told of the lock in the database: we have it, another one has it */
 	int inherited[2];	/* a descriptor that the command must have, too, ended by -1 */
+	char **call;		/* for rc-db-lock, until it was started */
 };
 
 /* Before all else: LOCK is none. */

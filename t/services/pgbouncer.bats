@@ -107,6 +107,9 @@ one_file_and_several() {
     run -0 rc-db-apply --dry-run ./note.sql ./show.sql <<<'{"body":"dry"}'
   done
   [ "$(sql 'select count(*) from notes')" = 8 ]
+  echo "insert into notes (body) select r->>'body' from jsonb_array_elements(\$1) r" >notes.sql
+  run -0 --separate-stderr rc-db-apply --batch 2 --max-wal-rate 1TB --max-lag 1s ./notes.sql <<<"$(printf '{"body":"%s"}\n' {v..z})"
+  [ "$(sql 'select count(*), count(distinct xmin::text) from notes where body >= $$v$$')" = '5|3' ]
   [ "$(left_behind)" = '0|0|"$user", public|0|0' ]
 }
 
@@ -120,6 +123,9 @@ other_filters() {
   run -0 --separate-stderr rc-owner-assign --user alice --owner-sql user-by-name.sql <<<'{"table":"api_project","column":"owner_id","label":"Project"}'
   [ "$(jq -c '[.status, .count]' <<<"$output")" = '["assigned",1]' ]
   [ "$(sql 'select owner_id from api_project')" = "$alice" ]
+  add_project two null
+  run -0 --separate-stderr rc-owner-assign --user alice --owner-sql user-by-name.sql --batch 1 <<<'{"table":"api_project","column":"owner_id","label":"Project"}'
+  [ "$(jq -c '[.status, .count]' <<<"$output")" = '["assigned",1]' ]
   run -0 --separate-stderr rc-db-lock name -- echo held
   [ "$output" = held ]
   [ "$(left_behind)" = '0|0|"$user", public|0|0' ]
