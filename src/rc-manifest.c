@@ -605,6 +605,14 @@ add_paths(char *const operands[], int *count, char *file)
 }
 
 static void
+free_paths(char **paths, int first, int count)
+{
+	for (int i = first; i < count; i++)
+		free(paths[i]);
+	free(paths);
+}
+
+static void
 exclude(const struct stat *status)
 {
 	if (S_ISREG(status->st_mode)) {
@@ -641,6 +649,8 @@ main(int argc, char *argv[])
 	if (paths_of != NULL)
 		paths = add_paths(paths, &path_count, paths_of);
 	take_paths(path_count, paths, paths_of == NULL);
+	if (paths_of != NULL)
+		free_paths(paths, argc - optind, path_count);
 	if ((settings.root = open(settings.root_name, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", settings.root_name, strerror(errno));
 	if (manifest != NULL) {

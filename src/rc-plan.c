@@ -180,6 +180,8 @@ read_rows(struct plan *plan)
 	rc_record_free(&record);
 	rc_log_head_free(&head);
 	rc_buf_free(&line);
+	rc_buf_free(&in.buffer);
+	in.digest->free(in.digest);
 	free(files[0]);
 }
 
@@ -398,6 +400,7 @@ main(int argc, char *argv[])
 		}
 	}
 	rc_plan_mark_free(&plan.mark);
+	rc_buf_free(&plan.in.buffer);
 	rc_log_head_free(&plan.head);
 	rc_identity_free(&plan.identity);
 	rc_buf_free(&plan.planned.text);
