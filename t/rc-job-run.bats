@@ -80,7 +80,7 @@ keep_out() {
   run -0 --separate-stderr rc-job-run --once --report all -- ./handler
   [ "$(job_counts)" = 'DONE 0 1, FAILED 1 1, PENDING 1 2' ]
   [ "$(sql 'select last_error from outbox_job where id = 4')" = $'never é\nsecond line' ]
-  [ "$(sql "select round(extract(epoch from run_after - updated_at), 1) from outbox_job where id in (2, 3) order by id")" = $'60.5\n2.0' ]
+  [ "$(sql "select round(extract(epoch from run_after - updated_at)::numeric, 1) from outbox_job where id in (2, 3) order by id")" = $'60.5\n2.0' ]
   [ "$(sort <<<"$output")" = '{"claimed":4,"done":1,"retried":2,"failed":1,"returned":0,"late":0}
 {"id":1,"job_type":"A","status":"done","attempts":0}
 {"id":2,"job_type":"A","status":"retry","attempts":1,"after":60.5}
