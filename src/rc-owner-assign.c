@@ -430,16 +430,9 @@ assign_in_batches(struct rc_session *session, struct assignment *work)
 static void
 check_evidence(struct assignment *work)
 {
-	bool plan = work->evidence.plan.write != NULL, apply = work->evidence.plan.apply != NULL, undo = work->evidence.undo.path != NULL;
+	bool plan = work->evidence.plan.write != NULL, apply = work->evidence.plan.apply != NULL;
 
-	if (plan && apply)
-		rc_usage("--plan and --apply exclude one another");
-	if (work->evidence.plan.rows_alone && !plan)
-		rc_usage("--rows-alone goes with --plan");
-	if (undo && (work->dry_run || plan))
-		rc_usage("--undo-log and --%s exclude one another", plan ? "plan" : "dry-run");
-	if (apply && work->dry_run)
-		rc_usage("--apply and --dry-run exclude one another");
+	rc_evidence_check(&work->evidence, work->dry_run);
 	if (plan)
 		work->dry_run = false;	/* its rows are known once they were changed */
 	if (work->batch > 0 && rc_evidence_is_wanted(&work->evidence))

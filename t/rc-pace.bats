@@ -66,6 +66,16 @@ start_with_pipe() {
 send() { printf '{"id":%d}\n' "$@" >&"$in"; }
 end_input() { exec {in}>&-; }
 
+# The same, in batches of three, until the first is committed and the second has to wait for the pause file.
+pause_behind_three() {
+  start_with_pipe --batch 3 --pause-file pause ./put.sql
+  send 1 2 3
+  wait_until 'select count(*) = 3 from done'
+  touch pause
+  send 4 5 6
+  wait_for 'paused' err
+}
+
 # ---- batches and their places ----
 
 @test "each batch is a transaction of its own, results and the end record are those of all, and no place is left" {
@@ -365,12 +375,7 @@ END
 }
 
 @test "TERM while it pauses ends it, and what is committed is told" {
-  start_with_pipe --batch 3 --pause-file pause ./put.sql
-  send 1 2 3
-  wait_until 'select count(*) = 3 from done'
-  touch pause
-  send 4 5 6
-  wait_for 'paused' err
+  pause_behind_three
   kill -TERM "$group"
   finish
   [ "$ended" = 'signal 15' ]
@@ -395,12 +400,7 @@ END
 }
 
 @test "a session that is ended while it pauses is 111, and the same call goes on" {
-  start_with_pipe --batch 3 --pause-file pause ./put.sql
-  send 1 2 3
-  wait_until 'select count(*) = 3 from done'
-  touch pause
-  send 4 5 6
-  wait_for 'paused' err
+  pause_behind_three
   sql "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'rc-%'" >/dev/null
   finish
   [ "$ended" = 'exit 111' ]

@@ -354,7 +354,6 @@ rc_capture_table_columns(const struct rc_capture *capture, size_t i)
 	return capture->tables[i].texts;
 }
 
-/* Adds, in brackets, a query of all rows, for the comparison with a plan. */
 void
 rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql)
 {

@@ -9,8 +9,8 @@ rc_evidence_is_wanted(const struct rc_evidence *evidence)
 	return evidence->undo.path != NULL || evidence->plan.write != NULL || evidence->plan.apply != NULL;
 }
 
-static void
-check_options(const struct rc_evidence *evidence, bool dry_run)
+void
+rc_evidence_check(const struct rc_evidence *evidence, bool dry_run)
 {
 	bool undo = evidence->undo.path != NULL, plan = evidence->plan.write != NULL, apply = evidence->plan.apply != NULL;
 
@@ -18,10 +18,17 @@ check_options(const struct rc_evidence *evidence, bool dry_run)
 		rc_usage("--plan and --apply exclude one another");
 	if (evidence->plan.rows_alone && !plan)
 		rc_usage("--rows-alone goes with --plan");
-	if (undo && dry_run)
+	if (undo && (dry_run || plan))
 		rc_usage("--undo-log and --%s exclude one another", plan ? "plan" : "dry-run");
 	if (apply && dry_run)
 		rc_usage("--apply and --dry-run exclude one another");
+}
+
+static void
+check_tables(const struct rc_evidence *evidence)
+{
+	bool undo = evidence->undo.path != NULL, plan = evidence->plan.write != NULL, apply = evidence->plan.apply != NULL;
+
 	if (apply && evidence->capture.count > 0)
 		rc_usage("--apply watches the tables of the plan, so it does not go with --watch");
 	if ((undo || plan) && !apply && evidence->capture.count == 0)
@@ -33,7 +40,8 @@ check_options(const struct rc_evidence *evidence, bool dry_run)
 void
 rc_evidence_open(struct rc_evidence *evidence, bool dry_run)
 {
-	check_options(evidence, dry_run);
+	rc_evidence_check(evidence, dry_run);
+	check_tables(evidence);
 	rc_plan_open(&evidence->plan, &evidence->capture);
 	rc_undo_log_open(&evidence->undo);
 }

@@ -32,7 +32,10 @@ struct rc_evidence {
 /* Whether anything was asked for. */
 bool rc_evidence_is_wanted(const struct rc_evidence *evidence);
 
-/* Ends the process where the options do not go together, or a file can't be opened. */
+/* Ends the process where the options do not go together; for a filter that knows the tables itself, and opens what it wants. */
+void rc_evidence_check(const struct rc_evidence *evidence, bool dry_run);
+
+/* The same, with the tables that are watched, or where a file can't be opened. */
 void rc_evidence_open(struct rc_evidence *evidence, bool dry_run);
 
 /* In the transaction that has begun; REFUSALS, which may be NULL without a plan, get the rows that are not as planned. */

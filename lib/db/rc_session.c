@@ -264,24 +264,24 @@ rc_session_start_prepared(struct rc_session *session, const char *name, const st
 	rc_connection_want_single_rows(&session->connection);
 }
 
-void
-rc_session_add_identifier(struct rc_session *session, struct rc_buf *sql, const char *identifier)
+/* Adds what libpq has put into quotes, and frees it; NULL: WHAT is not UTF-8. */
+static void
+add_quoted(struct rc_buf *sql, char *quoted, const char *what)
 {
-	char *quoted = PQescapeIdentifier(session->connection.libpq, identifier, strlen(identifier));
-
 	if (quoted == NULL)
-		rc_die(RC_FATAL, "a name that is not UTF-8");
+		rc_die(RC_FATAL, "a %s that is not UTF-8", what);
 	rc_buf_add_text(sql, quoted);
 	PQfreemem(quoted);
 }
 
 void
+rc_session_add_identifier(struct rc_session *session, struct rc_buf *sql, const char *identifier)
+{
+	add_quoted(sql, PQescapeIdentifier(session->connection.libpq, identifier, strlen(identifier)), "name");
+}
+
+void
 rc_session_add_literal(struct rc_session *session, struct rc_buf *sql, const char *text)
 {
-	char *quoted = PQescapeLiteral(session->connection.libpq, text, strlen(text));
-
-	if (quoted == NULL)
-		rc_die(RC_FATAL, "a value that is not UTF-8");
-	rc_buf_add_text(sql, quoted);
-	PQfreemem(quoted);
+	add_quoted(sql, PQescapeLiteral(session->connection.libpq, text, strlen(text)), "value");
 }
