@@ -42,6 +42,33 @@ rows() { sql 'select * from kfm.datasets order by id; select * from kfm.document
   [ "$(sql "select version, title <> 'x' from kfm.documents where id = 'sample-maps:document:1'")" = '2|t' ]
 }
 
+@test "--output writes the records for others, with manifest and provenance, and only where the rows are there, too" {
+  mkdir out
+  cd out
+  run -0 --separate-stderr kfm-init-sample-data --output sample.ndjson --dry-run
+  [ ! -e sample.ndjson ]
+  RC_ENVIRONMENT=production RC_RUN_CONFIRM='' run ! --separate-stderr kfm-init-sample-data --output sample.ndjson
+    [ "$(ls -A)" = '' ]
+  [ "$(counts)" = '0|0|0|0|0' ]
+  run -0 --separate-stderr kfm-init-sample-data --output sample.ndjson
+  [ "$stderr" = '' ]
+  [ "$(ls -A)" = $'sample.ndjson\nsample.ndjson.manifest\nsample.ndjson.provenance' ]
+  [ "$(wc -l <sample.ndjson) $(tail -n 1 sample.ndjson)" = '79 {"rc_end":{"v":1}}' ]
+  rc-provenance --check sample.ndjson
+  grep -q kfm-init-sample-data sample.ndjson.provenance
+  run -0 --separate-stderr kfm-init-sample-data --output sample.ndjson # the rows are there, and the file, too
+  rc-provenance --check sample.ndjson
+  printf x >>sample.ndjson
+  run -1 rc-provenance --check sample.ndjson
+}
+
+@test "--output that cannot be written is refused before a row is" {
+  run -1 --separate-stderr kfm-init-sample-data --output none/sample.ndjson
+  [ "${stderr_lines[0]}" = 'kfm-init-sample-data: none/sample.ndjson cannot be written' ]
+  run -2 --separate-stderr kfm-init-sample-data --output sample.ndjson --remove
+  [ "$(counts)" = '0|0|0|0|0' ]
+}
+
 @test "--remove takes exactly the sample away" {
   sql "insert into kfm.datasets (id, title) values ('mine', 'Mine'); insert into kfm.documents (id, dataset_id, title) values ('mine:1', 'mine', 'One')"
   before=$(rows)
