@@ -136,9 +136,7 @@ begin(struct apply *work, const struct rc_transaction *transaction)
 	bool alone = work->staging.table_name == NULL && around->before.count + work->file_count + around->after.count == 1;
 
 	rc_transaction_begin(&work->session, transaction);
-	rc_evidence_begin(&work->evidence, &work->session, &work->steps.refusals);
-	if (work->steps.refusals.records > 0)
-		return false;
+	rc_evidence_begin(&work->evidence, &work->session);
 	if (!rc_around_run_before(around, &work->steps, alone))
 		return false;
 	for (int i = 0; i < work->file_count; i++)

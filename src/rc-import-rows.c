@@ -184,7 +184,7 @@ begin(struct import *work)
 		rc_die(RC_FATAL, "%s: row level security may hide rows from this role or refuse them; --rows-visible-to-me works on what it shows",
 		    work->columns.table_name);
 	rc_import_columns_begin(&work->columns);
-	rc_evidence_begin(&work->evidence, &work->session, NULL);
+	rc_evidence_begin(&work->evidence, &work->session);
 	if (work->missing_action == RC_MERGE_SET) {
 		rc_buf_add_text(&name, work->missing_column);
 		rc_import_columns_need(&work->columns, "--missing", &name);

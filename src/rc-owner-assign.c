@@ -215,7 +215,7 @@ watch(struct rc_session *session, struct assignment *work)
 	for (size_t i = 0; i < work->targets.count; i++)
 		if (rc_evidence_is_wanted(&work->evidence) && work->targets.list[i].status == NULL)
 			rc_capture_add(&work->evidence.capture, work->targets.list[i].table);
-	rc_evidence_begin(&work->evidence, session, &work->refusals);
+	rc_evidence_begin(&work->evidence, session);
 }
 
 /* Writes what is wanted of the change; commits it where there is one to commit, or rolls it back, as where only a plan is wanted, or it is not as planned. */

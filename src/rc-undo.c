@@ -120,7 +120,7 @@ begin(struct undo *work)
 	rc_identity_free(&identity);
 	for (size_t i = 0; work->evidence.undo.path != NULL && i < work->head.table_count; i++)
 		rc_capture_add(&work->evidence.capture, work->head.tables[i]);
-	rc_evidence_begin(&work->evidence, &work->session, NULL);
+	rc_evidence_begin(&work->evidence, &work->session);
 }
 
 static void

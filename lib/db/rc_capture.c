@@ -360,17 +360,23 @@ rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql)
 	const char *word = "(";
 
 	if (capture->count == 0)
-		rc_buf_add_text(sql, "(select 0::pg_catalog.oid as relation, '' as key, true as is_new, true as is_gone where false");
+		rc_buf_add_text(sql, "(select 0::pg_catalog.oid as relation, '' as key, 0::pg_catalog.int8 as step, '' as before, true as is_new, true as is_gone where false");
 	for (size_t i = 0; i < capture->count; i++, word = " union all ") {
 		const struct rc_capture_table *table = &capture->tables[i];
+		struct rc_buf was = {0};
 
+		for (size_t k = 0; k < table->count; k++)
+			rc_buf_printf(&was, "%sb%zu as %s", k == 0 ? "" : ", ", k + 1, table->columns[k].sql);
 		rc_buf_printf(sql, "%sselect %s::pg_catalog.oid as relation, pg_catalog.concat('{'", word, table->relation.oid);
 		for (size_t k = 0, shown = 0; k < table->count; k++)
 			if (table->columns[k].place > 0)
 				rc_buf_printf(sql, ", %s%s, pg_catalog.to_json(coalesce(b%zu, a%zu))", shown++ == 0 ? "" : "',', ", table->columns[k].label, k + 1, k + 1);
-		rc_buf_printf(sql, ", '}') as key, b%zu is null as is_new, a%zu is null as is_gone from pg_temp." TRIGGER "_%zu c", table->key + 1,
+		rc_buf_printf(sql, ", '}') as key, step, case when b%zu is not null then "
+		    RC_CAPTURE_DIGEST("(select pg_catalog.to_json(o.*)::pg_catalog.text from (select %s) o)") " end as before,"
+		    " b%zu is null as is_new, a%zu is null as is_gone from pg_temp." TRIGGER "_%zu c", table->key + 1, rc_buf_text(&was), table->key + 1,
 		    table->key + 1, i + 1);
-		rc_capture_add_first_only(sql, table, i + 1);
+		rc_capture_add_first_only(sql, table, i + 1, "where");
+		rc_buf_free(&was);
 	}
 	rc_buf_add_text(sql, ")");
 }
@@ -392,7 +398,7 @@ add_columns(struct rc_row_column *columns, size_t *count, const struct rc_captur
 
 /* The lines of one table, by COPY in its binary form, which the server makes three times as fast as JSON. */
 static void
-write_table(struct rc_capture *capture, size_t number, struct rc_digest *digest, struct rc_output *out)
+write_table(struct rc_capture *capture, size_t number, enum rc_capture_form form, struct rc_digest *digest, struct rc_output *out)
 {
 	static const char what[] = "the rows that were changed";
 	const struct rc_capture_table *table = &capture->tables[number];
@@ -402,17 +408,21 @@ write_table(struct rc_capture *capture, size_t number, struct rc_digest *digest,
 	struct rc_buf sql = {0};
 	const char *message;
 	size_t count = 0, length;
+	bool is_short = form == RC_CAPTURE_WHAT_WAS;
 
-	add_column(columns, &count, "step", RC_OID_INT8, 0);
+	if (!is_short)
+		add_column(columns, &count, "step", RC_OID_INT8, 0);
 	add_column(columns, &count, "table", RC_OID_TEXT, 0);
 	add_column(columns, &count, "key", RC_OID_BOOL, table->key_count);
 	add_columns(columns, &count, table, true);
-	for (int half = 0; half < 2; half++) {
+	for (int half = 0; half < (is_short ? 1 : 2); half++) {
 		add_column(columns, &count, half == 0 ? "before" : "after", RC_OID_BOOL, table->count);
 		columns[count - 1].digest = digest;
 		add_columns(columns, &count, table, false);
 	}
-	rc_buf_add_text(&sql, "copy (select step, ");
+	if (is_short)
+		add_column(columns, &count, "gone", RC_OID_BOOL, 0);
+	rc_buf_add_text(&sql, is_short ? "copy (select " : "copy (select step, ");
 	rc_session_add_literal(capture->session, &sql, table->relation.sql);
 	rc_buf_add_text(&sql, "::pg_catalog.text, true");
 	for (size_t i = 0; i < table->count; i++)
@@ -420,11 +430,14 @@ write_table(struct rc_capture *capture, size_t number, struct rc_digest *digest,
 			rc_buf_printf(&sql, ", coalesce(b%zu, a%zu)", i + 1, i + 1);
 	rc_buf_printf(&sql, ", b%zu is not null", table->key + 1);
 	add_names(&sql, table, "", 'b');
-	rc_buf_printf(&sql, ", a%zu is not null", table->key + 1);
-	add_names(&sql, table, "", 'a');
+	rc_buf_printf(&sql, is_short ? ", a%zu is null" : ", a%zu is not null", table->key + 1);
+	if (!is_short)
+		add_names(&sql, table, "", 'a');
 	rc_buf_printf(&sql, " from pg_temp." TRIGGER "_%zu c", number + 1);
-	if (digest != NULL)
-		rc_capture_add_first_only(&sql, table, number + 1);
+	if (is_short)
+		rc_buf_printf(&sql, " where b%zu is not null", table->key + 1);
+	if (form != RC_CAPTURE_ROWS)
+		rc_capture_add_first_only(&sql, table, number + 1, is_short ? "and" : "where");
 	rc_buf_add_text(&sql, ") to stdout (format binary)");
 
 	rc_row_decoder_open(&decoder, columns, count, "");
@@ -441,10 +454,10 @@ write_table(struct rc_capture *capture, size_t number, struct rc_digest *digest,
 void
 rc_capture_write(struct rc_capture *capture, enum rc_capture_form form, struct rc_output *out)
 {
-	struct rc_digest *digest = form == RC_CAPTURE_DIGESTS ? rc_digest_new() : NULL;
+	struct rc_digest *digest = form == RC_CAPTURE_ROWS ? NULL : rc_digest_new();
 
 	for (size_t i = 0; i < capture->count; i++)
-		write_table(capture, i, digest, out);
+		write_table(capture, i, form, digest, out);
 	if (digest != NULL)
 		digest->free(digest);
 }

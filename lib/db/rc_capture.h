@@ -69,13 +69,20 @@ const char *rc_capture_table_oid(const struct rc_capture *capture, size_t i);
 const char *rc_capture_table_columns(const struct rc_capture *capture, size_t i);
 
 /*
- * Adds a query of the rows, in brackets: relation (its oid), key (its JSON), is_new, is_gone.  Of a row that this change
- * makes there is only the first.
+ * Adds a query of the rows, in brackets: relation (its oid), key (its JSON), step, before (the SHA-256 of its text), is_new,
+ * is_gone.  Of a row that this change makes there is only the first.
  */
 void rc_capture_add_rows(const struct rc_capture *capture, struct rc_buf *sql);
 
-/* Writes each row's line, after rc_capture_end(); as digests, before and after are the SHA-256 of their texts, and the lines are those rows. */
-enum rc_capture_form { RC_CAPTURE_ROWS, RC_CAPTURE_DIGESTS };
+/* How many rows of a table are new, after rc_capture_end(). */
+unsigned long long rc_capture_count_new(const struct rc_capture *capture, size_t i);
+
+/*
+ * Writes each row's line, after rc_capture_end().  As digests, before and after
+ * are the SHA-256 of their texts, and the lines are those rows.  As what was
+ * there, they are {"table","key","before","gone"} of the rows that are not new.
+ */
+enum rc_capture_form { RC_CAPTURE_ROWS, RC_CAPTURE_DIGESTS, RC_CAPTURE_WHAT_WAS };
 void rc_capture_write(struct rc_capture *capture, enum rc_capture_form form, struct rc_output *out);
 
 void rc_capture_free(struct rc_capture *capture);

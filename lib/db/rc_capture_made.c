@@ -1,4 +1,5 @@
 /* The part of rc_capture that knows what the change itself makes: tables, and rows that it goes on to change. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,14 +67,35 @@ rc_capture_look_for_new(struct rc_capture *capture)
 }
 
 void
-rc_capture_add_first_only(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
+rc_capture_add_first_only(struct rc_buf *sql, const struct rc_capture_table *table, size_t number, const char *word)
 {
 	if (!table->has_new)
 		return;
-	rc_buf_printf(sql, " where not exists (select from pg_temp." RC_CAPTURE_NAME "_%zu m where m.b%zu is null and m.step operator(pg_catalog.<) c.step",
-	    number, table->key + 1);
+	rc_buf_printf(sql, " %s not exists (select from pg_temp." RC_CAPTURE_NAME "_%zu m where m.b%zu is null and m.step operator(pg_catalog.<) c.step",
+	    word, number, table->key + 1);
 	for (size_t i = 0; i < table->count; i++)
 		if (table->columns[i].place > 0)
 			rc_buf_printf(sql, " and m.a%zu operator(pg_catalog.=) coalesce(c.b%zu, c.a%zu)", i + 1, i + 1, i + 1);
 	rc_buf_add_text(sql, ")");
+}
+
+unsigned long long
+rc_capture_count_new(const struct rc_capture *capture, size_t i)
+{
+	static const char what[] = "the new rows";
+	const struct rc_capture_table *table = &capture->tables[i];
+	struct rc_buf sql = {0};
+	PGresult *result;
+	long count;
+
+	if (!table->has_new)
+		return 0;
+	rc_buf_printf(&sql, "select pg_catalog.count(*) from pg_temp." RC_CAPTURE_NAME "_%zu c where c.b%zu is null", i + 1, table->key + 1);
+	rc_capture_add_first_only(&sql, table, i + 1, "and");
+	result = rc_session_query(capture->session, what, rc_buf_text(&sql), NULL);
+	if (PQntuples(result) != 1 || !rc_parse_long(rc_result_text(result, 0, 0), 0, LONG_MAX, &count))
+		rc_session_misled(what);
+	PQclear(result);
+	rc_buf_free(&sql);
+	return (unsigned long long)count;
 }

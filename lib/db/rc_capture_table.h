@@ -57,9 +57,9 @@ void rc_capture_take_awaited(struct rc_capture *capture);
 void rc_capture_look_for_new(struct rc_capture *capture);
 
 /*
- * Adds a condition on the stored rows C: not of one that the change has made
+ * Adds a condition on the stored rows C behind WORD, where or and: not of one that the change has made
  * before.  Nothing where there is none: it costs another pass over them.
  */
-void rc_capture_add_first_only(struct rc_buf *sql, const struct rc_capture_table *table, size_t number);
+void rc_capture_add_first_only(struct rc_buf *sql, const struct rc_capture_table *table, size_t number, const char *word);
 
 #endif

@@ -47,13 +47,13 @@ rc_evidence_open(struct rc_evidence *evidence, bool dry_run)
 }
 
 void
-rc_evidence_begin(struct rc_evidence *evidence, struct rc_session *session, struct rc_spool *refusals)
+rc_evidence_begin(struct rc_evidence *evidence, struct rc_session *session)
 {
 	if (!rc_evidence_is_wanted(evidence))
 		return;
 	rc_identity_read(session, &evidence->identity);
 	rc_capture_begin(&evidence->capture, session);
-	rc_plan_check(&evidence->plan, &evidence->capture, &evidence->identity, refusals);
+	rc_plan_check(&evidence->plan, &evidence->identity);
 }
 
 void

@@ -38,10 +38,10 @@ void rc_evidence_check(const struct rc_evidence *evidence, bool dry_run);
 /* The same, with the tables that are watched, or where a file can't be opened. */
 void rc_evidence_open(struct rc_evidence *evidence, bool dry_run);
 
-/* In the transaction that has begun; REFUSALS, which may be NULL without a plan, get the rows that are not as planned. */
-void rc_evidence_begin(struct rc_evidence *evidence, struct rc_session *session, struct rc_spool *refusals);
+/* In the transaction that has begun. */
+void rc_evidence_begin(struct rc_evidence *evidence, struct rc_session *session);
 
-/* After rc_transaction_settle(), and before COMMIT or the rollback; REFUSALS get what was not planned. */
+/* After rc_transaction_settle(), and before COMMIT or the rollback; REFUSALS, which may be NULL without a plan, get what is not as planned. */
 void rc_evidence_write(struct rc_evidence *evidence, struct rc_spool *refusals);
 
 /* After COMMIT: what was written stays. */

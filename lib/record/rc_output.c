@@ -11,6 +11,7 @@ enum {
 	WRITE_SIZE = 64 * 1024,
 	PARTS_SIZE = RC_WIPED_ROOM - 1,	/* what the buffer holds at most of a line that is not at its end, and so without a copy left behind */
 	OUTPUTS_MAX = 4,
+	NOWHERE = -2,		/* the descriptor of one that is only watched */
 };
 
 static struct rc_output *outputs[OUTPUTS_MAX];
@@ -77,6 +78,19 @@ rc_output_create(struct rc_output *output, const char *path, unsigned mode)
 }
 
 void
+rc_output_watch(struct rc_output *output, struct rc_digest *digest)
+{
+	*output = (struct rc_output){ .fd = NOWHERE, .digest = digest };
+}
+
+void
+rc_output_end_watch(struct rc_output *output)
+{
+	rc_output_flush(output);
+	rc_buf_free(&output->buffer);
+}
+
+void
 rc_output_keep(struct rc_output *output)
 {
 	int kept = 0;
@@ -106,7 +120,8 @@ digest_line(struct rc_output *output)
 static void
 write_out(struct rc_output *output, const char *bytes, size_t length)
 {
-	rc_write_all(output->fd, output->name, bytes, length);
+	if (output->fd != NOWHERE)
+		rc_write_all(output->fd, output->name, bytes, length);
 	output->bytes += length;
 }
 

@@ -34,6 +34,10 @@ void rc_output_open(struct rc_output *output, const char *path);
 /* The same to a new file of that mode, which must not exist; rc_output_keep() ends it, and what ends the process before that takes it away. */
 void rc_output_create(struct rc_output *output, const char *path, unsigned mode);
 
+/* One whose lines no one has but DIGEST, which sees them go by; rc_output_end_watch() ends it. */
+void rc_output_watch(struct rc_output *output, struct rc_digest *digest);
+void rc_output_end_watch(struct rc_output *output);
+
 /* Writes out all of a file, which is on the disk and in its place then; the process ends where that fails. */
 void rc_output_keep(struct rc_output *output);
 void rc_output_put(struct rc_output *output, const struct rc_record *record);
