@@ -364,6 +364,9 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   sql "create table t (id int primary key, v text); insert into t values (1, 'a')"
   import '1 1 0' --table t --mode upsert --dry-run <<<$'{"id":1,"v":"b"}\n{"id":2,"v":"c"}'
   [ "$(rows)" = '{"id":1,"v":"a"}' ]
+  run -1 --separate-stderr rc-import-rows --table t --mode upsert --dry-run --rejects bad <<<$'{"id":1,"v":5}\n{"id":2,"v":"c"}'
+  [ "$(rc-say '{line} {column}' bad)" = '1 v' ]
+  [ "$(rows)" = '{"id":1,"v":"a"}' ]
 }
 
 # ---- what the server objects to ----
@@ -509,6 +512,53 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   import '4 0 0' --table t --batch 3 --resume job in
   [ "$(sql 'select count(*) from t')" = 10 ]
   [ "$(sql 'select count(*) from rc_import_progress')" = 0 ]
+}
+
+@test "the columns of all batches are those of the first record, wherever a batch or an earlier run has ended" {
+  sql 'create table t (id int primary key, v int default 7)'
+  printf '%s\n' '{"id":1,"v":1}' '{"id":2,"v":1}' '{"id":3}' '{"id":4,"v":1}' '{"id":5,"v":1}' '{"id":6,"v":1,"w":1}' '{"id":7,"v":1}' >in
+  for options in '--batch 1' '--batch 2' '--batch 3' ''; do
+    sql 'truncate t'
+    # shellcheck disable=SC2086 # words
+    run -1 --separate-stderr rc-import-rows --table t --rejects bad $options in
+    [ "$output" = "$(counts 5 0 0 0 2)" ]
+    [ "$(rc-say '{line} {column}' bad)" = $'3 v\n6 w' ]
+    [ "$(sql "select string_agg(id || ':' || v, ' ' order by id) from t")" = '1:1 2:1 4:1 5:1 7:1' ]
+  done
+  sql 'truncate t'
+  (head -n 2 in && printf '{"id":') >broken
+  run -100 --separate-stderr rc-import-rows --table t --batch 2 --resume job broken
+  run -100 --separate-stderr rc-import-rows --table t --batch 2 --resume job in
+  [ "${stderr_lines[0]}" = "rc-import-rows: in:3: 'v': the field is missing (42703)" ]
+  [ "$(sql 'select count(*) from t')" = 2 ]
+}
+
+@test "what the batches of a broken run have refused is in the file, and the run that goes on adds to it" {
+  sql 'create table t (id int primary key)'
+  seq 9 | sed 's/.*/{"id":&}/; 2s/2/"two"/; 5s/5/"five"/; 7s/7/"seven"/' >in
+  (head -n 7 in && printf '{"id":') >broken
+  echo old >bad
+  run -100 --separate-stderr rc-import-rows --table t --batch 3 --resume job --rejects bad broken
+  [ "$(rc-say '{line}' bad)" = $'2\n5' ]
+  # one that is killed has them, too
+  mkfifo source
+  sql 'truncate t'
+  rc-import-rows --table t --batch 3 --resume other --rejects killed source >out 2>err 3>&- &
+  pid=$! started+=("$pid")
+  exec {source}>source
+  head -n 4 in >&"$source"
+  wait_until 'select count(*) = 2 from t'
+  kill -9 "$pid"
+  exec {source}>&-
+  [ "$(rc-say '{line}' killed)" = 2 ]
+  sql 'truncate t; insert into t values (1), (3), (4), (6)'
+  run -1 --separate-stderr rc-import-rows --table t --batch 3 --resume job --rejects bad in
+  [ "$output" = "$(counts 2 0 0 0 1)" ]
+  [ "$(rc-say '{line}' bad)" = $'2\n5\n7' ]
+  [ "$(sql "select string_agg(id::text, ' ' order by id) from t")" = '1 3 4 6 8 9' ]
+  # a new run replaces it
+  run -1 --separate-stderr rc-import-rows --table t --batch 3 --mode upsert --rejects bad <<<$'{"id":1}\n{"id":"x"}'
+  [ "$(rc-say '{line}' bad)" = 2 ]
 }
 
 @test "what was killed when all was committed is not put in again, and of two at once the second ends with 111" {

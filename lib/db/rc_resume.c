@@ -44,12 +44,14 @@ rc_resume_find(struct rc_resume *resume)
 	rc_transaction_rollback(resume->session);
 }
 
-void
+bool
 rc_resume_skip(const struct rc_resume *resume, struct rc_input *in, struct rc_record *record)
 {
-	while (in->records < resume->records)
-		if (!rc_input_next(in, record))
-			rc_die(RC_FATAL, "%s: only %llu records, but an earlier run of '%s' has committed %llu", in->name, in->records, resume->name, resume->records);
+	if (in->records >= resume->records)
+		return false;
+	if (!rc_input_next(in, record))
+		rc_die(RC_FATAL, "%s: only %llu records, but an earlier run of '%s' has committed %llu", in->name, in->records, resume->name, resume->records);
+	return true;
 }
 
 void
