@@ -395,6 +395,44 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$(sql "select string_agg(id::text, ',' order by id) from t")" = 1,5 ]
 }
 
+@test "on-error reject: whatever code a trigger raises, and what is too long for an index; what is not of a row ends it" {
+  sql "create table t (id int primary key, v text); create index on t (v);
+    create function no() returns trigger language plpgsql as \$\$ begin
+      if new.id = 2 then raise exception 'mine' using errcode = 'UR001'; end if;
+      if new.id = 3 then raise insufficient_privilege; end if;
+      if new.id = 4 then execute 'select no_such_column'; end if;
+      if new.id = 9 then raise query_canceled; end if;
+      return new; end \$\$;
+    create trigger no before insert on t for each row execute function no()"
+  seq 7 | sed 's/.*/{"id":&,"v":"v"}/' >in
+  perl -e 'srand 1; print "{\"id\":8,\"v\":\"", join("", map { chr(33 + rand 2) . chr(65 + rand 26) . chr(97 + rand 26) } 1 .. 20000) =~ s/"//gr, "\"}\n"' >>in
+  run -1 --separate-stderr rc-import-rows --table t --on-error reject --rejects bad in
+  [ "$output" = "$(counts 4 0 0 0 4)" ]
+  [ "$(rc-say '{line} {code}' bad)" = $'2 UR001\n3 42501\n4 42703\n8 54000' ]
+  run -100 --separate-stderr rc-import-rows --table t --on-error reject <<<'{"id":9,"v":"v"}'
+  [[ $stderr == *' (57014)' ]]
+  sql 'create function never() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
+    create trigger never before insert on t for each statement execute function never()'
+  run -100 --separate-stderr rc-import-rows --table t --on-error reject <<<'{"id":10,"v":"v"}'
+  [[ $stderr == *' (42501)' ]]
+  # an upsert names the record
+  sql 'drop trigger never on t'
+  run -100 --separate-stderr rc-import-rows --table t --mode upsert in
+  [[ $stderr == 'rc-import-rows: in:2: t: mine (UR001)' ]]
+}
+
+@test "update where two rows have one key, in child tables or a view: refused, and nothing is changed" {
+  sql 'create table t (id int primary key, v int); create table child () inherits (t); create view w as select id / 10 as tens, id, v from t;
+    insert into t values (1, 1), (20, 1); insert into child values (1, 1), (3, 1)'
+  run -100 --separate-stderr rc-import-rows --table t --mode update <<<$'{"id":1,"v":2}\n{"id":3,"v":2}'
+  [ "$stderr" = 'rc-import-rows: public.t: the keys of 2 records are those of 3 rows; nothing was changed' ]
+  run -100 --separate-stderr rc-import-rows --table w --mode update --key v <<<'{"v":1,"id":7}'
+  [ "$stderr" = 'rc-import-rows: public.w: the keys of 1 records are those of 4 rows; nothing was changed' ]
+  [ "$(sql 'select count(*) from t where v = 1')" = 4 ]
+  import '0 1 0 1' --table t --mode update <<<$'{"id":3,"v":2}\n{"id":4,"v":2}'
+  import '0 1 0' --table w --mode update --key id <<<'{"id":20,"v":2}'
+}
+
 @test "what a trigger or a rule keeps out is not in the counts: all is refused, unless it is to be counted as unchanged" {
   sql "create table t (id int primary key, v text); insert into t values (1, 'a'), (2, 'b');
     create function nothing() returns trigger language plpgsql as 'begin return null; end';

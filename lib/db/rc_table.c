@@ -40,7 +40,8 @@ static const char table_sql[] =
     " exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'), c.relhastriggers,"
     " c.relkind in ('v', 'f') or exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type <> '1')"
     " or exists (select from pg_trigger t where (t.tgrelid = c.oid or t.tgrelid in (select relid from pg_catalog.pg_partition_tree(c.oid)))"
-    "  and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 1 = 1 and t.tgtype & 66 <> 0)"
+    "  and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 1 = 1 and t.tgtype & 66 <> 0),"
+    " c.relkind in ('v', 'f') or (c.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = c.oid))"
     " from pg_class c where c.oid = $1::oid";
 
 /* The statements' one parameter. */
@@ -132,6 +133,7 @@ rc_table_read(struct rc_table *table, struct rc_session *session, const char *na
 	table->insert_rule = is_true(result, 0, 2);
 	table->triggers = is_true(result, 0, 3);
 	table->keepers = is_true(result, 0, 4);
+	table->may_share_keys = is_true(result, 0, 5);
 	PQclear(result);
 	result = rc_session_query(session, name, columns_sql, &parameters);
 	read_columns(table, result);
