@@ -26,7 +26,7 @@
 
 enum {
 	OPT_MODE = RC_OPT_LONG, OPT_KEY, OPT_COLUMNS, OPT_CONFLICT, OPT_ERROR, OPT_DUPLICATES, OPT_MISSING, OPT_REJECTS,
-	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT, OPT_UNDO_LOG,
+	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT, OPT_UNDO_LOG, OPT_SEQUENCES,
 };
 enum { LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -46,6 +46,7 @@ static const struct rc_option options[] = {
 	{ OPT_RESUME, "resume", "NAME", "with --batch: keep the place under NAME in the table rc_import_progress, and go on from there" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "with row level security, work on the rows that the policies show" },
+	{ OPT_SEQUENCES, "advance-sequences", NULL, "move the sequences of the columns' defaults behind the numbers that the records have" },
 	{ OPT_UNDO_LOG, "undo-log", "FILE", "write there, before COMMIT, what each row was and is, for rc-undo; a new file; not with --batch" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "do all of it, and roll back" },
@@ -58,7 +59,7 @@ static const struct rc_program program = {
 	.name = "rc-import-rows",
 	.synopsis = "--table TABLE [--mode MODE] [--key COLUMN,...] [--columns COLUMN,...] [--on-conflict WHAT] [--duplicates WHAT] "
 	    "[--missing WHAT] [--on-error WHAT] [--kept-out WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
-	    "[--rows-visible-to-me] [--undo-log FILE] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
+	    "[--rows-visible-to-me] [--advance-sequences] [--undo-log FILE] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
 	.summary = "put records into a table: insert, upsert, update or sync",
 	.options = options,
 	.reads = "rows, with the columns' names, as to_json writes them",
@@ -257,6 +258,7 @@ finish(struct import *work, const struct rc_record *record, bool end)
 		rc_import_rejects_put(&work->rejects);
 		return true;
 	}
+	rc_import_row_advance(&work->row);
 	rc_import_rejects_put(&work->rejects);
 	rc_evidence_write(&work->evidence, NULL);
 	known = rc_transaction_commit(&work->session);
@@ -465,6 +467,7 @@ main(int argc, char *argv[])
 		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_DRY_RUN: work.dry_run = true; break;
+		case OPT_SEQUENCES: work.row.advances = true; break;
 		case OPT_UNDO_LOG: work.evidence.undo.path = optarg; break;
 		}
 	}

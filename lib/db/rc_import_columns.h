@@ -22,6 +22,8 @@ struct rc_import_column {
 	bool is_key;
 	size_t field;		/* of the record that was looked at last */
 	size_t at, end;		/* its bytes in the row that was made last */
+	bool numbered;		/* has a highest number */
+	long long highest;	/* of the rows that were made */
 };
 
 struct rc_import_columns {

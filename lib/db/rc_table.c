@@ -162,32 +162,35 @@ rc_table_find(const struct rc_table *table, const char *name, size_t length)
 	return NULL;
 }
 
-/* How many letters must be added, taken away or changed (Levenshtein); names are at most 63 bytes. */
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+enum { NAME_MAX_BYTES = 64 };
+
+/* How many letters must be added, taken away, changed, or swapped with the next (optimal string alignment). */
 static unsigned
 distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	unsigned row[64 + 1];
+	unsigned rows[3][NAME_MAX_BYTES + 1];
 
-	if (a_length > 64 || b_length > 64)
-		return 64;
+	if (a_length > NAME_MAX_BYTES || b_length > NAME_MAX_BYTES)
+		return NAME_MAX_BYTES;
 	for (size_t k = 0; k <= b_length; k++)
-		row[k] = (unsigned)k;
+		rows[0][k] = (unsigned)k;
 	for (size_t i = 1; i <= a_length; i++) {
-		unsigned diagonal = row[0];
+		unsigned *row = rows[i % 3], *before = rows[(i - 1) % 3], *two_before = rows[(i + 1) % 3];
 
 		row[0] = (unsigned)i;
 		for (size_t k = 1; k <= b_length; k++) {
-			unsigned best = diagonal + (a[i - 1] != b[k - 1]);
-
-			diagonal = row[k];
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			if (row[k - 1] + 1 < best)
-				best = row[k - 1] + 1;
-			row[k] = best;
+			row[k] = least(before[k - 1] + (a[i - 1] != b[k - 1]), least(before[k], row[k - 1]) + 1);
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+				row[k] = least(row[k], two_before[k - 2] + 1);
 		}
 	}
-	return row[b_length];
+	return rows[a_length % 3][b_length];
 }
 
 const char *
