@@ -395,10 +395,13 @@ count_blocks(struct export *export)
 	if (strchr("rpm", export->table.kind) == NULL)
 		rc_die(RC_FATAL, "%s: --partition needs a table", export->what);
 	result = ask(export, "with recursive part (oid) as (select $1::pg_catalog.oid union select i.inhrelid from pg_catalog.pg_inherits i join part on i.inhparent = part.oid)"
-	    " select coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), pg_catalog.count(*) filter (where c.relkind = 'f')"
-	    " from part join pg_catalog.pg_class c on c.oid = part.oid where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
+	    " select coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), pg_catalog.count(*) filter (where c.relkind = 'f'),"
+	    " pg_catalog.min(m.amname) filter (where m.amname <> 'heap')"	/* who knows what a ctid is there */
+	    " from part join pg_catalog.pg_class c on c.oid = part.oid left join pg_catalog.pg_am m on m.oid = c.relam where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
 	if (strcmp(rc_result_text(result, 0, 1), "0") != 0)
 		rc_die(RC_FATAL, "%s: --partition needs a table without foreign parts", export->what);
+	if (*rc_result_text(result, 0, 2) != '\0')
+		rc_die(RC_FATAL, "%s: --partition needs tables of the access method heap, not %s", export->what, rc_result_text(result, 0, 2));
 	if (!rc_parse_long(rc_result_text(result, 0, 0), 0, 1L << 32, &blocks))
 		rc_session_misled(export->what);
 	PQclear(result);

@@ -283,6 +283,12 @@ finish_export() {
   # of a partitioned table the partitions are held with it
   run -0 --separate-stderr rc-snapshot --table whole -- bash -c 'for t in whole one; do rc-export-rows -t $t --partition 1/2; done'
   [ "$output" = $'{"id":1}\n{"id":1}' ]
+  sql 'create materialized view seen as table big'
+  run -0 --separate-stderr rc-snapshot --table seen -- bash -c 'for part in 1/2 2/2; do rc-export-rows -t seen --partition $part; done'
+  [ "${#lines[@]}" = 100 ]
+  sql 'create access method mine type table handler heap_tableam_handler; create table strange (id int) using mine; insert into strange values (1)'
+  run -100 --separate-stderr rc-snapshot --table strange -- rc-export-rows -t strange --partition 1/2
+  [ "$stderr" = 'rc-export-rows: strange: --partition needs tables of the access method heap, not mine' ]
   run -0 --separate-stderr rc-snapshot -- rc-export-rows -t one --partition 1/1
   [ "$output" = '{"id":1}' ]
 }
