@@ -370,7 +370,7 @@ take_options(struct apply *work, int argc, char *argv[])
 		case OPT_RESUME: work->batches.name = optarg; break;
 		case OPT_MAX_LAG: rc_pace_take_max_lag(&work->batches.pace, optarg); break;
 		case OPT_MAX_WAL_RATE: rc_pace_take_max_wal_rate(&work->batches.pace, optarg); break;
-		case OPT_PAUSE_FILE: work->batches.pace.pause_file = optarg; break;
+		case OPT_PAUSE_FILE: rc_pace_take_pause_file(&work->batches.pace, optarg); break;
 		case OPT_COPY: work->staging.table_name = optarg; break;
 		case OPT_PROBLEM: work->staging.problem = optarg; break;
 		case OPT_BEFORE: rc_around_add(&work->around.before, optarg); break;

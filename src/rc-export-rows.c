@@ -4,6 +4,7 @@
  * The rows come by COPY in its binary form and are decoded here: the server's
  * own JSON code is what makes row_to_json slow.  One row is held at a time.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,8 @@ read_options(struct request *request, int argc, char *argv[])
 		rc_usage("a document has no end record");
 	if (file != NULL)
 		request->query = request->statement = rc_sql_read(file);
+	else if (request->query != NULL)
+		request->query = request->statement = rc_strndup(request->query, rc_sql_length(request->query));
 }
 
 /* ---- the transaction ---- */
@@ -228,19 +231,48 @@ find_table(struct export *export)
 	    (const char *const *)&export->table.oid, 1);
 }
 
+/*
+ * Ends the process unless the session that exported the snapshot holds the
+ * table.  A VACUUM FULL or CLUSTER between two parts moves rows to other blocks:
+ * some would be in both, and some in none.  A snapshot's name is made of its
+ * transaction's.
+ */
+static void
+check_held(struct export *export)
+{
+	const char *snapshot = export->request.snapshot;
+	char transaction[48] = "", *rest;
+	const char *const values[] = { export->table.oid, transaction };
+	unsigned long process = strtoul(snapshot, &rest, 16);
+	PGresult *result;
+
+	if (*rest == '-')
+		snprintf(transaction, sizeof transaction, "%lu/%lu", process, strtoul(rest + 1, NULL, 16));
+	result = ask(export, "select pg_catalog.count(*) from pg_catalog.pg_locks l join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) l.database"
+	    " where d.datname operator(pg_catalog.=) pg_catalog.current_database() and l.relation operator(pg_catalog.=) $1::pg_catalog.oid"
+	    " and l.virtualtransaction operator(pg_catalog.=) $2 and l.granted", values, 2);
+	if (strcmp(rc_result_text(result, 0, 0), "0") == 0)
+		rc_die(RC_FATAL, "%s: --partition needs a snapshot whose session holds the table (rc-snapshot --table %s), or rows could move between two parts",
+		    export->what, export->request.table);
+	PQclear(result);
+}
+
 /* With a key that two rows share, or that is null, rows would be lost between two parts. */
 static void
 check_resume_key(struct export *export)
 {
 	const char *const values[] = { export->table.oid, export->request.resume_key };
 	PGresult *result = ask(export, "select a.attnotnull and exists (select from pg_catalog.pg_index i where i.indrelid = a.attrelid"
-	    " and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)"
+	    " and i.indisunique and i.indisvalid and i.indimmediate and i.indpred is null and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),"
+	    " exists (select from pg_catalog.pg_class c join pg_catalog.pg_inherits h on h.inhparent = c.oid where c.oid = a.attrelid and c.relkind = 'r')"
 	    " from pg_catalog.pg_attribute a where a.attrelid = $1::pg_catalog.oid and a.attname = $2 and a.attnum > 0 and not a.attisdropped", values, 2);
 
 	if (PQntuples(result) != 1)
 		rc_die(RC_FATAL, "%s: no column '%s' for --resume-key", export->what, export->request.resume_key);
 	if (strcmp(rc_result_text(result, 0, 0), "t") != 0)
 		rc_die(RC_FATAL, "%s: --resume-key needs a column that is unique and not null, and '%s' is not", export->what, export->request.resume_key);
+	if (strcmp(rc_result_text(result, 0, 1), "t") == 0)	/* its unique index knows nothing of them */
+		rc_die(RC_FATAL, "%s: --resume-key: rows of its child tables may have the same '%s'; name each table for itself", export->what, export->request.resume_key);
 	PQclear(result);
 }
 
@@ -309,6 +341,8 @@ prepare(struct rc_session *session, void *context)
 		find_table(export);
 	if (export->request.table != NULL && export->request.resume_key != NULL)
 		check_resume_key(export);
+	if (export->request.parts > 1)
+		check_held(export);
 	query = query_of(export);
 	rc_export_query_add(&query, NULL, &sql);
 	failed = rc_session_prepare(session, "", rc_buf_text(&sql), &(struct rc_parameters){0});
@@ -361,10 +395,13 @@ count_blocks(struct export *export)
 	if (strchr("rpm", export->table.kind) == NULL)
 		rc_die(RC_FATAL, "%s: --partition needs a table", export->what);
 	result = ask(export, "with recursive part (oid) as (select $1::pg_catalog.oid union select i.inhrelid from pg_catalog.pg_inherits i join part on i.inhparent = part.oid)"
-	    " select coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), pg_catalog.count(*) filter (where c.relkind = 'f')"
-	    " from part join pg_catalog.pg_class c on c.oid = part.oid where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
+	    " select coalesce(pg_catalog.max(pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8), 0), pg_catalog.count(*) filter (where c.relkind = 'f'),"
+	    " pg_catalog.min(m.amname) filter (where m.amname <> 'heap')"	/* who knows what a ctid is there */
+	    " from part join pg_catalog.pg_class c on c.oid = part.oid left join pg_catalog.pg_am m on m.oid = c.relam where c.relkind in ('r', 'm', 'f')", (const char *const *)&export->table.oid, 1);
 	if (strcmp(rc_result_text(result, 0, 1), "0") != 0)
 		rc_die(RC_FATAL, "%s: --partition needs a table without foreign parts", export->what);
+	if (*rc_result_text(result, 0, 2) != '\0')
+		rc_die(RC_FATAL, "%s: --partition needs tables of the access method heap, not %s", export->what, rc_result_text(result, 0, 2));
 	if (!rc_parse_long(rc_result_text(result, 0, 0), 0, 1L << 32, &blocks))
 		rc_session_misled(export->what);
 	PQclear(result);

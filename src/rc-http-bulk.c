@@ -284,7 +284,6 @@ main(int argc, char *argv[])
 {
 	static const struct rc_http_filling filling = { begin_body, add_item, NULL };
 	static struct bulk work = { .id = "id" };
-	const char *rejects = NULL;
 	bool require_end = false, has_max = false;
 	struct rc_output out;
 	int opt;
@@ -296,15 +295,14 @@ main(int argc, char *argv[])
 		switch (opt) {
 		case OPT_ID: work.id = optarg; break;
 		case OPT_DELETE: work.delete = optarg; break;
-		case OPT_REJECTS: rejects = optarg; break;
+		case OPT_REJECTS: work.rejects.path = optarg; break;
 		case OPT_MAX_REJECTS: work.rejects.max = rc_opt_long("max-rejects", optarg, 0, LONG_MAX); has_max = true; break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}
 	}
-	if (!has_max && rejects != NULL)
+	if (!has_max && work.rejects.path != NULL)
 		work.rejects.max = -1;
 	work.rejects.in = &work.in;
-	work.rejects.has_output = rejects != NULL;
 	work.answer = (struct rc_items){ .take = take_item, .context = &work };
 	rc_items_add_pointer(&work.answer, "/items");
 	work.target.sender.content_type = "application/x-ndjson";
@@ -314,11 +312,10 @@ main(int argc, char *argv[])
 	rc_http_target_open(&work.target);
 	rc_input_open(&work.in, argc - optind, argv + optind);
 	rc_output_open(&out, NULL);
-	if (rejects != NULL)
-		rc_output_open(&work.rejects.output, rejects);
+	rc_import_rejects_open(&work.rejects, false);
 
 	rc_http_target_send(&work.target, &work.in, &filling);
-	rc_import_rejects_commit(&work.rejects);
+	rc_import_rejects_put(&work.rejects);
 	if (require_end)
 		rc_input_require_end(&work.in);
 	report(&work, &out);

@@ -26,7 +26,7 @@
 
 enum {
 	OPT_MODE = RC_OPT_LONG, OPT_KEY, OPT_COLUMNS, OPT_CONFLICT, OPT_ERROR, OPT_DUPLICATES, OPT_MISSING, OPT_REJECTS,
-	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT, OPT_UNDO_LOG,
+	OPT_MAX_REJECTS, OPT_REQUIRE_END, OPT_DRY_RUN, OPT_VISIBLE, OPT_BATCH, OPT_RESUME, OPT_LOCK_TIMEOUT, OPT_KEPT, OPT_UNDO_LOG, OPT_SEQUENCES,
 };
 enum { LOCK_TIMEOUT = RC_LOCK_TIMEOUT * RC_LOCK_TRIES };
 
@@ -46,6 +46,7 @@ static const struct rc_option options[] = {
 	{ OPT_RESUME, "resume", "NAME", "with --batch: keep the place under NAME in the table rc_import_progress, and go on from there" },
 	{ OPT_REQUIRE_END, "require-end-record", NULL, "change nothing unless the records end with an end record" },
 	{ OPT_VISIBLE, "rows-visible-to-me", NULL, "with row level security, work on the rows that the policies show" },
+	{ OPT_SEQUENCES, "advance-sequences", NULL, "move the sequences of the columns' defaults behind the numbers that the records have" },
 	{ OPT_UNDO_LOG, "undo-log", "FILE", "write there, before COMMIT, what each row was and is, for rc-undo; a new file; not with --batch" },
 	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", "wait that long for a lock (default: 15s)" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "do all of it, and roll back" },
@@ -58,7 +59,7 @@ static const struct rc_program program = {
 	.name = "rc-import-rows",
 	.synopsis = "--table TABLE [--mode MODE] [--key COLUMN,...] [--columns COLUMN,...] [--on-conflict WHAT] [--duplicates WHAT] "
 	    "[--missing WHAT] [--on-error WHAT] [--kept-out WHAT] [--rejects FILE] [--max-rejects N] [--batch N] [--resume NAME] [--require-end-record] "
-	    "[--rows-visible-to-me] [--undo-log FILE] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
+	    "[--rows-visible-to-me] [--advance-sequences] [--undo-log FILE] [--lock-timeout DURATION] [--dry-run] [FILE ...]",
 	.summary = "put records into a table: insert, upsert, update or sync",
 	.options = options,
 	.reads = "rows, with the columns' names, as to_json writes them",
@@ -200,8 +201,8 @@ find_first(struct import *work, struct rc_record *record)
 		struct rc_row_error error;
 		const char *bad = NULL;
 
-		if (work->columns.column_names == NULL && (bad = rc_import_columns_take(&work->columns, record, &error)) == NULL)
-			return true;
+		if (!rc_import_columns_known(&work->columns))
+			bad = rc_import_columns_take(&work->columns, record, &error);
 		if (bad == NULL)
 			return true;
 		rc_import_reject_record(&work->rejects, record, bad, &error);
@@ -247,25 +248,27 @@ settle(struct import *work)
 static bool
 finish(struct import *work, const struct rc_record *record, bool end)
 {
+	bool known;
+
 	check_kept(work);
 	rc_resume_keep(&work->resume, work->in.records, end ? NULL : record->text, record->length);
 	settle(work);
 	if (work->dry_run) {
 		rc_transaction_rollback(&work->session);
+		rc_import_rejects_put(&work->rejects);
 		return true;
 	}
-	if (end)
-		rc_import_rejects_commit(&work->rejects);
+	rc_import_row_advance(&work->row);
+	rc_import_rejects_put(&work->rejects);
 	rc_evidence_write(&work->evidence, NULL);
-	if (rc_transaction_commit(&work->session)) {
-		rc_evidence_keep(&work->evidence);
-		if (!end)
-			rc_signal_release();
-		return true;
-	}
+	known = rc_transaction_commit(&work->session);
 	rc_evidence_keep(&work->evidence);
-	rc_transaction_tell_unknown(&work->session, &work->out);
-	return false;
+	rc_import_rejects_keep(&work->rejects);
+	if (known && !end)
+		rc_signal_release();
+	if (!known)
+		rc_transaction_tell_unknown(&work->session, &work->out);
+	return known;
 }
 
 /* Takes the records of one transaction in, HAS the first of which is read; whether there may be more. */
@@ -319,6 +322,22 @@ write_counts(struct import *work)
 		work->out.answer = RC_NO;
 }
 
+/* Reads past the records that an earlier run has committed. The first of them said what the columns are, and does so again. */
+static void
+go_on(struct import *work, struct rc_record *record)
+{
+	struct rc_row_error error;
+
+	if (work->resume.records == 0)
+		return;
+	begin(work);	/* to have the table's columns */
+	rc_transaction_rollback(&work->session);
+	while (rc_resume_skip(&work->resume, &work->in, record))
+		if (!rc_import_columns_known(&work->columns))
+			rc_import_columns_take(&work->columns, record, &error);
+	rc_resume_check(&work->resume, &work->in, record->text, record->length);
+}
+
 static void
 import(struct import *work)
 {
@@ -326,8 +345,8 @@ import(struct import *work)
 	bool known = true, more = true;
 
 	rc_resume_find(&work->resume);
-	rc_resume_skip(&work->resume, &work->in, &record);
-	rc_resume_check(&work->resume, &work->in, record.text, record.length);
+	rc_import_rejects_open(&work->rejects, work->resume.records > 0);
+	go_on(work, &record);
 	rc_counter_start(&work->counter, "records");
 	while (more && known) {
 		more = run_part(work, &record, &known);
@@ -383,7 +402,7 @@ check_options(const struct import *work, bool key, bool duplicates)
 		rc_usage("--on-conflict is for --mode insert");
 	if (work->mode != SYNC && work->missing_action != RC_MERGE_KEEP)
 		rc_usage("--missing is for --mode sync");
-	if (work->missing_action >= RC_MERGE_DELETE && (work->rejects.has_output || work->rejects.max != 0 || work->apply.reject_errors))
+	if (work->missing_action >= RC_MERGE_DELETE && (work->rejects.path != NULL || work->rejects.max != 0 || work->apply.reject_errors))
 		rc_usage("--missing delete and set take no refused records: their rows would be missing ones");
 	if (work->batch > 0 && (work->mode == SYNC || work->dry_run))
 		rc_usage("--batch goes with neither --mode sync nor --dry-run");
@@ -404,6 +423,7 @@ join_parts(struct import *work)
 	work->columns.adds = work->mode != UPDATE;
 	work->columns.by_key = work->mode != INSERT;
 	work->rejects.in = &work->in;
+	work->rejects.batches = work->batch > 0;
 	work->merge.session = &work->session;
 	work->merge.table = &work->table;
 	work->merge.mode = work->skip ? RC_MERGE_SKIP : modes[work->mode];
@@ -424,7 +444,6 @@ main(int argc, char *argv[])
 	    *const duplicates[] = { "error", "last", NULL }, *const errors[] = { "abort", "reject", NULL },
 	    *const kept[] = { "refuse", "count", NULL };
 	static struct import work;
-	const char *rejects = NULL;
 	long lock_timeout = LOCK_TIMEOUT;
 	bool has_duplicates = false, has_max = false;
 	int opt;
@@ -440,7 +459,7 @@ main(int argc, char *argv[])
 		case OPT_MISSING: take_missing(&work, optarg); break;
 		case OPT_ERROR: work.apply.reject_errors = choose("on-error", optarg, errors) == 1; break;
 		case OPT_KEPT: work.count_kept = choose("kept-out", optarg, kept) == 1; break;
-		case OPT_REJECTS: rejects = optarg; break;
+		case OPT_REJECTS: work.rejects.path = optarg; break;
 		case OPT_MAX_REJECTS: work.rejects.max = rc_opt_long("max-rejects", optarg, 0, LONG_MAX); has_max = true; break;
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, LONG_MAX); break;
 		case OPT_RESUME: work.resume.name = optarg; break;
@@ -448,12 +467,12 @@ main(int argc, char *argv[])
 		case OPT_VISIBLE: work.visible = true; break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_DRY_RUN: work.dry_run = true; break;
+		case OPT_SEQUENCES: work.row.advances = true; break;
 		case OPT_UNDO_LOG: work.evidence.undo.path = optarg; break;
 		}
 	}
-	if (!has_max && (rejects != NULL || work.apply.reject_errors))
+	if (!has_max && (work.rejects.path != NULL || work.apply.reject_errors))
 		work.rejects.max = -1;
-	work.rejects.has_output = rejects != NULL;
 	check_options(&work, work.columns.key_names != NULL, has_duplicates);
 	join_parts(&work);
 	rc_input_open(&work.in, argc - optind, argv + optind);
@@ -466,8 +485,6 @@ main(int argc, char *argv[])
 	work.session.lock_timeout = lock_timeout > 0 ? lock_timeout : 1;	/* 0 is forever to the server */
 	work.session.lock_tries = 1;
 	work.session.find_blocker = work.session.report_blocker = true;
-	if (rejects != NULL)
-		rc_output_open(&work.rejects.output, rejects);
 	rc_output_open(&work.out, NULL);
 
 	import(&work);

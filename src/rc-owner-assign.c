@@ -496,7 +496,7 @@ main(int argc, char *argv[])
 		case OPT_BATCH: work.batch = rc_opt_long("batch", optarg, 1, BATCH_MAX); break;
 		case OPT_MAX_LAG: rc_pace_take_max_lag(&work.pace, optarg); break;
 		case OPT_MAX_WAL_RATE: rc_pace_take_max_wal_rate(&work.pace, optarg); break;
-		case OPT_PAUSE_FILE: work.pace.pause_file = optarg; break;
+		case OPT_PAUSE_FILE: rc_pace_take_pause_file(&work.pace, optarg); break;
 		case OPT_LOCK_TIMEOUT: lock_timeout = rc_opt_duration("lock-timeout", optarg); break;
 		case OPT_REQUIRE_END: require_end = true; break;
 		}

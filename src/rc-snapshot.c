@@ -42,22 +42,34 @@ struct snapshot {
 	char *name;		/* of the exported snapshot */
 };
 
+/* LOCK takes no materialized view and no foreign table; there a SELECT that reads nothing takes the same lock. */
 static PGresult *
-lock_tables(struct snapshot *snapshot)
+lock_table(struct snapshot *snapshot, const char *name)
 {
 	struct rc_relation table = {0};
 	struct rc_buf sql = {0};
 	PGresult *result;
 
-	for (size_t i = 0; i < snapshot->table_count; i++) {
-		rc_relation_find(&table, &snapshot->session, snapshot->tables[i]);
-		rc_buf_printf(&sql, "%s %s", i == 0 ? "lock table" : ",", table.sql);
-	}
-	rc_buf_add_text(&sql, " in access share mode");
+	rc_relation_find(&table, &snapshot->session, name);
+	rc_buf_printf(&sql, strchr("mf", table.kind) != NULL ? "select from %s limit 0" : "lock table %s in access share mode", table.sql);
 	result = rc_session_exec(&snapshot->session, rc_buf_text(&sql), NULL);
 	rc_relation_free(&table);
 	rc_buf_free(&sql);
 	return result;
+}
+
+/* The error of the first that can't be locked, or NULL. */
+static PGresult *
+lock_tables(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->table_count; i++) {
+		PGresult *result = lock_table(snapshot, snapshot->tables[i]);
+
+		if (!rc_result_is_good(result))
+			return result;
+		PQclear(result);
+	}
+	return NULL;
 }
 
 /*
@@ -73,15 +85,11 @@ begin(struct rc_session *session, void *context)
 	PGresult *result;
 
 	rc_transaction_begin(session, &transaction);
-	if (snapshot->table_count > 0) {
-		result = lock_tables(snapshot);
-		if (rc_result_is_locked(result)) {
-			rc_transaction_rollback(session);
-			return result;
-		}
-		if (!rc_result_is_good(result))
+	if ((result = lock_tables(snapshot)) != NULL) {
+		if (!rc_result_is_locked(result))
 			rc_session_die(session, result, "the tables");
-		PQclear(result);
+		rc_transaction_rollback(session);
+		return result;
 	}
 	result = rc_session_query(session, what, "select pg_catalog.pg_export_snapshot()", NULL);
 	if (PQntuples(result) != 1)

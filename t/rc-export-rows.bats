@@ -218,6 +218,12 @@ finish_export() {
   [ "$(sql 'select count(*) from t')" = 0 ]
 }
 
+@test "a query may end in a semicolon, as in a file" {
+  run -0 --separate-stderr rc-export-rows -q $'select 1 as id;\n'
+  [ "$output" = '{"id":1}' ]
+  run -100 --separate-stderr rc-export-rows -q 'select 1 as id; select 2'
+}
+
 @test "columns of one name, and rc_end alone, are refused before a row is printed" {
   run -100 --separate-stderr rc-export-rows -q 'select 1 as id, 2 as id'
   [ "$output" = '' ]
@@ -264,6 +270,29 @@ finish_export() {
   [ "${stderr_lines[1]}" = 'rc-export-rows: --partition needs a snapshot, or the parts would be of different moments (see rc-snapshot)' ]
 }
 
+@test "parts need a snapshot whose session holds the table, for a rewrite between two of them would lose rows" {
+  new_database
+  sql "create table big as select i as id from generate_series(1, 100) i; create table other (id int); create table whole (id int) partition by range (id);
+    create table one partition of whole default; insert into whole values (1)"
+  run -100 --separate-stderr rc-snapshot -- rc-export-rows -t big --partition 1/2
+  [ "$stderr" = 'rc-export-rows: big: --partition needs a snapshot whose session holds the table (rc-snapshot --table big), or rows could move between two parts' ]
+  run -100 --separate-stderr rc-snapshot --table other -- rc-export-rows -t big --partition 2/2
+  [[ $stderr == 'rc-export-rows: big: --partition needs a snapshot whose session holds '* ]]
+  # another session that holds it meanwhile is no help
+  run -100 --separate-stderr rc-snapshot --table big -- rc-snapshot --table other -- rc-export-rows -t big --partition 2/2
+  # of a partitioned table the partitions are held with it
+  run -0 --separate-stderr rc-snapshot --table whole -- bash -c 'for t in whole one; do rc-export-rows -t $t --partition 1/2; done'
+  [ "$output" = $'{"id":1}\n{"id":1}' ]
+  sql 'create materialized view seen as table big'
+  run -0 --separate-stderr rc-snapshot --table seen -- bash -c 'for part in 1/2 2/2; do rc-export-rows -t seen --partition $part; done'
+  [ "${#lines[@]}" = 100 ]
+  sql 'create access method mine type table handler heap_tableam_handler; create table strange (id int) using mine; insert into strange values (1)'
+  run -100 --separate-stderr rc-snapshot --table strange -- rc-export-rows -t strange --partition 1/2
+  [ "$stderr" = 'rc-export-rows: strange: --partition needs tables of the access method heap, not mine' ]
+  run -0 --separate-stderr rc-snapshot -- rc-export-rows -t one --partition 1/1
+  [ "$output" = '{"id":1}' ]
+}
+
 @test "a snapshot that is not there is 100" {
   run -100 --separate-stderr rc-export-rows -q 'select 1 as id' --snapshot 00000003-0000001B-9
   [[ $stderr == 'rc-export-rows: '*'snapshot'* ]]
@@ -282,6 +311,14 @@ finish_export() {
   [ "$stderr" = "rc-export-rows: t: --resume-key needs a column that is unique and not null, and 'name' is not" ]
   run -100 --separate-stderr rc-export-rows -t t --resume-key nome
   [ "$stderr" = "rc-export-rows: t: no column 'nome' for --resume-key" ]
+  sql 'create table child () inherits (t); insert into child select * from t where id = 2'
+  run -100 --separate-stderr rc-export-rows -t t --resume-key id --resume-after 2
+  [ "$stderr" = "rc-export-rows: t: --resume-key: rows of its child tables may have the same 'id'; name each table for itself" ]
+  run -0 --separate-stderr rc-export-rows -t child --columns id
+  [ "$output" = '{"id":2}' ]
+  sql 'create table whole (id int primary key) partition by range (id); create table one partition of whole for values from (0) to (9); insert into whole values (1), (2)'
+  run -0 --separate-stderr rc-export-rows -t whole --resume-key id --resume-after 1
+  [ "$output" = '{"id":2}' ]
 }
 
 @test "a role that row level security hides rows from is refused, unless told" {

@@ -246,6 +246,9 @@ refused() {
 @test "names: unknown, other case, missing, added, generated" {
   sql 'create table t (id int not null, "userName" text, twice int generated always as (id * 2) stored)'
   for case in '{"id":1,"username":"a"}|username|the table has no such column; is '\''userName'\'' meant? (42703)' \
+    '{"di":1,"userName":"a"}|di|the table has no such column (42703)' \
+    '{"id":1,"usreName":"a"}|usreName|the table has no such column; is '\''userName'\'' meant? (42703)' \
+    '{"id":1,"tiwce":"a"}|tiwce|the table has no such column; is '\''twice'\'' meant? (42703)' \
     '{"id":1,"zzzzzz":"a"}|zzzzzz|the table has no such column (42703)' \
     '{"userName":"a"}|id|the field is missing, and the column is NOT NULL and has no default (23502)' \
     '{"id":1,"twice":2}|twice|the server makes up the column: leave it out (428C9)'; do
@@ -364,6 +367,9 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   sql "create table t (id int primary key, v text); insert into t values (1, 'a')"
   import '1 1 0' --table t --mode upsert --dry-run <<<$'{"id":1,"v":"b"}\n{"id":2,"v":"c"}'
   [ "$(rows)" = '{"id":1,"v":"a"}' ]
+  run -1 --separate-stderr rc-import-rows --table t --mode upsert --dry-run --rejects bad <<<$'{"id":1,"v":5}\n{"id":2,"v":"c"}'
+  [ "$(rc-say '{line} {column}' bad)" = '1 v' ]
+  [ "$(rows)" = '{"id":1,"v":"a"}' ]
 }
 
 # ---- what the server objects to ----
@@ -390,6 +396,44 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$output" = "$(counts 2 0 0 0 6)" ]
   [ "$(rc-say '{code}' bad | sort | paste -sd ,)" = 22007,23503,23505,23514,23514,P0001 ]
   [ "$(sql "select string_agg(id::text, ',' order by id) from t")" = 1,5 ]
+}
+
+@test "on-error reject: whatever code a trigger raises, and what is too long for an index; what is not of a row ends it" {
+  sql "create table t (id int primary key, v text); create index on t (v);
+    create function no() returns trigger language plpgsql as \$\$ begin
+      if new.id = 2 then raise exception 'mine' using errcode = 'UR001'; end if;
+      if new.id = 3 then raise insufficient_privilege; end if;
+      if new.id = 4 then execute 'select no_such_column'; end if;
+      if new.id = 9 then raise query_canceled; end if;
+      return new; end \$\$;
+    create trigger no before insert on t for each row execute function no()"
+  seq 7 | sed 's/.*/{"id":&,"v":"v"}/' >in
+  perl -e 'srand 1; print "{\"id\":8,\"v\":\"", join("", map { chr(33 + rand 2) . chr(65 + rand 26) . chr(97 + rand 26) } 1 .. 20000) =~ s/"//gr, "\"}\n"' >>in
+  run -1 --separate-stderr rc-import-rows --table t --on-error reject --rejects bad in
+  [ "$output" = "$(counts 4 0 0 0 4)" ]
+  [ "$(rc-say '{line} {code}' bad)" = $'2 UR001\n3 42501\n4 42703\n8 54000' ]
+  run -100 --separate-stderr rc-import-rows --table t --on-error reject <<<'{"id":9,"v":"v"}'
+  [[ $stderr == *' (57014)' ]]
+  sql 'create function never() returns trigger language plpgsql as $$ begin raise insufficient_privilege; end $$;
+    create trigger never before insert on t for each statement execute function never()'
+  run -100 --separate-stderr rc-import-rows --table t --on-error reject <<<'{"id":10,"v":"v"}'
+  [[ $stderr == *' (42501)' ]]
+  # an upsert names the record
+  sql 'drop trigger never on t'
+  run -100 --separate-stderr rc-import-rows --table t --mode upsert in
+  [[ $stderr == 'rc-import-rows: in:2: t: mine (UR001)' ]]
+}
+
+@test "update where two rows have one key, in child tables or a view: refused, and nothing is changed" {
+  sql 'create table t (id int primary key, v int); create table child () inherits (t); create view w as select id / 10 as tens, id, v from t;
+    insert into t values (1, 1), (20, 1); insert into child values (1, 1), (3, 1)'
+  run -100 --separate-stderr rc-import-rows --table t --mode update <<<$'{"id":1,"v":2}\n{"id":3,"v":2}'
+  [ "$stderr" = 'rc-import-rows: public.t: the keys of 2 records are those of 3 rows; nothing was changed' ]
+  run -100 --separate-stderr rc-import-rows --table w --mode update --key v <<<'{"v":1,"id":7}'
+  [ "$stderr" = 'rc-import-rows: public.w: the keys of 1 records are those of 4 rows; nothing was changed' ]
+  [ "$(sql 'select count(*) from t where v = 1')" = 4 ]
+  import '0 1 0 1' --table t --mode update <<<$'{"id":3,"v":2}\n{"id":4,"v":2}'
+  import '0 1 0' --table w --mode update --key id <<<'{"id":20,"v":2}'
 }
 
 @test "what a trigger or a rule keeps out is not in the counts: all is refused, unless it is to be counted as unchanged" {
@@ -492,6 +536,41 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   [ "$stderr" = 'rc-import-rows: nowhere: no such table' ]
 }
 
+@test "--advance-sequences: new rows get no number that the records have" {
+  sql "create sequence loose; create sequence down increment -1; create sequence odd start 3 increment 10; create sequence part;
+    create table t (id serial primary key, always bigint generated always as identity, given smallint generated by default as identity (start 5),
+      l bigint default nextval('loose'), d int default nextval('down'), o int default nextval('odd'), p bigint default 1000 * nextval('part'), n int default 7, iv interval)"
+  row='"always":5000,"given":4,"l":12,"d":-5,"o":40004,"p":9000,"n":1,"iv":null'
+  import '2 0 0' --table t --advance-sequences --dry-run <<<"{\"id\":3,$row}"$'\n'"{\"id\":20,$row}"
+  [ "$(sql 'select last_value, is_called from t_id_seq')" = '1|f' ]
+  import '2 0 0' --table t --advance-sequences <<<"{\"id\":20,$row}"$'\n'"{\"id\":3,$row}"
+  [ "$(sql 'insert into t default values returning id, always, given, l, d, o, p')" = '21|5001|5|13|-1|40013|1000' ]
+  # what is there already stays, and so does what is not asked for
+  import '1 1 0' --table t --mode upsert --advance-sequences --columns id,n <<<$'{"id":4,"n":2}\n{"id":3,"n":2}'
+  import '1 0 0' --table t --columns id <<<'{"id":22}'
+  [ "$(sql 'select last_value from t_id_seq')" = 21 ]
+  import '0 0 0 1' --table t --mode update --advance-sequences --columns id,n <<<'{"id":99,"n":2}'
+  [ "$(sql 'select last_value from t_id_seq')" = 21 ]
+  # by batches, far and near, and to where it can't go
+  seq 30 10 50 | sed 's/.*/{"id":&}/; $s/50/5000000/' | import '3 0 0' --table t --batch 1 --advance-sequences --columns id
+  [ "$(sql 'insert into t default values returning id')" = 5000001 ]
+  sql 'alter sequence loose maxvalue 20'
+  run -100 --separate-stderr rc-import-rows --table t --advance-sequences --columns l <<<'{"l":30}'
+  [[ $stderr == "rc-import-rows: public.loose: nextval: reached maximum value of sequence \"loose\" (20) "* ]]
+  run -100 --separate-stderr rc-import-rows --table t --advance-sequences --columns l <<<'{"l":9223372036854775807}'
+  [[ $stderr == 'rc-import-rows: public.loose: setval: value 9223372036854775807 is out of bounds for sequence "loose"'* ]]
+  [ "$(sql 'select count(*) from t where l > 20')" = 0 ]
+}
+
+@test "--advance-sequences needs the right to; without it nothing is changed" {
+  sql "create table t (id serial primary key); create role q_$$; grant all on t to q_$$"
+  PGOPTIONS="-c role=q_$$" run -100 --separate-stderr rc-import-rows --table t --advance-sequences <<<'{"id":3}'
+  [ "$stderr" = 'rc-import-rows: public.t_id_seq: permission denied for sequence t_id_seq (42501)' ]
+  [ "$(rows)" = '' ]
+  PGOPTIONS="-c role=q_$$" import '1 0 0' --table t <<<'{"id":3}'
+  sql "drop owned by q_$$; drop role q_$$"
+}
+
 # ---- breaks ----
 
 @test "batches are committed one by one, and a broken import goes on where it was" {
@@ -509,6 +588,71 @@ rc-import-rows: in:4: 'v': the field is missing (42703)" ]
   import '4 0 0' --table t --batch 3 --resume job in
   [ "$(sql 'select count(*) from t')" = 10 ]
   [ "$(sql 'select count(*) from rc_import_progress')" = 0 ]
+}
+
+@test "the columns of all batches are those of the first record, wherever a batch or an earlier run has ended" {
+  sql 'create table t (id int primary key, v int default 7)'
+  printf '%s\n' '{"id":1,"v":1}' '{"id":2,"v":1}' '{"id":3}' '{"id":4,"v":1}' '{"id":5,"v":1}' '{"id":6,"v":1,"w":1}' '{"id":7,"v":1}' >in
+  for options in '--batch 1' '--batch 2' '--batch 3' ''; do
+    sql 'truncate t'
+    # shellcheck disable=SC2086 # words
+    run -1 --separate-stderr rc-import-rows --table t --rejects bad $options in
+    [ "$output" = "$(counts 5 0 0 0 2)" ]
+    [ "$(rc-say '{line} {column}' bad)" = $'3 v\n6 w' ]
+    [ "$(sql "select string_agg(id || ':' || v, ' ' order by id) from t")" = '1:1 2:1 4:1 5:1 7:1' ]
+  done
+  sql 'truncate t'
+  (head -n 2 in && printf '{"id":') >broken
+  run -100 --separate-stderr rc-import-rows --table t --batch 2 --resume job broken
+  run -100 --separate-stderr rc-import-rows --table t --batch 2 --resume job in
+  [ "${stderr_lines[0]}" = "rc-import-rows: in:3: 'v': the field is missing (42703)" ]
+  [ "$(sql 'select count(*) from t')" = 2 ]
+}
+
+@test "what the batches of a broken run have refused is in the file, and the run that goes on adds to it" {
+  sql 'create table t (id int primary key)'
+  seq 9 | sed 's/.*/{"id":&}/; 2s/2/"two"/; 5s/5/"five"/; 7s/7/"seven"/' >in
+  (head -n 7 in && printf '{"id":') >broken
+  echo old >bad
+  run -100 --separate-stderr rc-import-rows --table t --batch 3 --resume job --rejects bad broken
+  [ "$(rc-say '{line}' bad)" = $'2\n5' ]
+  # one that is killed has them, too
+  mkfifo source
+  sql 'truncate t'
+  rc-import-rows --table t --batch 3 --resume other --rejects killed source >out 2>err 3>&- &
+  pid=$! started+=("$pid")
+  exec {source}>source
+  head -n 4 in >&"$source"
+  wait_until 'select count(*) = 2 from t'
+  kill -9 "$pid"
+  exec {source}>&-
+  [ "$(rc-say '{line}' killed)" = 2 ]
+  sql 'truncate t; insert into t values (1), (3), (4), (6)'
+  run -1 --separate-stderr rc-import-rows --table t --batch 3 --resume job --rejects bad in
+  [ "$output" = "$(counts 2 0 0 0 1)" ]
+  [ "$(rc-say '{line}' bad)" = $'2\n5\n7' ]
+  [ "$(sql "select string_agg(id::text, ' ' order by id) from t")" = '1 3 4 6 8 9' ]
+  # a new run replaces it
+  run -1 --separate-stderr rc-import-rows --table t --batch 3 --mode upsert --rejects bad <<<$'{"id":1}\n{"id":"x"}'
+  [ "$(rc-say '{line}' bad)" = 2 ]
+}
+
+@test "a table rc_import_progress that another role has put there is not written into" {
+  sql "create role rc_trap_$$; create role rc_app_$$; create table t (id int); grant insert, select on t to rc_app_$$; grant create, usage on schema public to rc_trap_$$, rc_app_$$;
+    set role rc_trap_$$; create function ran() returns timestamptz language plpgsql as \$\$ begin raise exception 'ran as %', current_user; end \$\$;
+    create table rc_import_progress (name text primary key, records bigint, last_record text, at timestamptz default ran());
+    grant all on rc_import_progress to public"
+  trap=rc_trap_$$ app=rc_app_$$
+  for role in postgres "$app"; do
+    PGOPTIONS="-c role=$role" run -100 --separate-stderr rc-import-rows --table t --batch 1 --resume job <<<'{"id":1}'
+    [ "$stderr" = "rc-import-rows: the table rc_import_progress belongs to $trap, whose triggers would run with your rights; make it your own (alter table rc_import_progress owner to ...) or drop it" ]
+  done
+  sql "grant $trap to $app; alter table rc_import_progress alter at set default now()"
+  PGOPTIONS="-c role=$app" import '1 0 0' --table t --batch 1 --resume job <<<'{"id":1}'
+  sql 'alter table rc_import_progress owner to postgres'
+  PGOPTIONS="-c role=$app" import '1 0 0' --table t --batch 1 --resume job <<<'{"id":1}'
+  import '1 0 0' --table t --batch 1 --resume job <<<'{"id":1}'
+  sql "drop owned by $trap, $app; drop role $trap, $app"
 }
 
 @test "what was killed when all was committed is not put in again, and of two at once the second ends with 111" {

@@ -160,6 +160,7 @@ pause_behind_three() {
 --max-lag 10s|--resume, --max-lag, --max-wal-rate and --pause-file need --batch
 --batch 5 --max-lag soon|--max-lag takes a duration such as 10s or a size such as 64MB, not 'soon'
 --batch 5 --max-lag 0|--max-lag must be more than 0
+--batch 5 --pause-file=|--pause-file needs the name of a file
 --batch 5 --max-wal-rate 10s|--max-wal-rate takes a size such as 16MB, not '10s'
 --batch 5 --max-wal-rate 0MB|--max-wal-rate must be more than 0
 --batch 5 --max-lag 1s --print-before-commit k|--batch and --print-before-commit exclude one another

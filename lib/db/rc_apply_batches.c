@@ -65,7 +65,8 @@ go_on(struct rc_apply_batches *work)
 	rc_resume_find(resume);
 	if (resume->records == 0)
 		return;
-	rc_resume_skip(resume, work->in, &work->record);
+	while (rc_resume_skip(resume, work->in, &work->record))
+		;
 	rc_sent_strip(work->sent, &work->record);
 	rc_sent_write(work->sent, &work->record, &text);
 	rc_resume_check(resume, work->in, text.bytes, text.length);

@@ -22,15 +22,6 @@ rc_import_die(const struct rc_import_apply *apply, const PGresult *result, unsig
 	rc_session_die(apply->merge->session, result, rc_buf_text(&what));
 }
 
-/* Whether the server's error is about what is in a row, and not about the statement or the server. */
-static bool
-is_of_a_row(const PGresult *error)
-{
-	const char *sqlstate = rc_result_sqlstate(error);
-
-	return strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0 || strncmp(sqlstate, "44", 2) == 0 || strncmp(sqlstate, "P0", 2) == 0;
-}
-
 static void
 run(const struct rc_import_apply *apply, const char *sql)
 {
@@ -58,6 +49,26 @@ try_rows(const struct rc_import_apply *apply, unsigned long long from, unsigned 
 	run(apply, "rollback to savepoint rc_import");
 	*apply->merge = before;
 	return error;
+}
+
+/*
+ * Whether the server's error is about what is in a row.  A trigger may raise any
+ * code: what is not about the server, and does not come up without rows, is.
+ */
+static bool
+is_of_a_row(const struct rc_import_apply *apply, const PGresult *error)
+{
+	const char *sqlstate = rc_result_sqlstate(error);
+	PGresult *again;
+
+	if (strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "23", 2) == 0 || strncmp(sqlstate, "44", 2) == 0 || strncmp(sqlstate, "P0", 2) == 0)
+		return true;
+	if (strncmp(sqlstate, "57", 2) == 0 || strncmp(sqlstate, "58", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0)
+		return false;
+	if ((again = try_rows(apply, 1, 0)) == NULL)
+		return true;
+	PQclear(again);
+	return false;
 }
 
 static void
@@ -100,7 +111,7 @@ halve(const struct rc_import_apply *apply, unsigned long long from, unsigned lon
 
 	if (from > to || (error = try_rows(apply, from, to)) == NULL)
 		return;
-	if (!is_of_a_row(error))
+	if (!is_of_a_row(apply, error))
 		rc_import_die(apply, error, 0);
 	if (from == to) {
 		if (!apply->reject_errors)
@@ -155,7 +166,7 @@ rc_import_apply(const struct rc_import_apply *apply)
 	if (error == NULL)
 		return;
 	/* A foreign key may point to a row that comes later: only all together tell that it is wrong, so no half is tried. */
-	if (!is_of_a_row(error) || (!apply->reject_errors && strcmp(rc_result_sqlstate(error), "23503") == 0))
+	if (!is_of_a_row(apply, error) || (!apply->reject_errors && strcmp(rc_result_sqlstate(error), "23503") == 0))
 		rc_import_die(apply, error, 0);
 	PQclear(error);
 	run(apply, "create index on pg_temp.rc_import (line)");

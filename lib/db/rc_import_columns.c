@@ -171,7 +171,6 @@ take_listed_columns(struct rc_import_columns *set)
 	struct rc_row_error error;
 	struct rc_buf name = {0};
 
-	clear_columns(set);
 	while (rc_name_list_next(&list, &name)) {
 		const struct rc_table_column *column = rc_import_columns_need(set, "--columns", &name);
 
@@ -184,9 +183,48 @@ take_listed_columns(struct rc_import_columns *set)
 		rc_die(RC_FATAL, "--columns: '%s': %s", bad, error.message);
 }
 
+/* Keeps the names for the next transaction: where a batch ends must not change what the columns are. */
+static void
+keep_first(struct rc_import_columns *set)
+{
+	set->first = rc_alloc(rc_size_mul(set->count + 1, sizeof *set->first));
+	for (size_t i = 0; i < set->count; i++)
+		set->first[i] = rc_strndup(set->all[i].column->name, strlen(set->all[i].column->name));
+	set->first_count = set->count;
+	set->has_first = true;
+}
+
+static void
+take_first_again(struct rc_import_columns *set)
+{
+	const char *bad = NULL;
+	struct rc_row_error error;
+
+	for (size_t i = 0; i < set->first_count && bad == NULL; i++) {
+		const struct rc_table_column *column = rc_table_find(set->table, set->first[i], strlen(set->first[i]));
+
+		if (column == NULL) {
+			refuse_name(set, set->first[i], strlen(set->first[i]), &error);
+			bad = set->first[i];
+		} else {
+			add_column(set, column);
+		}
+	}
+	if (bad != NULL || (bad = check_columns(set, &error)) != NULL)
+		rc_die(RC_FATAL, "%s: was changed meanwhile: '%s': %s", set->table_name, bad, error.message);
+}
+
+bool
+rc_import_columns_known(const struct rc_import_columns *set)
+{
+	return set->column_names != NULL || set->has_first;
+}
+
 const char *
 rc_import_columns_take(struct rc_import_columns *set, struct rc_record *record, struct rc_row_error *error)
 {
+	const char *bad;
+
 	clear_columns(set);
 	for (size_t i = 0; i < record->object.count; i++) {
 		const struct rc_json_field *field = &record->object.fields[i];
@@ -198,7 +236,9 @@ rc_import_columns_take(struct rc_import_columns *set, struct rc_record *record, 
 		}
 		add_column(set, column);
 	}
-	return check_columns(set, error);
+	if ((bad = check_columns(set, error)) == NULL)
+		keep_first(set);
+	return bad;
 }
 
 const char *
@@ -236,7 +276,7 @@ rc_import_columns_map(struct rc_import_columns *set, struct rc_record *record, s
 void
 rc_import_columns_take_key(struct rc_import_columns *set)
 {
-	if (set->column_names != NULL)
+	if (rc_import_columns_known(set))
 		return;
 	clear_columns(set);
 	for (size_t i = 0; i < set->key_count; i++)
@@ -257,6 +297,8 @@ rc_import_columns_begin(struct rc_import_columns *set)
 	clear_columns(set);
 	if (set->column_names != NULL)
 		take_listed_columns(set);
+	else if (set->has_first)
+		take_first_again(set);
 }
 
 void
@@ -264,4 +306,9 @@ rc_import_columns_free(struct rc_import_columns *set)
 {
 	free(set->all);
 	set->all = NULL;
+	for (size_t i = 0; i < set->first_count; i++)
+		free(set->first[i]);
+	free(set->first);
+	set->first = NULL;
+	set->first_count = 0;
 }

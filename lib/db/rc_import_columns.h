@@ -22,6 +22,8 @@ struct rc_import_column {
 	bool is_key;
 	size_t field;		/* of the record that was looked at last */
 	size_t at, end;		/* its bytes in the row that was made last */
+	bool numbered;		/* has a highest number */
+	long long highest;	/* of the rows that were made */
 };
 
 struct rc_import_columns {
@@ -32,6 +34,9 @@ struct rc_import_columns {
 	bool adds;		/* rows that are not there may be added */
 	bool by_key;		/* rows are known by a key */
 
+	char **first;		/* the names that the first record has, in its order, once it was taken */
+	size_t first_count;
+	bool has_first;
 	struct rc_import_column *all;
 	size_t count;
 	bool mapped;		/* the columns' fields are those of the names seen last */
@@ -40,14 +45,18 @@ struct rc_import_columns {
 };
 
 /*
- * After the table was read: finds the key, and takes the columns of --columns.
- * Ends the process where there is no such key or column.
+ * After the table was read: finds the key, and takes the columns of --columns,
+ * or those that the first record had where there was one in a transaction
+ * before.  Ends the process where there is no such key or column.
  */
 void rc_import_columns_begin(struct rc_import_columns *set);
 void rc_import_columns_free(struct rc_import_columns *set);
 
 /* The column that OPTION names; ends the process where there is none. */
 const struct rc_table_column *rc_import_columns_need(const struct rc_import_columns *set, const char *option, const struct rc_buf *name);
+
+/* Whether the columns are known: by --columns, or because a first record was taken. */
+bool rc_import_columns_known(const struct rc_import_columns *set);
 
 /* The columns are those of the first record's fields, in their order; NULL, or else the field that is wrong, and ERROR. */
 const char *rc_import_columns_take(struct rc_import_columns *set, struct rc_record *record, struct rc_row_error *error);

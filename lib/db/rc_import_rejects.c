@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rc_file.h"
+#include "rc_append.h"
 #include "rc_mem.h"
 
 enum { SHOWN = 200 };	/* bytes of a name in a message */
@@ -58,19 +58,62 @@ write_reject(struct rc_import_rejects *rejects, const struct rc_import_fault *fa
 	rc_json_add_text(&line, "message", fault->message);
 	rc_json_add_value(&line, "record", copy);
 	rc_json_close(&line);
-	rc_output_line(&rejects->output, line.bytes, line.length);
+	if (rejects->batches)
+		rc_spool_add(&rejects->waiting, line.bytes, line.length);
+	else
+		rc_output_line(&rejects->output, line.bytes, line.length);
 	free(copy);
 	rc_buf_free(&line);
 }
 
 void
-rc_import_rejects_commit(struct rc_import_rejects *rejects)
+rc_import_rejects_open(struct rc_import_rejects *rejects, bool goes_on)
 {
-	if (!rejects->has_output)
+	if (rejects->path == NULL)
 		return;
-	rejects->has_output = false;
-	rc_output_flush(&rejects->output);
-	rc_file_commit(rejects->output.file);
+	if (!rejects->batches) {
+		rc_output_open(&rejects->output, rejects->path);
+	} else if (!goes_on) {
+		rejects->emptied = rc_file_replace(rejects->path);
+	} else {
+		rc_append_open(rejects->path);
+		rc_append_keep();
+	}
+}
+
+void
+rc_import_rejects_put(struct rc_import_rejects *rejects)
+{
+	int fd;
+
+	if (rejects->path == NULL)
+		return;
+	if (!rejects->batches) {
+		rc_output_flush(&rejects->output);
+		rc_file_commit(rejects->output.file);
+		rejects->path = NULL;
+		return;
+	}
+	if (rejects->emptied != NULL)
+		rc_file_commit(rejects->emptied);
+	rejects->emptied = NULL;
+	if (rejects->waiting.records == 0)
+		return;
+	fd = rc_append_open(rejects->path);
+	rc_append_begin();
+	rejects->added = true;
+	rc_spool_copy(&rejects->waiting, fd, rejects->path);
+	rc_append_sync();
+}
+
+void
+rc_import_rejects_keep(struct rc_import_rejects *rejects)
+{
+	if (!rejects->added)
+		return;
+	rc_append_keep();
+	rc_spool_free(&rejects->waiting);
+	rejects->added = false;
 }
 
 void
@@ -83,10 +126,11 @@ rc_import_reject(struct rc_import_rejects *rejects, const struct rc_import_fault
 		rc_buf_printf(&words, "'%.*s': ", SHOWN, fault->column);
 	rc_buf_printf(&words, "%s (%s)", fault->message, fault->code);
 	rejects->count++;
-	if (rejects->has_output)
+	if (rejects->path != NULL)
 		write_reject(rejects, fault, record, length);
 	if (rejects->max >= 0 && rejects->count > (unsigned long long)rejects->max) {
-		rc_import_rejects_commit(rejects);
+		if (!rejects->batches)
+			rc_import_rejects_put(rejects);
 		rc_die(RC_FATAL, rejects->max == 0 ? "%s" : "%s; that is one refused record too many", rc_buf_text(&words));
 	}
 	rc_warn("%s", rc_buf_text(&words));
@@ -116,4 +160,5 @@ rc_import_rejects_free(struct rc_import_rejects *rejects)
 {
 	free(rejects->places);
 	rejects->places = NULL;
+	rc_spool_free(&rejects->waiting);
 }

@@ -5,6 +5,7 @@
 
 #include "rc_row_encode.h"
 #include "rc_row_wire.h"
+#include "rc_sequence.h"
 
 /* Adds the fields for the server's own types to the object. */
 static void
@@ -86,6 +87,45 @@ watch_order(struct rc_import_row *row)
 	row->key = last;
 }
 
+static bool
+is_whole(const struct rc_row_shape *shape)
+{
+	return !shape->is_array && (shape->kind == RC_ROW_INT2 || shape->kind == RC_ROW_INT4 || shape->kind == RC_ROW_INT8);
+}
+
+/* Notes the highest whole number of each column that has a default. */
+static void
+watch_numbers(struct rc_import_row *row)
+{
+	for (size_t i = 0; i < row->columns->count; i++) {
+		struct rc_import_column *column = &row->columns->all[i];
+		const char *bytes = row->copy.rows.bytes + column->at + 4;	/* behind their length */
+		long long number;
+
+		if (!column->column->has_default || column->other || !is_whole(&column->target.shape))
+			continue;
+		switch (column->end - column->at - 4) {
+		case 2: number = (int16_t)rc_get16(bytes); break;
+		case 4: number = (int32_t)rc_get32(bytes); break;
+		case 8: number = (int64_t)rc_get64(bytes); break;
+		default: continue;	/* null */
+		}
+		if (!column->numbered || number > column->highest)
+			column->highest = number;
+		column->numbered = true;
+	}
+}
+
+void
+rc_import_row_advance(const struct rc_import_row *row)
+{
+	const struct rc_import_columns *columns = row->columns;
+
+	for (size_t i = 0; row->advances && columns->adds && i < columns->count; i++)
+		if (columns->all[i].numbered)
+			rc_sequence_advance(row->merge->session, columns->table->relation.oid, columns->all[i].column->name, columns->all[i].highest);
+}
+
 bool
 rc_import_row_add(struct rc_import_row *row, struct rc_record *record)
 {
@@ -114,6 +154,8 @@ rc_import_row_add(struct rc_import_row *row, struct rc_record *record)
 	}
 	if (row->columns->key_count > 0 && row->ascending)
 		watch_order(row);
+	if (row->advances)
+		watch_numbers(row);
 	if (row->other.length > 0) {
 		rc_buf_add(&row->other, "}", 1);
 		add_bytes(rows, row->other.bytes, row->other.length);

@@ -24,6 +24,7 @@ struct rc_import_row {
 	struct rc_import_columns *columns;
 	struct rc_import_rejects *rejects;
 	struct rc_merge *merge;
+	bool advances;		/* sequences, by rc_import_row_advance() */
 
 	struct rc_copy_in copy;
 	bool staged;		/* the rows are in the temporary table, and the merge knows their columns */
@@ -42,6 +43,9 @@ bool rc_import_row_add(struct rc_import_row *row, struct rc_record *record);
 
 /* Ends the COPY.  NULL, or the server's error, which the caller clears, and the NUMBER of the row that it is about, 0 where that is not known. */
 PGresult *rc_import_row_end(struct rc_import_row *row, unsigned long long *number);
+
+/* Before COMMIT: new rows that ask a sequence for their number will not get one that these rows have (rc_sequence.h). */
+void rc_import_row_advance(const struct rc_import_row *row);
 void rc_import_row_free(struct rc_import_row *row);
 
 #endif

@@ -247,6 +247,29 @@ count_rows(const struct rc_merge *merge, unsigned long long from, unsigned long 
 	rc_buf_free(&sql);
 }
 
+/* Ends the process where an update would change more rows than the MATCHED records are for. */
+static void
+check_one_each(const struct rc_merge *merge, unsigned long long from, unsigned long long to, unsigned long long matched)
+{
+	struct rc_buf sql = {0};
+	unsigned long long pairs;
+	PGresult *result;
+
+	if (!merge->table->may_share_keys)
+		return;
+	rc_buf_add_text(&sql, "select pg_catalog.count(*) from ");
+	rc_merge_add_from(merge, &sql);
+	rc_buf_printf(&sql, ", %s t where ", merge->table->relation.sql);
+	rc_merge_add_same_key(merge, &sql);
+	rc_merge_add_range(&sql, "and", from, to);
+	result = rc_session_query(merge->session, "the count", rc_buf_text(&sql), NULL);
+	pairs = strtoull(rc_result_text(result, 0, 0), NULL, 10);
+	PQclear(result);
+	rc_buf_free(&sql);
+	if (pairs > matched)
+		rc_die(RC_FATAL, "%s: the keys of %llu records are those of %llu rows; nothing was changed", merge->table->relation.sql, matched, pairs);
+}
+
 /*
  * How many rows this transaction has put into the table, by the server's own
  * statistics, less what it took out again (an insertion that a race lost);
@@ -328,6 +351,8 @@ rc_merge_apply(struct rc_merge *merge, unsigned long long from, unsigned long lo
 	PGresult *result;
 
 	count_rows(merge, from, to, census == BY_MATCHES, &all, &matched);
+	if (merge->mode == RC_MERGE_UPDATE)
+		check_one_each(merge, from, to, matched);
 	add_statement(merge, &sql, from, to, census);
 	result = rc_session_exec(merge->session, rc_buf_text(&sql), NULL);
 	rc_buf_free(&sql);

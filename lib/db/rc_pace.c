@@ -203,6 +203,14 @@ rc_pace_take_max_wal_rate(struct rc_pace *pace, const char *argument)
 		rc_usage("--max-wal-rate must be more than 0");
 }
 
+void
+rc_pace_take_pause_file(struct rc_pace *pace, const char *argument)
+{
+	if (*argument == '\0')
+		rc_usage("--pause-file needs the name of a file");
+	pace->pause_file = argument;
+}
+
 bool
 rc_pace_is_wanted(const struct rc_pace *pace)
 {

@@ -60,6 +60,7 @@ struct rc_pace {
 /* Take an option's argument, or end the process by rc_usage(). */
 void rc_pace_take_max_lag(struct rc_pace *pace, const char *argument);
 void rc_pace_take_max_wal_rate(struct rc_pace *pace, const char *argument);
+void rc_pace_take_pause_file(struct rc_pace *pace, const char *argument);
 
 /* Whether any limit was given. */
 bool rc_pace_is_wanted(const struct rc_pace *pace);

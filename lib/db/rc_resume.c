@@ -19,6 +19,26 @@ make_digest(const char *text, size_t length, char *hex)
 	digest->free(digest);
 }
 
+/*
+ * Ends the process where the table is someone's who may have made it for us to write into: its triggers and defaults
+ * would run with our rights.  Who owns the schema or the database could do worse.
+ */
+static void
+check_owner(const struct rc_resume *resume)
+{
+	PGresult *result = rc_session_query(resume->session, TABLE, "select o.rolname from pg_catalog.pg_class c"
+	    " join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace join pg_catalog.pg_roles o on o.oid operator(pg_catalog.=) c.relowner"
+	    " join pg_catalog.pg_roles me on me.rolname operator(pg_catalog.=) current_user"
+	    " join pg_catalog.pg_database d on d.datname operator(pg_catalog.=) pg_catalog.current_database()"
+	    " where c.oid operator(pg_catalog.=) pg_catalog.to_regclass('" TABLE "') and not (o.rolsuper or o.oid operator(pg_catalog.=) any (array[me.oid, n.nspowner, d.datdba])"
+	    " or (not me.rolsuper and pg_catalog.pg_has_role(o.oid, 'usage')))", NULL);
+
+	if (PQntuples(result) > 0)
+		rc_die(RC_FATAL, "the table " TABLE " belongs to %s, whose triggers would run with your rights; make it your own (alter table " TABLE " owner to ...) or drop it",
+		    rc_result_text(result, 0, 0));
+	PQclear(result);
+}
+
 void
 rc_resume_find(struct rc_resume *resume)
 {
@@ -31,6 +51,7 @@ rc_resume_find(struct rc_resume *resume)
 	result = rc_session_query(resume->session, TABLE, "select pg_catalog.to_regclass('" TABLE "') is not null", NULL);
 	resume->has_table = *rc_result_text(result, 0, 0) == 't';
 	if (resume->has_table) {
+		check_owner(resume);
 		PQclear(result);
 		result = rc_session_query(resume->session, TABLE,
 		    "select records, last_record from " TABLE " where name operator(pg_catalog.=) $1", &parameters);
@@ -44,12 +65,14 @@ rc_resume_find(struct rc_resume *resume)
 	rc_transaction_rollback(resume->session);
 }
 
-void
+bool
 rc_resume_skip(const struct rc_resume *resume, struct rc_input *in, struct rc_record *record)
 {
-	while (in->records < resume->records)
-		if (!rc_input_next(in, record))
-			rc_die(RC_FATAL, "%s: only %llu records, but an earlier run of '%s' has committed %llu", in->name, in->records, resume->name, resume->records);
+	if (in->records >= resume->records)
+		return false;
+	if (!rc_input_next(in, record))
+		rc_die(RC_FATAL, "%s: only %llu records, but an earlier run of '%s' has committed %llu", in->name, in->records, resume->name, resume->records);
+	return true;
 }
 
 void
@@ -84,6 +107,7 @@ rc_resume_keep(struct rc_resume *resume, unsigned long long records, const char 
 		PQclear(rc_session_query(resume->session, TABLE, "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('" TABLE "'))", NULL));
 		PQclear(rc_session_query(resume->session, TABLE, "create table if not exists " TABLE " (name text primary key,"
 		    " records bigint not null, last_record text not null, at timestamptz not null default pg_catalog.now())", NULL));
+		check_owner(resume);
 	}
 	result = rc_session_query(resume->session, TABLE, resume->has_row ?
 	    "update " TABLE " set records = $2::pg_catalog.int8, last_record = $3, at = pg_catalog.now()"

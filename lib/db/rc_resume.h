@@ -33,10 +33,11 @@ struct rc_resume {
 void rc_resume_find(struct rc_resume *resume);
 
 /*
- * Reads past the records that are committed, of which RECORD is the last then.
- * Ends the process where there are fewer.
+ * Reads the next of the records that are committed; false when there is none
+ * left: RECORD is the last of them then.  Ends the process where the input has
+ * fewer.
  */
-void rc_resume_skip(const struct rc_resume *resume, struct rc_input *in, struct rc_record *record);
+bool rc_resume_skip(const struct rc_resume *resume, struct rc_input *in, struct rc_record *record);
 
 /* Ends the process where TEXT, the last of those records as rc_resume_keep() was given it, is another one. */
 void rc_resume_check(const struct rc_resume *resume, const struct rc_input *in, const char *text, size_t length);

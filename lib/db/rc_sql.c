@@ -22,6 +22,21 @@ is_installed(const char *name, const char *folder)
 	return strchr(name, '/') == NULL || (length > 0 && strncmp(name, folder, length) == 0 && name[length] == '/');
 }
 
+/* Without blanks and semicolons behind. */
+static size_t
+length_of(const char *sql, size_t length)
+{
+	while (length > 0 && memchr("; \t\r\n", sql[length - 1], 5) != NULL)
+		length--;
+	return length;
+}
+
+size_t
+rc_sql_length(const char *sql)
+{
+	return length_of(sql, strlen(sql));
+}
+
 char *
 rc_sql_read(const char *name)
 {
@@ -46,8 +61,7 @@ rc_sql_read(const char *name)
 	if (n < 0)
 		rc_die(rc_err_class(errno), "cannot read %s: %s", path.bytes, strerror(errno));
 	close(fd);
-	while (sql.length > 0 && memchr("; \t\r\n", sql.bytes[sql.length - 1], 5) != NULL)
-		sql.length--;
+	sql.length = length_of(rc_buf_text(&sql), sql.length);
 	if (sql.length == 0)
 		rc_die(RC_FATAL, "%s: no statement in it", path.bytes);
 	if (memchr(sql.bytes, '\0', sql.length) != NULL)

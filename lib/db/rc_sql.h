@@ -9,7 +9,12 @@
 #ifndef RC_SQL_H
 #define RC_SQL_H
 
+#include <stddef.h>
+
 /* The statement without its semicolon; the caller frees. */
 char *rc_sql_read(const char *name);
+
+/* The length of a statement from elsewhere without its semicolon. */
+size_t rc_sql_length(const char *sql);
 
 #endif

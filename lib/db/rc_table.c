@@ -40,7 +40,8 @@ static const char table_sql[] =
     " exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'), c.relhastriggers,"
     " c.relkind in ('v', 'f') or exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type <> '1')"
     " or exists (select from pg_trigger t where (t.tgrelid = c.oid or t.tgrelid in (select relid from pg_catalog.pg_partition_tree(c.oid)))"
-    "  and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 1 = 1 and t.tgtype & 66 <> 0)"
+    "  and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 1 = 1 and t.tgtype & 66 <> 0),"
+    " c.relkind in ('v', 'f') or (c.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = c.oid))"
     " from pg_class c where c.oid = $1::oid";
 
 /* The statements' one parameter. */
@@ -132,6 +133,7 @@ rc_table_read(struct rc_table *table, struct rc_session *session, const char *na
 	table->insert_rule = is_true(result, 0, 2);
 	table->triggers = is_true(result, 0, 3);
 	table->keepers = is_true(result, 0, 4);
+	table->may_share_keys = is_true(result, 0, 5);
 	PQclear(result);
 	result = rc_session_query(session, name, columns_sql, &parameters);
 	read_columns(table, result);
@@ -160,32 +162,35 @@ rc_table_find(const struct rc_table *table, const char *name, size_t length)
 	return NULL;
 }
 
-/* How many letters must be added, taken away or changed (Levenshtein); names are at most 63 bytes. */
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+enum { NAME_MAX_BYTES = 64 };
+
+/* How many letters must be added, taken away, changed, or swapped with the next (optimal string alignment). */
 static unsigned
 distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	unsigned row[64 + 1];
+	unsigned rows[3][NAME_MAX_BYTES + 1];
 
-	if (a_length > 64 || b_length > 64)
-		return 64;
+	if (a_length > NAME_MAX_BYTES || b_length > NAME_MAX_BYTES)
+		return NAME_MAX_BYTES;
 	for (size_t k = 0; k <= b_length; k++)
-		row[k] = (unsigned)k;
+		rows[0][k] = (unsigned)k;
 	for (size_t i = 1; i <= a_length; i++) {
-		unsigned diagonal = row[0];
+		unsigned *row = rows[i % 3], *before = rows[(i - 1) % 3], *two_before = rows[(i + 1) % 3];
 
 		row[0] = (unsigned)i;
 		for (size_t k = 1; k <= b_length; k++) {
-			unsigned best = diagonal + (a[i - 1] != b[k - 1]);
-
-			diagonal = row[k];
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			if (row[k - 1] + 1 < best)
-				best = row[k - 1] + 1;
-			row[k] = best;
+			row[k] = least(before[k - 1] + (a[i - 1] != b[k - 1]), least(before[k], row[k - 1]) + 1);
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+				row[k] = least(row[k], two_before[k - 2] + 1);
 		}
 	}
-	return row[b_length];
+	return rows[a_length % 3][b_length];
 }
 
 const char *

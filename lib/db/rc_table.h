@@ -37,6 +37,7 @@ struct rc_table {
 	bool insert_rule;
 	bool triggers;		/* of any kind, those of foreign keys too */
 	bool keepers;		/* triggers or rules that may keep a row out, those of partitions too; what is below a view is not known */
+	bool may_share_keys;	/* no index keeps two rows from having one key: a view, a foreign table, one with child tables */
 	struct rc_table_column *columns;
 	size_t column_count;
 	struct rc_table_key *keys;	/* index by index, the primary key first */
