@@ -29,7 +29,7 @@ enum { OPT_TIMEOUT = RC_OPT_LONG, OPT_DIRECT, OPT_TELL };
 static const struct rc_option options[] = {
 	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after that time; 0 is at once (default: wait as long as it takes)" },
 	{ OPT_DIRECT, "direct", NULL, "use the address in RC_LOCK_URL, where it is set, and refuse a pooler" },
-	{ OPT_TELL, "tell", "FD", "write h to that descriptor when the lock is held, b where another session has it" },
+	{ OPT_TELL, "tell", "FD", "the socket of a program that is told of the lock and asked whether to go on" },
 	RC_OPTION_END
 };
 
@@ -44,12 +44,24 @@ static const struct rc_program program = {
 	.example = example,
 };
 
-/* What rc-run hears of the lock. */
+/* What rc-run hears of the lock; a few hundred bytes, so that one write takes them all. */
 static void
-tell(int fd, const char *word)
+tell(int fd, const char *words, size_t length)
 {
-	if (fd >= 0 && write(fd, word, 1) != 1)
+	if (fd >= 0 && write(fd, words, length) != (ssize_t)length)
 		rc_die(RC_RETRY, "cannot write to --tell: %s", strerror(errno));
+}
+
+/* With the lock: whether the program that we tell of it wants the command to run. */
+static bool
+is_wanted(int fd)
+{
+	char answer = 'g';
+
+	while (fd >= 0 && read(fd, &answer, 1) != 1)
+		if (errno != EINTR)
+			return false;
+	return answer == 'g';
 }
 
 /* A pooler may give the server's process to others; RC_POOLER=session says that this one does not. */
@@ -62,13 +74,16 @@ refuse_pooler(const struct rc_session *session)
 		rc_die(RC_FATAL, "there is a pooler before the database: name a direct address in RC_LOCK_URL, or set RC_POOLER=session");
 }
 
-/* Who has the lock, since when and where from, as the server knows it; after the transaction was rolled back. */
+/*
+ * Who has the lock, since when and where from, as the server knows it; after the transaction was rolled back.  The statement that took the lock
+ * is the holder's last one, so it is idle since then; its transaction may have begun, and waited, long before.
+ */
 static void
 add_holder(struct rc_session *session, const char *name, struct rc_buf *words)
 {
 	const struct rc_parameters parameters = { .count = 1, .values = &name };
 	PGresult *result = rc_session_exec(session, "select pg_catalog.format('pid %s (%s) from %s since %s', a.pid, a.application_name,"
-	    " coalesce(pg_catalog.host(a.client_addr), 'the server itself'), a.xact_start)"
+	    " coalesce(pg_catalog.host(a.client_addr), 'the server itself'), a.state_change)"
 	    " from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid,"
 	    " pg_catalog.hashtextextended('rc-db-lock ' || $1::text, 0) k"
 	    " where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.datname = pg_catalog.current_database()"
@@ -96,13 +111,14 @@ lock(struct rc_session *session, const char *name, long timeout, bool direct, in
 		refuse_pooler(session);
 	result = rc_session_exec(session, "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('rc-db-lock ' || $1::text, 0))", &parameters);
 	if (rc_result_is_locked(result) && told >= 0) {
-		struct rc_buf holder = {0};
+		struct rc_buf words = {0};
 
 		PQclear(result);
-		tell(told, "b");
 		rc_transaction_rollback(session);
-		add_holder(session, name, &holder);
-		rc_die(RC_RETRY, "%s: held by %s", name, holder.bytes);
+		rc_buf_add(&words, "b", 1);
+		add_holder(session, name, &words);
+		tell(told, words.bytes, words.length);
+		rc_exit(RC_RETRY);
 	}
 	if (rc_result_is_locked(result) && session->blocker == NULL)
 		rc_die(RC_RETRY, "%s: no lock within %ld ms: another session holds it", name, timeout);
@@ -111,7 +127,7 @@ lock(struct rc_session *session, const char *name, long timeout, bool direct, in
 	if (PQntuples(result) != 1)
 		rc_session_misled(name);
 	PQclear(result);
-	tell(told, "h");
+	tell(told, "h", 1);
 }
 
 /* Sets the address of the next login, and afterwards that of the command again. */
@@ -168,6 +184,8 @@ main(int argc, char *argv[])
 	lock(&session, name, timeout, direct, told);
 	snprintf(counts, sizeof counts, "{\"waited_ms\":%lld}", rc_clock_ms() - began);
 	rc_event_set_counts(counts);
+	if (!is_wanted(told))
+		return rc_leave(RC_OK);
 
 	return rc_leave(rc_guard_run(&session, command, "the lock"));
 }

@@ -22,7 +22,7 @@
 #include "rc_stream.h"
 
 enum { OPT_TEXT = RC_OPT_LONG, OPT_JSON, OPT_FAIL_ON };
-enum { LOGIN_MS = 10000, QUESTION_MS = 5000, CLOCK_MS = 2000, OLDEST_SERVER = 130000, RUNS_MAX = 20 };
+enum { LOGIN_MS = 10000, QUESTION_MS = 5000, CLOCK_MS = 2000, OLDEST_SERVER = 130000, RUNS_SHOWN = 20 };
 enum { DISK_FEW_MB = 500, DISK_NONE_MB = 50, CONNECTIONS_FULL = 90 };
 enum severity { SOUND, NOTE, WARNING, ERROR, SEVERITIES };
 
@@ -218,10 +218,10 @@ look_at_disk(void)
 
 /* ---- runs ---- */
 
-/* The last run of each name, in the order of their first one; runs of more names than these are passed over. */
+/* Each name whose last run was not well, by when it was not for the first time since. */
 struct last_runs {
-	char *names[RUNS_MAX], *words[RUNS_MAX];	/* words NULL: it was well */
-	int count;
+	struct failed_run { char *name, *words; } *list;
+	size_t count;
 };
 
 static void
@@ -230,24 +230,27 @@ take_run(void *context, struct rc_record *record)
 	struct last_runs *runs = context;
 	const char *name, *status;
 	struct rc_buf words = {0};
-	int i = 0;
+	size_t i = 0;
 
 	if (record == NULL)
 		return;
 	name = rc_record_text(record, "name", "?");
 	status = rc_record_text(record, "status", "?");
-	while (i < runs->count && strcmp(runs->names[i], name) != 0)
-		i++;
-	if (strcmp(status, "skipped") == 0 || i == RUNS_MAX)
+	if (strcmp(status, "skipped") == 0)
 		return;
-	if (i == runs->count)
-		runs->names[runs->count++] = rc_strndup(name, strlen(name));
-	free(runs->words[i]);
-	runs->words[i] = NULL;
-	if (strcmp(status, "ok") != 0) {
-		rc_buf_printf(&words, "%s: %s at %s", name, status, rc_record_text(record, "start", "?"));
-		runs->words[i] = rc_buf_text(&words);
+	while (i < runs->count && strcmp(runs->list[i].name, name) != 0)
+		i++;
+	if (i < runs->count) {
+		free(runs->list[i].name);
+		free(runs->list[i].words);
+		runs->count--;
+		memmove(runs->list + i, runs->list + i + 1, (runs->count - i) * sizeof *runs->list);
 	}
+	if (strcmp(status, "ok") == 0)
+		return;
+	rc_buf_printf(&words, "%s: %s at %s", name, status, rc_record_text(record, "start", "?"));
+	runs->list = rc_realloc(runs->list, rc_size_mul(runs->count + 1, sizeof *runs->list));
+	runs->list[runs->count++] = (struct failed_run){ rc_strndup(name, strlen(name)), rc_buf_text(&words) };
 }
 
 static void
@@ -255,7 +258,7 @@ look_at_runs(void)
 {
 	static struct last_runs runs;
 	struct rc_buf file = {0};
-	int failure, failed = 0;
+	int failure;
 	bool is_kept = rc_history_path(&file);
 
 	rc_buf_free(&file);
@@ -263,14 +266,13 @@ look_at_runs(void)
 		return;
 	if ((failure = rc_history_read(take_run, &runs, &file)) != 0)
 		find("runs", WARNING, NULL, "cannot read %s: %s", file.bytes, strerror(failure));
-	for (int i = 0; i < runs.count; i++) {
-		if (runs.words[i] != NULL) {
-			find("runs", WARNING, "rc-history --failed tells more", "%s", runs.words[i]);
-			failed++;
-		}
-	}
-	if (failed == 0 && failure == 0)
-		find("runs", SOUND, NULL, "of %d job(s) in the history the last run did not fail", runs.count);
+	/* the last ones are the news */
+	for (size_t i = runs.count > RUNS_SHOWN ? runs.count - RUNS_SHOWN : 0; i < runs.count; i++)
+		find("runs", WARNING, "rc-history --failed tells more", "%s", runs.list[i].words);
+	if (runs.count > RUNS_SHOWN)
+		find("runs", WARNING, "rc-history --failed tells more", "of %zu more job(s) the last run did not succeed", runs.count - RUNS_SHOWN);
+	if (runs.count == 0 && failure == 0)
+		find("runs", SOUND, NULL, "there is no job in the history whose last run failed");
 	rc_buf_free(&file);
 }
 

@@ -229,11 +229,13 @@ is_production(const struct gate *gate)
 static const char *
 contradicted(const struct gate *gate)
 {
-	if (gate->environment == NULL || rc_meta_is_production(gate->environment))
+	bool production = rc_meta_is_production(gate->environment);
+
+	if (gate->environment == NULL)
 		return NULL;
-	if (said(gate) != NULL && strcasecmp(said(gate), gate->environment) != 0)
+	if (said(gate) != NULL && !(production && rc_meta_is_production(said(gate))) && strcasecmp(said(gate), gate->environment) != 0)
 		return "the database says";
-	return rc_meta_is_production(gate->declared) ? "RC_ENVIRONMENT says" : NULL;
+	return !production && rc_meta_is_production(gate->declared) ? "RC_ENVIRONMENT says" : NULL;
 }
 
 static void
@@ -321,6 +323,8 @@ look_for_need(const struct gate *gate)
 		return RC_NO;
 	if (isatty(STDERR_FILENO))
 		show(gate);
+	else
+		rc_meta_warn_of_copy(&gate->meta);
 	return RC_OK;
 }
 
@@ -347,6 +351,8 @@ main(int argc, char *argv[])
 	}
 	if (!gate.quiet || is_production(&gate) || gate.destroys || isatty(STDERR_FILENO))
 		show(&gate);
+	else
+		rc_meta_warn_of_copy(&gate.meta);
 	if ((who = contradicted(&gate)) != NULL)
 		rc_die(RC_FATAL, "refused: --environment is %s, but %s %s", gate.environment, who,
 		    strcmp(who, "the database says") == 0 ? said(&gate) : gate.declared);

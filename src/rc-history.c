@@ -177,6 +177,36 @@ parse_span(const char *text, long *seconds)
 	return whole;
 }
 
+/* A day, a day and a time, or what begins like that, in UTC, as a record has them. */
+static bool
+is_time(const char *text)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd.dddddd";
+	static const struct { size_t at; int least, most; } parts[] = { { 5, 1, 12 }, { 8, 1, 31 }, { 11, 0, 23 }, { 14, 0, 59 }, { 17, 0, 60 } };
+	size_t length = strlen(text);
+
+	if (length > 0 && text[length - 1] == 'Z')
+		length--;
+	if (length < strlen("2026-11-26") || length >= sizeof form)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t at = parts[i].at;
+		int number;
+
+		if (at >= length)
+			break;
+		if (at + 1 >= length)
+			return false;
+		number = (text[at] - '0') * 10 + text[at + 1] - '0';
+		if (number < parts[i].least || number > parts[i].most)
+			return false;
+	}
+	return true;
+}
+
 static void
 set_since(struct history *history, const char *text)
 {
@@ -184,9 +214,9 @@ set_since(struct history *history, const char *text)
 	time_t then;
 	struct tm utc;
 
-	if (strlen(text) < sizeof history->since && strlen(text) >= 10 && text[4] == '-' && text[7] == '-' &&
-	    strspn(text, "0123456789-:TZ.") == strlen(text)) {
-		snprintf(history->since, sizeof history->since, "%.*s", DATE_LENGTH, text);
+	if (is_time(text)) {
+		/* without the Z, which is more than what comes behind it in a record */
+		snprintf(history->since, sizeof history->since, "%.*s", (int)strcspn(text, "Z") < DATE_LENGTH ? (int)strcspn(text, "Z") : DATE_LENGTH, text);
 	} else if (parse_span(text, &seconds)) {
 		then = time(NULL) - seconds;
 		gmtime_r(&then, &utc);

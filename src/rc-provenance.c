@@ -141,15 +141,16 @@ verify(struct work *work, int count, char *files[])
 
 /* ---- artifacts ---- */
 
-/* Whether a subject of the statement has that digest. */
+/* Whether it is a statement of in-toto, and a subject of it has that digest: no other document that a key has signed tells where a file comes from. */
 static bool
 has_subject(struct rc_record *statement, const char *sha256)
 {
 	size_t length;
+	const char *type = rc_record_string(statement, "_type", NULL);
 	const char *subjects = rc_record_value(statement, "subject", &length), *at = subjects, *end = subjects == NULL ? NULL : subjects + length, *item;
 	bool found = false;
 
-	if (at == NULL || *at++ != '[')
+	if (type == NULL || strcmp(type, "https://in-toto.io/Statement/v1") != 0 || at == NULL || *at++ != '[')
 		return false;
 	while (!found && (item = rc_json_next_item(&at, end, &length)) != NULL) {
 		struct rc_record one = {0};

@@ -68,12 +68,14 @@ struct run {
 	struct rc_event_counts counts;
 	long skip_exit, timeout, grace;	/* the last two in milliseconds */
 	bool quiet, no_history;
+	bool has_begun;		/* the command was started and has the lock */
+	bool is_done;		/* its slot was done by the run that was waited for */
 	char *ping;
 	const char *on_failure;
 
 	struct rc_tail tail;
 	struct rc_child child;
-	char message[160];
+	char message[512];
 };
 
 /* ---- before it ---- */
@@ -84,7 +86,7 @@ begin_run(struct run *run)
 {
 	const char *outer = getenv("RC_RUN_ID");
 
-	if (outer != NULL && strlen(outer) == RC_RUN_ID_LENGTH)
+	if (outer != NULL && rc_run_id_is_one(outer))
 		run->record.parent = rc_strndup(outer, RC_RUN_ID_LENGTH);
 	unsetenv("RC_RUN_ID");
 	rc_run_id();
@@ -143,9 +145,12 @@ end_run(struct run *run, int code)
 	rc_event_counts_json(&run->counts, &counts);
 	rc_event_counts_metrics(&run->counts, run->record.name, &records);
 	run->record.counts = rc_buf_text(&counts);
+	if (run->metrics.start == 0)	/* the lock in the database could not be had, and that is a failure */
+		run->metrics.start = (long long)time(NULL);
 	run->record.exit = code;
 	rc_run_record_write(&run->record, &line);
 	keep(run, &line);
+	rc_run_lock_end_slot(&run->lock);
 	if (!skipped) {
 		run->metrics.running = false;
 		run->metrics.exit = code;
@@ -176,6 +181,20 @@ skip(struct run *run)
 	return end_run(run, (int)run->skip_exit);
 }
 
+static bool
+is_done(const struct run *run)
+{
+	return run->record.slot != NULL && rc_run_record_is_done(run->record.name, run->record.slot);
+}
+
+static int
+pass_over(const struct run *run)
+{
+	rc_warn("%s: already done for %s", run->record.name, run->record.slot);
+	count(run, 0);
+	return rc_leave(RC_OK);
+}
+
 /* ---- while it runs ---- */
 
 /* Starts the command, behind rc-db-lock where that holds its lock. */
@@ -195,16 +214,55 @@ start(struct run *run)
 	rc_run_lock_started(&run->lock);
 }
 
+static void
+show_running(struct run *run)
+{
+	run->metrics.start = (long long)time(NULL);
+	run->metrics.running = true;
+	if (run->metrics.folder != NULL)
+		rc_metrics_write(&run->metrics);
+}
+
+/* When the command may run, which is when it has the lock: its time begins, and it is told to all who want to know. */
+static void
+begin(struct run *run)
+{
+	rc_run_lock_listen(&run->lock);
+	if (run->has_begun || run->is_done || (run->lock.kind == RC_RUN_LOCK_DATABASE && !run->lock.held))
+		return;
+	if (run->lock.kind == RC_RUN_LOCK_DATABASE) {
+		if (run->record.slot != NULL)
+			rc_run_lock_take_slot(&run->lock);
+		run->is_done = is_done(run);
+		if (!run->is_done) {
+			rc_run_record_begin(&run->record);
+			show_running(run);
+		}
+		rc_run_lock_answer(&run->lock, !run->is_done);
+		if (run->is_done)
+			return;
+	}
+	run->has_begun = true;
+	ping(run, "/start", false);
+	rc_notify_service("READY=1\nSTATUS=the command runs");
+}
+
 /* Until the command has ended, by itself, by a signal of ours, or when its time is over. */
 static void
 watch(struct run *run)
 {
 	struct pollfd ready[3] = { { .fd = run->child.signals, .events = POLLIN }, { .events = POLLIN }, { .fd = run->lock.told, .events = POLLIN } };
-	long long term_at = run->timeout > 0 ? run->record.began + run->timeout : LLONG_MAX, kill_at = LLONG_MAX;
+	long long term_at = LLONG_MAX, kill_at = LLONG_MAX;
+	bool is_timed = false;
 
 	while (!rc_child_look(&run->child)) {
 		long long now = rc_clock_ms(), next;
 
+		begin(run);
+		if (run->has_begun && run->timeout > 0 && !is_timed) {
+			term_at = run->record.began + run->timeout;
+			is_timed = true;
+		}
 		rc_leftover_reap(&run->child);
 		if (run->child.signal != 0 && kill_at == LLONG_MAX)
 			kill_at = now + run->grace;
@@ -226,11 +284,12 @@ watch(struct run *run)
 		poll(ready, 3, next >= LLONG_MAX - 1 ? -1 : next - now > INT_MAX ? INT_MAX : next <= now ? 0 : (int)(next - now));
 		if (run->quiet)
 			rc_tail_read(&run->tail);
-		rc_run_lock_listen(&run->lock);
-		if (ready[2].revents & POLLHUP)
+		if (ready[2].revents & POLLHUP) {
+			begin(run);
 			ready[2].fd = -1;
+		}
 	}
-	rc_run_lock_listen(&run->lock);
+	begin(run);
 }
 
 /* How it went; the code. */
@@ -239,10 +298,6 @@ judge(struct run *run)
 {
 	int code = rc_child_code(&run->child);
 
-	if (run->lock.busy) {
-		run->record.status = "skipped";
-		return (int)run->skip_exit;
-	}
 	if (WIFSIGNALED(run->child.status))
 		run->record.signal = WTERMSIG(run->child.status);
 	if (run->record.status != NULL) {
@@ -361,32 +416,28 @@ main(int argc, char *argv[])
 	static struct run run = { .grace = 10000, .lock = RC_RUN_LOCK_INIT, .metrics.exit = -1 };
 	int code;
 
-	run.record.began = rc_clock_ms();
-	rc_clock_text(run.record.start);
+	rc_run_record_begin(&run.record);
 	begin_run(&run);
 	read_options(&run, argc, argv);
 	rc_trace_begin();
 	sigprocmask(SIG_BLOCK, NULL, &run.child.mask);
 	if (!rc_run_lock_take(&run.lock, &run.record))
 		return skip(&run);
-	if (run.record.slot != NULL && rc_run_record_is_done(run.record.name, run.record.slot)) {
-		rc_warn("%s: already done for %s", run.record.name, run.record.slot);
-		count(&run, 0);
-		return rc_leave(RC_OK);
-	}
-	run.metrics.start = (long long)time(NULL);
-	run.metrics.running = true;
-	if (run.metrics.folder != NULL)
-		rc_metrics_write(&run.metrics);
+	if (is_done(&run))
+		return pass_over(&run);
+	if (run.lock.kind != RC_RUN_LOCK_DATABASE)
+		show_running(&run);
 	rc_event_counts_begin(&run.counts);
 	start(&run);
-	ping(&run, "/start", false);
-	rc_notify_service("READY=1\nSTATUS=the command runs");
 	watch(&run);
 	rc_notify_service("STOPPING=1");
 	rc_leftover_end(&run.child, run.grace, run.quiet ? &run.tail : NULL);
 	if (run.quiet)
 		rc_tail_read(&run.tail);
+	if (run.is_done)
+		return pass_over(&run);
+	if (run.lock.busy)
+		return skip(&run);
 	code = judge(&run);
 	if (run.quiet && code != 0)
 		rc_tail_show(&run.tail);

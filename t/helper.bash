@@ -213,7 +213,7 @@ start() {
   perl -MPOSIX -e '
     my ($pid, $ended) = splice @ARGV, 0, 2;
     my $child = fork;
-    if ($child == 0) { POSIX::setsid(); $SIG{$_} = "DEFAULT" for qw(INT HUP TERM); exec @ARGV or die }
+    if ($child == 0) { POSIX::setsid(); $SIG{$_} = "DEFAULT" for qw(INT HUP TERM QUIT); exec @ARGV or die }
     open my $out, ">", $pid; print $out "$child\n"; close $out;
     waitpid $child, 0;
     open $out, ">", $ended; print $out $? & 127 ? "signal " . ($? & 127) : "exit " . ($? >> 8), "\n"; close $out' \

@@ -52,7 +52,17 @@ finding() { rc-say '' --when "check=$1" '{status}: {message}' <<<"$output"; }
   [ "$(finding runs | wc -l)" = 1 ]
   rc-run bad -- true
   run rc-doctor
-  [ "$(finding runs)" = 'ok: of 3 job(s) in the history the last run did not fail' ]
+  [ "$(finding runs)" = 'ok: there is no job in the history whose last run failed' ]
+}
+
+@test "of many jobs that failed the last ones are named, and none is left out of the count" {
+  local i
+  for ((i = 1; i <= 30; i++)); do rc-run "good$i" -- true; done
+  for ((i = 1; i <= 23; i++)); do run -1 rc-run "bad$i" -- false; done
+  run -1 --separate-stderr rc-doctor
+  [ "$(finding runs | wc -l)" = 21 ]
+  [[ $(finding runs | head -n 1) == 'warning: bad4: failed at '* ]]
+  [ "$(finding runs | tail -n 1)" = 'warning: of 3 more job(s) the last run did not succeed' ]
 }
 
 @test "a session that waits for a lock is named with the one in its way" {

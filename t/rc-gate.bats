@@ -85,6 +85,8 @@ refuses() {
   run -100 --separate-stderr rc-gate --environment test "$plan"
   [ "${stderr_lines[-1]}" = 'rc-gate: refused: --environment is test, but the database says staging' ]
   passes --environment staging
+  run -100 --separate-stderr rc-gate --environment production --confirm PRODUCTION "$plan"
+  [ "${stderr_lines[-1]}" = 'rc-gate: refused: --environment is production, but the database says staging' ]
   RC_ENVIRONMENT=production run -100 --separate-stderr rc-gate --environment staging "$plan"
   [ "${stderr_lines[-1]}" = 'rc-gate: refused: --environment is staging, but RC_ENVIRONMENT says production' ]
 }
@@ -94,6 +96,17 @@ refuses() {
   sql "update rc.meta set database = 'original'"
   passes
   [[ ${stderr_lines[4]} == *'the row in rc.meta (production) is of another server or database, original; it is not taken for production' ]]
+  # where the plan is not shown it is said all the same, or who has upgraded the server would not see that production is open
+  local words='the row in rc.meta (production) is of another server or database, original, so this one is not taken for production; rc-environment set says what it is'
+  passes --quiet
+  [ "$stderr" = "rc-gate: $words" ]
+  run -0 --separate-stderr rc-gate --needed --null-input
+  [ "$stderr" = "rc-gate: $words" ]
+  run -0 --separate-stderr recotem-create-superuser <<<''
+  [ "$(grep -cF "$words" <<<"$stderr")" = 0 ] # it only adds
+  sql "insert into auth_user (username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined) values ('ann', '', false, '', '', '', false, true, now())"
+  run -0 --separate-stderr recotem-assign-owners --user ann
+  [ "$(grep -cF "$words" <<<"$stderr")" = 1 ] || { echo "$stderr"; false; }
   sql "update rc.meta set database = '$name', system_identifier = '7'"
   passes
 }

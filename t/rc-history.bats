@@ -24,6 +24,12 @@ names() { jq -r .name | paste -sd ' '; }
   jq -c '.name = "old" | .start = (now - 8 * 86400 | todate)' <<<"$(rc-history --name ok)" >"$RC_HISTORY.old"
   [ "$(rc-history --since 7d | names)" = 'ok bad slow' ]
   [ "$(rc-history --since 2w | names)" = 'old ok bad slow' ]
+  # a part of a time is the beginning of it, and Z behind it is nothing more
+  local time
+  time=$(rc-history --name ok | rc-say '{start}')
+  for time in "${time:0:10}" "${time:0:10}Z" "${time:0:16}" "${time:0:16}Z" "${time:0:19}Z" "$time"; do
+    [ "$(rc-history --since "$time" --name ok | names)" = ok ]
+  done
   rm "$RC_HISTORY.old"
   [ "$(rc-history --since 2200-01-01 | names)" = '' ]
   [ "$(rc-history --since "$(date -u +%F -d yesterday)" --failed --name bad --last 1 | names)" = bad ]
@@ -57,7 +63,11 @@ names() { jq -r .name | paste -sd ' '; }
   RC_HISTORY=$BATS_TEST_TMPDIR/none run -0 --separate-stderr rc-history
   [ -z "$output$stderr" ]
   RC_HISTORY=$BATS_TEST_TMPDIR run -100 rc-history
-  run -100 rc-history --since yesterday
+  local time
+  for time in yesterday 2026-13-45 2026-00-01 2026-11-32 2026-11-26T24:00 2026-11-26T08:60 2026-11-26T08:0 ---------- 2026-11-26T08:00:00+05:00 2026-11-2; do
+    run -100 --separate-stderr rc-history --since "$time"
+    [[ $stderr == *"not '$time'" ]]
+  done
   run -100 rc-history --last 0
   run -100 rc-history more
 }

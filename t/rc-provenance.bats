@@ -117,6 +117,11 @@ COMPLETE $id export" ]
   run -0 rc-provenance --check artifact --verify key.pub
   run -1 rc-provenance --check artifact --verify other.pub
   [[ $output == *'no signature is by this key'* ]]
+  # another document that has the digest is no statement, whoever has signed it
+  provenance --format in-toto | sed 's|in-toto.io/Statement/v1|example.org/v1|' >artifact.provenance
+  run -1 rc-provenance --check artifact
+  [[ $output == *'its provenance is not of this file'* ]]
+  provenance --format in-toto --sign key >artifact.provenance
   echo more >>artifact
   run -1 rc-provenance --check artifact --verify key.pub
   [[ $output == *'its provenance is not of this file'* ]]

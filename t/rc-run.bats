@@ -51,6 +51,19 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   [ "$(head -n 1 "$history" | jq -r '.run_id + " " + .parent')" = "$inner $id" ]
 }
 
+@test "a trace that goes on keeps whether it is sampled, and what is no trace or no run id is passed over" {
+  run -0 env TRACEPARENT=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00 TRACESTATE=a=b rc-run n -- bash -c 'echo $TRACEPARENT $TRACESTATE'
+  [[ $output == '00-4bf92f3577b34da6a3ce929d0e0e4736-'*'-00 a=b' && $output != *00f067aa0ba902b7* ]]
+  local none
+  for none in 00-00000000000000000000000000000000-00f067aa0ba902b7-01 00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01 nonsense; do
+    run -0 env TRACEPARENT="$none" TRACESTATE=a=b rc-run n -- bash -c 'echo $RC_RUN_ID $TRACEPARENT $TRACESTATE'
+    [[ $output =~ ^([0-9a-f-]+)\ 00-([0-9a-f]{32})-[0-9a-f]{16}-01$ ]]
+    [ "${BASH_REMATCH[1]//-/}" = "${BASH_REMATCH[2]}" ]
+  done
+  RC_RUN_ID=none-of-mine-of-thirty-six-characters rc-run n -- true
+  [ "$(field .parent)" = null ]
+}
+
 @test "a second run is skipped and says who holds the lock" {
   mkfifo "$BATS_TEST_TMPDIR/go"
   rc-run --lock file n -- cat "$BATS_TEST_TMPDIR/go" 3>&- &
@@ -75,6 +88,50 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   run -0 rc-run --lock file --overlap replace n -- echo second
   [ "$output" = second ]
   wait "$first" || [ $? = 143 ]
+}
+
+@test "a run neither waits for the one that it is a part of nor replaces it" {
+  local overlap
+  for overlap in wait wait=1h replace; do
+    run -0 --separate-stderr timeout 60 rc-run --lock file n -- bash -c 'bash -c "rc-run --lock file --overlap $0 n -- echo never; echo exit \$?"; echo on' "$overlap"
+    [ "$output" = $'exit 100\non' ]
+    [ "$stderr" = 'rc-run: n: the run that holds the lock is the one that this run is a part of' ]
+  done
+}
+
+# Runs CALL with --overlap wait behind another run of the same name that takes half a second.
+behind_another() { # KIND OPTION... -- COMMAND...
+  rm -f "$BATS_TEST_TMPDIR/began"
+  rc-run --lock "$1" n -- bash -c 'echo >"$0"; sleep 0.5' "$BATS_TEST_TMPDIR/began" 3>&- &
+  until_true test -e "$BATS_TEST_TMPDIR/began"
+  rc-run --lock "$1" --overlap wait "${@:2}"
+  wait
+}
+
+@test "the time of waiting for a lock is not the run's" {
+  new_database
+  local kind
+  for kind in file database; do
+    run -0 behind_another "$kind" --timeout 400ms n -- echo ran
+    [ "${lines[-1]}" = ran ]
+    [ "$(jq -s '.[-2].end <= .[-1].start and .[-1].duration_s < 0.4' "$history")" = true ]
+    # who comes third hears of the second since it has the lock
+    run -0 behind_another "$kind" n -- rc-run --lock "$kind" n -- echo never
+    [ "$(jq -s '(.[-2].message | sub(".* since "; "") | sub(" "; "T") | .[:23]) >= (.[-3].end | .[:23])' "$history")" = true ]
+  done
+}
+
+@test "a slot that was done by the run that was waited for is not done again" {
+  new_database
+  local kind
+  for kind in file database; do
+    rc-run --lock "$kind" --slot "$kind" n -- bash -c 'echo >"$0"; sleep 0.5' "$BATS_TEST_TMPDIR/$kind" 3>&- &
+    until_true test -e "$BATS_TEST_TMPDIR/$kind"
+    run -0 --separate-stderr rc-run --lock "$kind" --overlap wait --slot "$kind" n -- echo again
+    [ -z "$output" ]
+    [[ $stderr == *"rc-run: n: already done for $kind" ]]
+    wait
+  done
 }
 
 @test "only a run of this host is replaced" {
@@ -113,9 +170,20 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   gone "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 
-@test "TERM, INT and HUP are a TERM for the command and what it has started, and its status is the answer" {
+@test "USR1 and USR2 go to the command, and end nothing of rc-run's" {
+  start rc-run n -- bash -c 'trap "echo one" USR1; trap "echo two; exit 5" USR2; echo ready; while :; do sleep 0.02; done'
+  wait_for ready
+  kill -s USR1 "$group"
+  wait_for one
+  kill -s USR2 "$group"
+  finish
+  [ "$ended" = 'exit 5' ]
+  [ "$(field '[.status,.exit]|tojson')" = '["failed",5]' ]
+}
+
+@test "TERM, INT, HUP and QUIT are a TERM for the command and what it has started, and its status is the answer" {
   local signal
-  for signal in TERM INT HUP; do
+  for signal in TERM INT HUP QUIT; do
     start rc-run n -- bash -c 'sleep 1000 & trap "echo told; exit 7" TERM; echo ready; while :; do sleep 0.02; done'
     wait_for ready
     kill -s "$signal" "$group"
@@ -292,6 +360,14 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   [ "$(field '.argv[1:]|join(" ")')" = '--password *** --pin=x --api-key=*** x' ]
   run -0 rc-run n -- true 'postgres://ann:canary-value@h/d' 'https://canary-token@h/'
   [ "$(field '.argv[1:]|join(" ")')" = 'postgres://***@h/d https://***@h/' ]
+  # in a connection string, a shell's words, the parameters of a URL
+  run -0 rc-run n -- true "host=h password=canary-value user=u" "host=h password='canary value' user=u" 'postgres:///d?user=u&password=canary%2Dvalue&x=1' \
+    'x=1 API_TOKEN=canary-other psql' 'where key = 1 and key=2' canary-value
+  [ "$(field '.argv[1:]|join("|")')" = \
+    "host=h password=*** user=u|host=h password='***' user=u|postgres:///d?user=u&password=***&x=1|x=1 API_TOKEN=*** psql|where key = 1 and key=2|***" ]
+  # encoded, and as it is
+  run -0 env ADDRESS=postgres://u:canary%40value@h/d rc-run n -- true canary@value canary%40value
+  [ "$(field '.argv[1:]|join(" ")')" = '*** ***' ]
   # what is no secret stays
   run -0 rc-run n -- true --keyboard de --user ann http://h/a@b
   [ "$(field '.argv[1:]|join(" ")')" = '--keyboard de --user ann http://h/a@b' ]
@@ -316,8 +392,15 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   until_true test -e "$BATS_TEST_TMPDIR/ready"
   run -7 --separate-stderr rc-run --lock database --skip-exit 7 n -- echo never
   [ -z "$output" ]
-  [[ $stderr == 'rc-db-lock: n: held by pid '*' (rc-db-lock '*' since 20'* ]]
+  [[ $stderr == 'rc-run: n: skipped: held by pid '*' (rc-db-lock '*' since 20'* && $stderr != *$'\n'* ]]
   [ "$(field .status)" = skipped ]
+  [ "rc-run: n: skipped: $(field .message)" = "$stderr" ]
+  # no one hears of a run that did not take place, but who called it does
+  start_http
+  run -7 --separate-stderr rc-run --lock database --skip-exit 7 --quiet --metrics "$BATS_TEST_TMPDIR" --ping "$source/ping" n -- echo never
+  [[ $stderr == 'rc-run: n: skipped: held by pid '* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/rc_n.prom" ]
+  [ ! -e "$http/requests" ] || [ -z "$(requests)" ]
   local url=$DATABASE_URL
   RC_LOCK_URL=$url DATABASE_URL=postgres://nowhere.invalid/x run -7 rc-run --lock database --skip-exit 7 n -- echo never
   RC_LOCK_URL=$url DATABASE_URL=kept run -0 rc-run --lock database o -- sh -c 'echo $DATABASE_URL'

@@ -212,6 +212,67 @@ statuses() { rc-say '{key} {status}'; }
   [ "$(sql 'select string_agg(p::text, $$ $$ order by id) from parts p')" = "$before" ]
 }
 
+@test "where a part is watched, a statement that names the whole is refused, and one that names the part is logged" {
+  sql "create table parts (id int primary key, v text) partition by range (id); create table low partition of parts for values from (0) to (10);
+    insert into parts select i, 'v' from generate_series(1, 3) i; create table kin (id int primary key, v text); create table child (primary key (id), more text) inherits (kin);
+    insert into child values (1, 'v', 'more')"
+  local whole part
+  for whole in parts kin; do
+    [ $whole = parts ] && part=low || part=child
+    file whole "update $whole set v = 'w' where id = 1"
+    file part "update $part set v = 'w' where id = 1"
+    run -100 --separate-stderr rc-db-apply --undo-log log --watch $part ./whole.sql <<<'{}'
+    [[ $stderr == *"public.$whole was changed, of which only a part is watched, so nothing was changed; --watch public.$whole"* ]]
+    [ ! -e log ]
+    [ "$(sql "select v from $whole where id = 1")" = v ]
+    rc-db-apply --undo-log log --watch $part ./part.sql <<<'{}'
+    run -0 rc-undo log
+    [ "$(statuses <<<"$output")" = '{"id":1} restored' ]
+    rm log
+  done
+  # the rows of a child have columns that would be lost
+  file delete 'delete from kin'
+  run -100 --separate-stderr rc-db-apply --undo-log log --watch kin ./delete.sql <<<'{}'
+  [ "$stderr" = "rc-db-apply: kin: other tables inherit from it, and their rows can't be told from its own" ]
+}
+
+@test "a role for which triggers do not fire is logged all the same" {
+  make_tables
+  sql "do \$\$ begin execute format('alter database %I set session_replication_role = replica', current_database()); end \$\$"
+  change 'update notes set n = 7'
+  [ "$(wc -l <log)" = 7 ]
+  file update 'update notes set n = 8'
+  rc-db-apply --plan plan --watch notes ./update.sql <<<'{}'
+  [ "$(wc -l <plan)" = 7 ]
+  run -0 rc-undo log
+  [ "$(digest)" = "$before" ]
+}
+
+@test "a change that switches triggers off, and one that truncates or rewrites a table besides, are refused" {
+  make_tables
+  sql "create table other (id int primary key); insert into other values (1)"
+  run -100 --separate-stderr change 'alter table notes disable trigger all' 'update notes set n = 7' 'alter table notes enable trigger all'
+  [ "$stderr" = 'rc-db-apply: the change has switched off the triggers of a table that is watched, so what it did is not known, and nothing was changed' ]
+  local statement
+  for statement in 'truncate other' 'alter table other alter id type bigint'; do
+    run -100 --separate-stderr change "$statement" 'update notes set n = 7'
+    [ "$stderr" = "rc-db-apply: public.other was truncated or written anew, which can't be taken back, so nothing was changed" ]
+  done
+  change 'alter table other add column v int' 'update notes set n = 7' # what leaves its rows as they are
+  run -0 rc-undo log
+  [ "$(digest)" = "$before" ]
+}
+
+@test "the file of a log is none that has another meaning" {
+  make_tables
+  file update 'update notes set n = 8'
+  run -100 --separate-stderr rc-db-apply --undo-log - --watch notes ./update.sql <<<'{}'
+  [ "$stderr" = "rc-db-apply: -: the name of a new file is needed, and this is standard output's" ]
+  run -100 rc-db-apply --plan - --watch notes ./update.sql <<<'{}'
+  [ ! -e - ]
+  [ "$(digest)" = "$before" ]
+}
+
 @test "names in quotes, keys of several columns and of types that are not the server's own" {
   sql "create type mood as enum ('sad', 'glad'); create schema \"Odd\";
     create table \"Odd\".\"My Table\" (\"The Key\" mood, day date, \"a\"\"b\" point, primary key (\"The Key\", day));

@@ -18,7 +18,7 @@ extern char **environ;
 
 enum { LOOK_AGAIN_MS = 20 };
 
-static const int passed_on[] = { SIGTERM, SIGINT, SIGHUP };
+static const int passed_on[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
 static _Noreturn void
 run(const struct rc_child *child, pid_t parent, char *command[])
@@ -132,11 +132,15 @@ reap(struct rc_child *child)
 static void
 pass_on(struct rc_child *child, int signal_number, bool by_terminal)
 {
+	if (signal_number == SIGUSR1 || signal_number == SIGUSR2) {
+		kill(child->pid, signal_number);	/* it asks for something, and ends nobody who knows it */
+		return;
+	}
 	if (child->signal == 0)
 		child->signal = signal_number;
 	if (child->has_group)
 		rc_child_kill(child, SIGTERM);
-	else if (!(signal_number == SIGINT && by_terminal))	/* Ctrl-C goes to all in the foreground */
+	else if (!((signal_number == SIGINT || signal_number == SIGQUIT) && by_terminal))	/* Ctrl-C goes to all in the foreground */
 		rc_child_kill(child, signal_number);
 }
 

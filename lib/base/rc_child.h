@@ -1,8 +1,9 @@
 /*
  * rc_child - a command that runs under us: started, told of signals, waited for
  *
- * TERM, INT and HUP that come to us go on to it; those that our caller ignores
- * (nohup) stay ignored.  It ends with us, however we end.
+ * TERM, INT, HUP and QUIT that come to us go on to it, and USR1 and USR2, which
+ * end nothing of ours; those that our caller ignores (nohup) stay ignored.  It
+ * ends with us, however we end.
  */
 #ifndef RC_CHILD_H
 #define RC_CHILD_H
@@ -18,12 +19,12 @@ struct rc_child {
 	/* set before the start */
 	char **environment;	/* NULL: ours */
 	const int *inherited;	/* descriptors that are its, too, ended by -1; NULL: none but 0, 1 and 2 */
-	bool has_group;		/* it and all it starts are a process group, which gets TERM for any signal of ours */
+	bool has_group;		/* it and all it starts are a process group, which gets TERM for one of ours that ends; USR1 and USR2 are for it alone */
 	int ends_with_us;	/* the signal that it gets when we are killed; never 0 */
 
 	pid_t pid;
 	int signals;		/* readable when rc_child_look() has something to see */
-	int signal;		/* the first of TERM, INT and HUP that came to us, or 0 */
+	int signal;		/* the first of TERM, INT, HUP and QUIT that came to us, or 0 */
 	sigset_t mask;		/* what was blocked before */
 	int status;		/* as waitpid(2) gives it, once it has ended */
 };

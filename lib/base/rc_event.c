@@ -34,8 +34,8 @@ static atomic_bool failed;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool appending;
 
-static bool
-is_uuid(const char *text)
+bool
+rc_run_id_is_one(const char *text)
 {
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
@@ -75,7 +75,7 @@ rc_run_id(void)
 
 	if (run_id[0] != '\0')
 		return run_id;
-	if (inherited != NULL && is_uuid(inherited))
+	if (inherited != NULL && rc_run_id_is_one(inherited))
 		memcpy(run_id, inherited, sizeof run_id);
 	else
 		make_uuid(run_id);

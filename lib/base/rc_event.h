@@ -29,6 +29,9 @@ enum { RC_RUN_ID_LENGTH = 36 };
  */
 const char *rc_run_id(void);
 
+/* Whether the text can be one: a UUID, in lower case. */
+bool rc_run_id_is_one(const char *text);
+
 /* The run's start; from here on rc_warn() and rc_die() are events too, and the end is one. */
 void rc_event_start(void);
 

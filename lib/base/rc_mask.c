@@ -84,15 +84,61 @@ user_part(const char *after_scheme, size_t length)
 	return 0;
 }
 
-/* The password of a URL, wherever else it stands. */
-static void
-add_url(const char *text)
+static int
+digit(char c)
 {
-	const char *scheme = strstr(text, "://"), *colon;
-	size_t length = scheme == NULL ? 0 : user_part(scheme + 3, strlen(scheme + 3));
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
-	if (length > 0 && (colon = memchr(scheme + 3, ':', length)) != NULL)
-		rc_mask_add(colon + 1, (size_t)(scheme + 3 + length - colon - 1));
+/* A secret that may be percent-encoded: as it stands, and as whoever reads it will have it. */
+static void
+add_encoded(const char *bytes, size_t length)
+{
+	char *plain = rc_alloc(rc_size_add(length, 1));
+	size_t n = 0;
+
+	for (size_t i = 0; i < length; n++) {
+		bool encoded = bytes[i] == '%' && length - i > 2 && digit(bytes[i + 1]) >= 0 && digit(bytes[i + 2]) >= 0;
+
+		plain[n] = encoded ? (char)(digit(bytes[i + 1]) * 16 + digit(bytes[i + 2])) : bytes[i];
+		i += encoded ? 3 : 1;
+	}
+	rc_mask_add(bytes, length);
+	if (n < length)
+		rc_mask_add(plain, n);
+	rc_wipe(plain, length);
+	free(plain);
+}
+
+/* The passwords of the URLs in a text, wherever else they stand. */
+static void
+add_urls(const char *text)
+{
+	for (const char *scheme = text, *colon; (scheme = strstr(scheme, "://")) != NULL; scheme += 3) {
+		size_t length = user_part(scheme + 3, strlen(scheme + 3));
+
+		if (length > 0 && (colon = memchr(scheme + 3, ':', length)) != NULL)
+			add_encoded(colon + 1, (size_t)(scheme + 3 + length - colon - 1));
+	}
+}
+
+/* What stands behind the name of a secret in a longer text: password='...' of a connection string, &token=... of a URL, PGPASSWORD=... of a shell. */
+static void
+add_pairs(const char *text)
+{
+	for (const char *equals = text, *name; (equals = strchr(equals, '=')) != NULL; equals++) {
+		const char *value = equals + 1, *ends = " \t\r\n&;,\"'";
+		size_t length;
+
+		for (name = equals; name > text && strchr(" \t\r\n&;,\"'?=", name[-1]) == NULL; name--)
+			;
+		length = (size_t)(equals - name);
+		if (!is_secret_name(name, length) || length <= strlen("key"))	/* a bare key is more often one of SQL's */
+			continue;
+		if (*value == '\'' || *value == '"')
+			ends = *value++ == '"' ? "\"" : "'";
+		add_encoded(value, strcspn(value, ends));
+	}
 }
 
 static void
@@ -108,7 +154,8 @@ learn_variable(const char *pair)
 		rc_mask_add(equals + 1, strlen(equals + 1));
 	else if (length > 5 && strncmp(equals - 5, "_FILE", 5) == 0 && is_secret_name(pair, length - 5))
 		add_file(equals + 1);
-	add_url(equals + 1);
+	add_urls(equals + 1);
+	add_pairs(equals + 1);
 }
 
 /* Where in ARGUMENT, which comes after BEFORE or first, a secret begins; NULL where none does. */
@@ -127,7 +174,8 @@ learn_argument(const char *before, const char *argument)
 {
 	const char *secret = secret_in(before, argument);
 
-	add_url(argument);
+	add_urls(argument);
+	add_pairs(argument);
 	if (secret != NULL)
 		rc_mask_add(secret, strlen(secret));
 }

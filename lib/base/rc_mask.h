@@ -2,9 +2,10 @@
  * rc_mask - texts without the secrets that are known
  *
  * Known are the values of variables whose name ends in PASSWORD, PASSWD, TOKEN,
- * SECRET or KEY, what the files named by such a name and _FILE hold, the password in a URL, and the
- * argument of an option whose name ends so.  Each becomes ***.  A value of
- * less than four characters is no secret that could be told from other text.
+ * SECRET or KEY, what the files named by such a name and _FILE hold, the password in a URL, also as
+ * it is decoded, and the argument of an option whose name ends so; and what stands behind such a name
+ * and an equals sign anywhere in a variable or an argument, as in a connection string.
+ * Each becomes ***.  A value of less than four characters is no secret that could be told from other text.
  */
 #ifndef RC_MASK_H
 #define RC_MASK_H

@@ -108,6 +108,8 @@ rc_capture_read_table(struct rc_capture *capture, struct rc_capture_table *table
 	read_columns(table, result, name);
 	PQclear(result);
 	table->parts = rc_session_query(capture->session, name, parts_sql, &parameters);
+	if (table->relation.kind == 'r' && PQntuples(table->parts) > 1)
+		rc_die(RC_FATAL, "%s: other tables inherit from it, and their rows can't be told from its own", name);
 	for (int i = 0; i < PQntuples(table->parts); i++)
 		if (strchr("rp", *rc_result_text(table->parts, i, 2)) == NULL)
 			rc_die(RC_FATAL, "%s: its part %s is no table, and can't be watched", name, rc_result_text(table->parts, i, 1));
@@ -218,8 +220,9 @@ add_triggers(struct rc_buf *sql, const char *part, size_t number)
 		{ "d", "after delete", " referencing old table as rc_old" }, { "t", "before truncate", "" } };
 
 	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++)
-		rc_buf_printf(sql, "create trigger " TRIGGER "_%s %s on %s%s for each statement execute function pg_temp." TRIGGER "_%zu();\n",
-		    triggers[i].name, triggers[i].event, part, triggers[i].tables, number);
+		rc_buf_printf(sql, "create trigger " TRIGGER "_%s %s on %s%s for each statement execute function pg_temp." TRIGGER "_%zu();\n"
+		    "alter table only %s enable always trigger " TRIGGER "_%s;\n",
+		    triggers[i].name, triggers[i].event, part, triggers[i].tables, number, part, triggers[i].name);
 }
 
 static void
@@ -284,6 +287,7 @@ rc_capture_begin(struct rc_capture *capture, struct rc_session *session)
 	}
 	rc_buf_add_text(&watched, watched.length == 0 ? "{}" : "}");
 	capture->watched = rc_buf_text(&watched);
+	rc_capture_add_guards(&sql, capture);
 	rc_session_do_script(session, "cannot watch the tables", rc_buf_text(&sql));
 	rc_buf_free(&sql);
 }
@@ -319,7 +323,11 @@ rc_capture_end(struct rc_capture *capture)
 	static const char letters[] = "iudt";
 	struct rc_buf sql = {0};
 	size_t with_triggers = capture->count;
+	long triggers = 0;
 
+	for (size_t i = 0; i < with_triggers; i++)
+		triggers += PQntuples(capture->tables[i].parts) * (long)strlen(letters);
+	rc_capture_check_guards(capture, triggers);
 	rc_capture_take_awaited(capture);
 	rc_capture_look_for_new(capture);
 	check_others(capture);
@@ -331,6 +339,7 @@ rc_capture_end(struct rc_capture *capture)
 				rc_buf_printf(&sql, "drop trigger " TRIGGER "_%c on %s;\n", *letter, rc_result_text(parts, k, 1));
 		rc_buf_printf(&sql, "drop function pg_temp." TRIGGER "_%zu();\n", i + 1);
 	}
+	rc_capture_add_guards_away(&sql, capture);
 	rc_buf_add_text(&sql, "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local bytea_output = 'hex'; set local extra_float_digits = '1'");
 	rc_session_do_script(capture->session, "cannot take the triggers away", rc_buf_text(&sql));
 	rc_buf_free(&sql);
@@ -469,5 +478,6 @@ rc_capture_free(struct rc_capture *capture)
 		free_table(&capture->tables[i]);
 	free(capture->tables);
 	free(capture->watched);
+	PQclear(capture->above);
 	*capture = (struct rc_capture){0};
 }

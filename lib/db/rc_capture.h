@@ -5,8 +5,9 @@
  * tables for this transaction alone and are gone before it commits: so what the
  * tables' own triggers and foreign keys change is caught as well.  That needs
  * the owner's role, and until the transaction's end others may read the tables
- * but not write them (SHARE ROW EXCLUSIVE).  At the end the server's own counts
- * tell whether any other table was changed.
+ * but not write them (SHARE ROW EXCLUSIVE).  They fire always, whatever
+ * session_replication_role is.  At the end the server's own counts tell whether
+ * any other table was changed, and its files whether one was truncated.
  *
  * A table that is not there yet may be made by the change; then all that it
  * has at the end is new.
@@ -31,7 +32,7 @@ enum { RC_CAPTURE_TABLES_MAX = 64 };
 
 /* Settings of a function that makes the texts of rows, which no setting of a role or database may change. */
 #define RC_CAPTURE_SETTINGS " set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'" \
-	" set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB' set enable_mergejoin = off set jit = off"
+	" set lc_monetary = 'C' set bytea_output = 'hex' set extra_float_digits = '1' set timezone = 'UTC' set work_mem = '128MB' set enable_mergejoin = off set jit = off"
 
 /* The digest of a row's text, as SQL. */
 #define RC_CAPTURE_DIGEST(text) "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(" text ", 'UTF8')), 'hex')"
@@ -47,6 +48,7 @@ struct rc_capture {
 	struct rc_session *session;	/* from here on not for the caller */
 	struct rc_capture_table *tables;
 	char *watched;			/* the oids, partitions too, as an array's text */
+	PGresult *above;		/* what they are parts of and is not watched, as SQL */
 };
 
 /* One more table to watch; ends the process where there are too many. */

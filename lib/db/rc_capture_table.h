@@ -48,6 +48,15 @@ void rc_capture_add_store(struct rc_buf *sql, const struct rc_capture_table *tab
 void rc_capture_add_insertion(struct rc_buf *sql, const struct rc_capture_table *table, size_t number, const char *letters);
 void rc_capture_add_stored(struct rc_buf *sql, const struct rc_capture_table *table, char alias, char letter);
 
+/* ---- rc_capture_guard.c ---- */
+
+/* Adds what sees, beside the triggers, that something was changed which they do not see; and what takes it away. */
+void rc_capture_add_guards(struct rc_buf *sql, struct rc_capture *capture);
+void rc_capture_add_guards_away(struct rc_buf *sql, const struct rc_capture *capture);
+
+/* At the end: ends the process where such a thing was done.  TRIGGERS is how many there must be. */
+void rc_capture_check_guards(const struct rc_capture *capture, long triggers);
+
 /* ---- rc_capture_made.c ---- */
 
 /* The tables that were not there at the begin are watched, too, from the end on: all their rows are new. */

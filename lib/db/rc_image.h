@@ -16,7 +16,7 @@
 
 /* Settings in which the texts are read and made as they are logged, as SQL for the transaction. */
 #define RC_IMAGE_SETTINGS "set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local bytea_output = 'hex';" \
-	" set local extra_float_digits = '1'"
+	" set local extra_float_digits = '1'; set local lc_monetary = 'C'"
 
 struct rc_image {
 	struct rc_session *session;

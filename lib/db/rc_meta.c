@@ -130,6 +130,14 @@ rc_meta_is_production(const char *environment)
 	return false;
 }
 
+void
+rc_meta_warn_of_copy(const struct rc_meta *meta)
+{
+	if (meta->row == RC_META_ELSEWHERE && rc_meta_is_production(meta->environment))
+		rc_warn("the row in rc.meta (%s) is of another server or database, %s, so this one is not taken for production; rc-environment set says what it is",
+		    meta->environment, meta->row_database);
+}
+
 bool
 rc_meta_says_production(struct rc_session *session)
 {
@@ -140,6 +148,7 @@ rc_meta_says_production(struct rc_session *session)
 	rc_transaction_begin(session, &transaction);
 	rc_meta_read(session, &meta);
 	rc_transaction_rollback(session);
+	rc_meta_warn_of_copy(&meta);
 	says = (meta.row == RC_META_HERE && rc_meta_is_production(meta.environment)) || rc_meta_is_production(getenv("RC_ENVIRONMENT"));
 	rc_meta_free(&meta);
 	return says;

@@ -43,6 +43,13 @@ void rc_meta_write(struct rc_session *session, const char *environment, const st
  */
 bool rc_meta_is_production(const char *environment);
 
+/*
+ * Says, where the row is that of production and of another server or database,
+ * that it does not count: after an upgrade or a move that is a mistake which
+ * nobody would see.
+ */
+void rc_meta_warn_of_copy(const struct rc_meta *meta);
+
 /* Whether the database, which is asked in a transaction of its own, or RC_ENVIRONMENT says production. */
 bool rc_meta_says_production(struct rc_session *session);
 

@@ -72,6 +72,8 @@ rc_output_open(struct rc_output *output, const char *path)
 void
 rc_output_create(struct rc_output *output, const char *path, unsigned mode)
 {
+	if (strcmp(path, "-") == 0)
+		rc_die(RC_FATAL, "-: the name of a new file is needed, and this is standard output's");
 	*output = (struct rc_output){ .file = rc_file_create(path, mode), .name = path };
 	output->fd = output->file->fd;
 	register_output(output);

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE	/* pipe2(2) */
 #include "rc_run_lock.h"
 
 #include <errno.h>
@@ -7,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +16,7 @@
 #include "rc_record.h"
 #include "rc_tree.h"
 
-enum { LOOK_AGAIN_MS = 20, LOCK_WORDS = 10 };
+enum { LOOK_AGAIN_MS = 20, LOCK_WORDS = 10, PROCESS_NAME = 64, SLOT_MS = 10000, HOLDER_MAX = 400 };
 
 /* Reads what the holder has signed (rc_run_record_sign()) into HOLDER, which is {0}; false where it is not that. */
 static bool
@@ -38,28 +38,63 @@ rc_run_lock_describe_holder(const struct rc_run_lock *lock, char *text, size_t s
 	struct rc_record holder = {0};
 	long pid = 0;
 
-	if (read_holder(lock, &holder, &pid))
+	if (lock->kind == RC_RUN_LOCK_DATABASE)
+		snprintf(text, size, "held by %s", lock->holder.length == 0 ? "another session" : lock->holder.bytes);
+	else if (read_holder(lock, &holder, &pid))
 		snprintf(text, size, "held by pid %ld on %s since %s", pid, rc_record_text(&holder, "host", "?"), rc_record_text(&holder, "since", "?"));
 	else
 		snprintf(text, size, "held by a process that is not known");
 	rc_record_free(&holder);
 }
 
+/* Reads the process's /proc/PID/stat: its name, and its parent. */
+static bool
+read_process(long pid, char name[static PROCESS_NAME], long *parent)
+{
+	char path[64], text[512];
+	const char *begin, *end;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* the name may itself have brackets in it: its end is the last one */
+	if ((begin = strchr(text, '(')) == NULL || (end = strrchr(text, ')')) == NULL || end[1] == '\0' || end[2] == '\0')
+		return false;
+	snprintf(name, PROCESS_NAME, "%.*s", (int)(end - begin - 1), begin + 1);
+	*parent = strtol(end + 3, NULL, 10);
+	return true;
+}
+
 /* Whether the process is an rc-run of this host: only that is one which has signed. */
 static bool
 is_run_here(struct rc_record *holder, long pid)
 {
-	char path[64], name[32] = "", host[256] = "";
-	ssize_t n;
-	int fd;
+	char name[PROCESS_NAME], host[256] = "";
+	long parent;
 
 	gethostname(host, sizeof host - 1);
-	snprintf(path, sizeof path, "/proc/%ld/comm", pid);
-	if (strcmp(host, rc_record_text(holder, "host", "?")) != 0 || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return false;
-	n = read(fd, name, sizeof name - 1);
-	close(fd);
-	return n > 0 && strcmp(name, "rc-run\n") == 0;
+	return strcmp(host, rc_record_text(holder, "host", "?")) == 0 && read_process(pid, name, &parent) && strcmp(name, "rc-run") == 0;
+}
+
+/* Whether the run that holds the lock is one that has, at some remove, started this one: it would never end before us. */
+static bool
+is_within_holder(const struct rc_run_lock *lock)
+{
+	struct rc_record holder = {0};
+	char name[PROCESS_NAME];
+	long pid, at = getppid();
+	bool within = false;
+
+	if (read_holder(lock, &holder, &pid) && is_run_here(&holder, pid))
+		while (!(within = at == pid) && at > 1 && read_process(at, name, &at))
+			;
+	rc_record_free(&holder);
+	return within;
 }
 
 /* Asks the holder to end; it ends its command by TERM and KILL. */
@@ -85,6 +120,8 @@ wait_for_lock(struct rc_run_lock *lock)
 
 	if (lock->overlap == RC_OVERLAP_SKIP)
 		return false;
+	if (is_within_holder(lock))
+		rc_die(RC_FATAL, "%s: the run that holds the lock is the one that this run is a part of", lock->name);
 	if (lock->overlap == RC_OVERLAP_REPLACE)
 		end_holder(lock);
 	do {
@@ -96,7 +133,7 @@ wait_for_lock(struct rc_run_lock *lock)
 }
 
 bool
-rc_run_lock_take(struct rc_run_lock *lock, const struct rc_run_record *record)
+rc_run_lock_take(struct rc_run_lock *lock, struct rc_run_record *record)
 {
 	struct rc_buf who = {0};
 
@@ -105,6 +142,7 @@ rc_run_lock_take(struct rc_run_lock *lock, const struct rc_run_record *record)
 	rc_lock_open(&lock->host, lock->name);
 	if (!rc_lock_try(&lock->host) && !wait_for_lock(lock))
 		return false;
+	rc_run_record_begin(record);
 	rc_run_record_sign(record, &who);
 	rc_lock_sign(&lock->host, who.bytes, who.length);
 	rc_buf_free(&who);
@@ -122,7 +160,7 @@ rc_run_lock_command(struct rc_run_lock *lock, char *command[])
 
 	if (lock->kind != RC_RUN_LOCK_DATABASE)
 		return command;
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		rc_die(RC_RETRY, "cannot begin rc-db-lock: %s", strerror(errno));
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	lock->told = ends[0];
@@ -162,8 +200,42 @@ rc_run_lock_listen(struct rc_run_lock *lock)
 {
 	char word;
 
+	/* One letter, and behind that of a busy lock the words. */
 	while (lock->told >= 0 && read(lock->told, &word, 1) == 1) {
-		lock->held = lock->held || word == 'h';
-		lock->busy = lock->busy || word == 'b';
+		if (lock->busy && lock->holder.length < HOLDER_MAX)
+			rc_buf_add(&lock->holder, &word, 1);
+		lock->held = lock->held || (!lock->busy && word == 'h');
+		lock->busy = lock->busy || (!lock->held && word == 'b');
 	}
+	rc_buf_text(&lock->holder);
+}
+
+void
+rc_run_lock_take_slot(struct rc_run_lock *lock)
+{
+	const struct timespec a_moment = { 0, LOOK_AGAIN_MS * 1000000L };
+	long long end = rc_clock_ms() + SLOT_MS;
+	struct rc_buf name = {0};
+
+	rc_buf_printf(&name, "%s~slot", lock->name);	/* the name of no run */
+	rc_lock_open(&lock->slot, rc_buf_text(&name));
+	while (!rc_lock_try(&lock->slot) && rc_clock_ms() < end)
+		nanosleep(&a_moment, NULL);
+	rc_buf_free(&name);
+}
+
+void
+rc_run_lock_end_slot(struct rc_run_lock *lock)
+{
+	if (lock->slot.fd >= 0)
+		close(lock->slot.fd);
+	lock->slot.fd = -1;
+}
+
+void
+rc_run_lock_answer(struct rc_run_lock *lock, bool go_on)
+{
+	/* Where it is gone already, there is no one to run anything. */
+	if (send(lock->told, "g", go_on ? 1 : 0, MSG_NOSIGNAL) < 0 || !go_on)
+		shutdown(lock->told, SHUT_WR);
 }

@@ -31,19 +31,24 @@ struct rc_run_lock {
 	long patience;		/* milliseconds for another one to end; -1: with no end */
 
 	struct rc_lock host;
+	struct rc_lock slot;	/* of the host, too: from the look at the history until it is written */
 	int told;		/* readable where rc-db-lock has told something; -1: there is none */
 	bool held, busy;	/* what it told of the lock in the database: we have it, another one has it */
+	struct rc_buf holder;	/* and who that is, as words */
 	int inherited[2];	/* a descriptor that the command must have, too, ended by -1 */
 	char **call;		/* for rc-db-lock, until it was started */
 };
 
 /* Before all else: LOCK is none. */
-#define RC_RUN_LOCK_INIT { .told = -1, .inherited = { -1, -1 }, .patience = -1 }
+#define RC_RUN_LOCK_INIT { .slot.fd = -1, .told = -1, .inherited = { -1, -1 }, .patience = -1 }
 
-/* Takes the lock of the host for the run of RECORD, if it is that kind; false where another run has it still.  Ends the process where that can't be. */
-bool rc_run_lock_take(struct rc_run_lock *lock, const struct rc_run_record *record);
+/*
+ * Takes the lock of the host for the run of RECORD, if it is that kind; false where another run has it still.  The run begins when it has it.
+ * Ends the process where it can't be taken, or where it would wait for a run that it is itself a part of.
+ */
+bool rc_run_lock_take(struct rc_run_lock *lock, struct rc_run_record *record);
 
-/* After it was not taken: who has it, as words for a message of SIZE bytes. */
+/* After it was not taken, or rc-db-lock has told that it is busy: who has it, as words for a message of SIZE bytes. */
 void rc_run_lock_describe_holder(const struct rc_run_lock *lock, char *text, size_t size);
 
 /* What is run so that COMMAND has the lock, ended by NULL: COMMAND itself, or rc-db-lock with it.  The array lives as long as the process. */
@@ -54,5 +59,15 @@ void rc_run_lock_started(struct rc_run_lock *lock);
 
 /* Takes what rc-db-lock has told by now, without waiting. */
 void rc_run_lock_listen(struct rc_run_lock *lock);
+
+/*
+ * After it has told that we have the lock, which is free again before our history is written: waits for a run of this host that still
+ * writes its own, so that a slot is looked for in all of it.  rc_run_lock_end_slot() lets others.
+ */
+void rc_run_lock_take_slot(struct rc_run_lock *lock);
+void rc_run_lock_end_slot(struct rc_run_lock *lock);
+
+/* After it has told that we have the lock: whether it shall run the command, or end. */
+void rc_run_lock_answer(struct rc_run_lock *lock, bool go_on);
 
 #endif

@@ -73,6 +73,13 @@ add_use(struct rc_buf *line)
 }
 
 void
+rc_run_record_begin(struct rc_run_record *record)
+{
+	record->began = rc_clock_ms();
+	rc_clock_text(record->start);
+}
+
+void
 rc_run_record_write(const struct rc_run_record *record, struct rc_buf *line)
 {
 	const struct passwd *user = getpwuid(geteuid());

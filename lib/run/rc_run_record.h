@@ -21,6 +21,9 @@ struct rc_run_record {
 	const char *message;	/* or NULL */
 };
 
+/* The run begins now. */
+void rc_run_record_begin(struct rc_run_record *record);
+
 /* Adds the record as a line, with the secrets masked (rc_mask.h). */
 void rc_run_record_write(const struct rc_run_record *record, struct rc_buf *line);
 
