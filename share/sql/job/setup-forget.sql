@@ -5,6 +5,6 @@ do $$ begin
       select pg_catalog.format('%I.%I', space.nspname, rel.relname)
       from pg_catalog.pg_class as rel
       join pg_catalog.pg_namespace as space on space.oid = rel.relnamespace
-      where rel.oid = pg_catalog.to_regclass({table_path}));
+      where rel.oid = pg_catalog.to_regclass({table_path})::pg_catalog.oid);
   end if;
 end $$

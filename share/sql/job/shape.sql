@@ -5,4 +5,4 @@ select pg_catalog.format('%I.%I', space.nspname, rel.relname) as name
   , (select col.atttypmod - 4 from pg_catalog.pg_attribute as col where col.attrelid = rel.oid and col.attname = {last_error_name} and col.atttypid::pg_catalog.regtype::text like 'character%') as room
 from pg_catalog.pg_class as rel
 join pg_catalog.pg_namespace as space on space.oid = rel.relnamespace
-where rel.oid = pg_catalog.to_regclass({table_path})
+where rel.oid = pg_catalog.to_regclass({table_path})::pg_catalog.oid
