@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rc_coprocess.h"
 #include "rc_err.h"
 #include "rc_opt.h"
 #include "rc_worker.h"
@@ -142,6 +143,8 @@ main(int argc, char *argv[])
 		rc_usage("either --handlers DIR or a handler after -- is needed");
 	if (rules.handlers.folder != NULL && access(rules.handlers.folder, R_OK | X_OK) != 0)
 		rc_die(rc_err_class(errno), "cannot open %s: %s", rules.handlers.folder, strerror(errno));
+	if (command != NULL && !rc_coprocess_can_run(command[0]))
+		rc_die(rc_err_class(errno), "cannot run %s: %s", command[0], strerror(errno));
 	rules.handlers.command = command;
 	rc_job_map_read(&table, map);
 	return rc_worker_run(&worker, &rules, &table);

@@ -18,6 +18,17 @@ setup() { new_database timetracker; }
   [ -z "$output" ]
 }
 
+@test "a status that there is not is no empty list" {
+  add_jobs 1
+  run -1 --separate-stderr rc-job-list --status runing
+  [ "$stderr" = "rc-job-list: no job has the status 'runing'; there are PENDING, RUNNING, DONE, FAILED" ]
+  run -0 --separate-stderr rc-job-list --status running
+  [ -z "$output$stderr" ]
+  sql "update outbox_job set status = 'PARKED'"
+  run -0 rc-job-list --status parked
+  [[ $output == '1  PARKED  A '* ]]
+}
+
 @test "a table that is not there" {
   sql 'drop table outbox_job'
   run -1 --separate-stderr rc-job-list

@@ -16,8 +16,22 @@ setup() { new_database timetracker; }
   run -0 rc-job-retry --type B
   [ "$output" = '4 (B) due again' ]
   [ "$(job_counts)" = 'FAILED 10 1, PENDING 0 3' ]
-  run -0 rc-job-retry --id 1
-  [ -z "$output" ]
+}
+
+@test "a job by its id that has not failed, or is not there, is no silence" {
+  add_jobs 2
+  sql "update outbox_job set status = 'RUNNING' where id = 1"
+  run -0 --separate-stderr rc-job-retry --id 1
+  [ "$output" = '1 has not failed, and stays as it is' ]
+  [ -z "$stderr" ]
+  run -0 rc-job-retry --id 1 --json
+  [ "$(jq -c '.changed // empty' <<<"$output")" = 0 ]
+  for words in 'id 3:3' 'id x:x' 'id 1 --type B:1 of the type B'; do
+    # shellcheck disable=SC2086 # words
+    run -1 --separate-stderr rc-job-retry --${words%%:*}
+    [ "$stderr" = "rc-job-retry: There is no job ${words#*:}." ]
+  done
+  [ "$(job_counts)" = 'PENDING 0 1, RUNNING 0 1' ]
 }
 
 @test "which jobs must be said" {

@@ -150,11 +150,77 @@ keep_out() {
   [ "$(job_counts)" = 'DONE 0 8, DONE 9 1, FAILED 10 1' ]
 }
 
-@test "a handler that can't be run: some jobs count an attempt, the others go back" {
+@test "a handler that there is not is told before any job is claimed" {
+  add_jobs 5
+  for program in './no-such-program:No such file or directory' 'no-such-program:No such file or directory' "$BATS_TEST_TMPDIR:Permission denied"; do
+    for exec in '' --exec; do
+      run -100 --separate-stderr rc-job-run $exec --once -- "${program%%:*}"
+      [ "$stderr" = "rc-job-run: cannot run ${program/:/: }" ]
+    done
+  done
+  [ "$(job_counts)" = 'PENDING 0 5' ]
+}
+
+@test "a handler that can't be run is told: some jobs count an attempt, the others go back" {
   add_jobs 50
-  run -0 --separate-stderr rc-job-run --once -- ./no-such-program
+  printf '#!/no/such/shell\n' >handler
+  chmod +x handler
+  run -0 --separate-stderr rc-job-run --once -- ./handler
+  [ "$stderr" = 'rc-job-run: ./handler cannot be run: No such file or directory' ]
   [ "$(sql "select count(*) from outbox_job where status = 'PENDING'")" = 50 ]
-  [ "$(sql 'select distinct last_error from outbox_job where attempts = 1')" = 'HandlerError: ./no-such-program cannot be run: No such file or directory' ]
+  [ "$(sql 'select distinct last_error from outbox_job where attempts = 1')" = 'HandlerError: ./handler cannot be run: No such file or directory' ]
+}
+
+@test "a handler that there are no processes for costs no job an attempt" {
+  add_jobs 20
+  cat >no-fork.c <<'END'
+#include <errno.h>
+#include <sys/types.h>
+pid_t vfork(void) { errno = EAGAIN; return -1; }
+END
+  cc -shared -fPIC -o no-fork.so no-fork.c
+  ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0 LD_PRELOAD=$PWD/no-fork.so run -0 --separate-stderr "$(command -v rc-job-run)" --once -- sed s/x/y/
+  [ "$stderr" = 'rc-job-run: sed cannot be run: Resource temporarily unavailable' ]
+  [ "$(job_counts)" = 'PENDING 0 20' ]
+}
+
+@test "a slow handler has no second copy beside it, whatever --stall says" {
+  add_jobs 40
+  handler 'mkdir alone || touch crowded; sleep 0.1; rmdir alone; done_'
+  start rc-job-run --stall 50ms --in-flight 5 -- ./handler
+  wait_until "select count(*) >= 20 from outbox_job where status = 'DONE'"
+  kill -TERM "$group"
+  finish
+  [ ! -e crowded ]
+}
+
+@test "a handler that does not end with its input is ended, and the next one begun" {
+  add_jobs 12
+  printf '%s\n' '#!/bin/bash' 'jobs=()' 'while IFS= read -r -t 2 job; do id=${job#*:}; jobs+=("${id%%,*}"); done' \
+    'for id in "${jobs[@]}"; do printf "{\"id\":%s,\"status\":\"done\"}\n" "$id"; done' 'sleep 1000' >handler
+  chmod +x handler
+  start rc-job-run --stall 100ms --in-flight 4 -- ./handler
+  wait_until "select count(*) = 12 from outbox_job where status = 'DONE'"
+  kill -TERM "$group"
+  finish
+  [ "$ended" = 'exit 0' ]
+}
+
+@test "a handler may tidy up after its last verdict" {
+  handler 'done_'
+  printf 'sleep 0.2\necho tidy >>tidied\n' >>handler
+  add_jobs 2
+  run -0 rc-job-run --once -- ./handler
+  [ "$(cat tidied)" = tidy ]
+  add_jobs 2
+  run -0 rc-job-run --limit 2 -- ./handler
+  [ "$(wc -l <tidied)" = 2 ]
+  add_jobs 2
+  start rc-job-run -- ./handler
+  wait_until "select count(*) = 6 from outbox_job where status = 'DONE'"
+  kill -TERM "$group"
+  finish
+  [ "$(wc -l <tidied)" = 3 ]
 }
 
 @test "a handler that hangs is ended after --job-timeout, and its job comes back" {
@@ -601,6 +667,63 @@ rc_job_run_connected{table="outbox_job"} 1' ]
   run -0 --separate-stderr rc-job-run --once --map ./map.json -- jq --unbuffered -c '{id, status: (if .payload.a == 1 then "done" else "failed" end)}'
   [ "$output" = '{"claimed":5,"done":5,"retried":0,"failed":0,"returned":0,"late":0}' ]
   [ "$(sql 'select distinct state, tries from "my s"."Queue ""x"')" = 'd|0' ]
+}
+
+# A table of the same columns as outbox_job, but for what is given; ./map.json is its map.
+add_table() { # NAME STATUS-TYPE ERROR-TYPE [MORE]
+  sql "create table $1 (id bigint, job_type text, payload jsonb, status $2, attempts smallint, run_after timestamptz, updated_at timestamptz, last_error $3) $4"
+  jq -n --arg table "$1" '{table: $table, id: "id", job_type: "job_type", payload: "payload", status: "status", attempts: "attempts", run_after: "run_after",
+    updated_at: "updated_at", last_error: "last_error", pending: "PENDING", running: "RUNNING", done: "DONE", failed: "FAILED"}' >map.json
+}
+
+@test "a table with partitions or children is refused, and no job of it is touched" {
+  add_table parts text text 'partition by list (job_type)'
+  sql "create table parts_a partition of parts for values in ('A'); create table parts_b partition of parts for values in ('B');
+       insert into parts select n, case n % 2 when 0 then 'A' else 'B' end, '{}', 'PENDING', 0, now() + n % 2 * interval '1 day' from generate_series(1, 10) n;
+       create table child () inherits (outbox_job)"
+  for options in '--map ./map.json' '--map ./map.json --hold' ''; do
+    table=parts
+    [ "$options" ] || table=outbox_job
+    # shellcheck disable=SC2086 # words
+    run -100 --separate-stderr rc-job-run $options --once -- "${done_handler[@]}"
+    [ "$stderr" = "rc-job-run: $table has its rows in partitions or other tables, where one can't be told from another by its place; let the map name one of those" ]
+  done
+  [ "$(sql "select distinct status from parts")" = PENDING ]
+  jq '.table = "parts_a"' map.json >part.json
+  run -0 rc-job-run --map ./part.json --once -- "${done_handler[@]}"
+  [ "$(sql "select job_type, status, count(*) from parts group by 1, 2 order by 1")" = $'A|DONE|5\nB|PENDING|5' ]
+}
+
+@test "statuses of an enum, and an error that is longer than its column" {
+  sql "create type state as enum ('PENDING', 'RUNNING', 'DONE', 'FAILED')"
+  add_table enum_job state 'varchar(20)'
+  for hold in '' --hold; do
+    sql "truncate enum_job; insert into enum_job select n, 'A', '{}', 'PENDING', 0, now() from generate_series(1, 3) n"
+    handler 'case $id in 1) done_ ;; 2) echo "{\"id\":2,\"status\":\"retry\",\"error\":\"ééééééééééééééééééééé\"}" ;; 3) echo "{\"id\":3,\"status\":\"failed\",\"error\":\"short\"}" ;; esac'
+    run -0 --separate-stderr rc-job-run $hold --map ./map.json --once -- ./handler
+    [ "$(sql 'select status, attempts, last_error from enum_job order by id')" = $'DONE|0|\nPENDING|1|éééééééééééééééééééé\nFAILED|1|short' ]
+    [ -z "$stderr" ]
+  done
+  sql "update enum_job set status = 'RUNNING', updated_at = now() - interval '1 day', attempts = id * 3, run_after = now() - interval '1 day'"
+  run -0 --separate-stderr timeout 20 rc-job-run --map ./map.json --once --limit 2 --adopt-after 1h -- "${done_handler[@]}"
+  [ "$(sql 'select status, attempts from enum_job order by id')" = $'DONE|4\nDONE|7\nFAILED|10' ]
+}
+
+@test "where a trigger or the column changes updated_at, it is told that a killed worker's jobs stay running" {
+  words='is not kept in outbox_job as it is written (a trigger, or a column that has no microseconds): jobs of a worker that is killed stay running, unless a worker has --adopt-after'
+  sql "create function touch() returns trigger language plpgsql as 'begin new.updated_at = now(); return new; end'"
+  for change in 'alter table outbox_job alter updated_at type timestamptz(0)' 'create trigger touch before update on outbox_job for each row execute function touch()'; do
+    sql "$change"
+    add_jobs 3
+    run -0 --separate-stderr rc-job-run --once -- "${done_handler[@]}"
+    [ "$stderr" = "rc-job-run: updated_at $words" ]
+  done
+  add_jobs 1
+  run -0 --separate-stderr rc-job-run --once --hold -- sh -c 'read job; sleep 1.5; id=${job#*:}; echo "{\"id\":${id%%,*},\"status\":\"done\"}"'
+  [ "$stderr" = "rc-job-run: updated_at $words" ]
+  add_jobs 1
+  run -0 --separate-stderr rc-job-run --once --adopt-after 1h -- "${done_handler[@]}"
+  [ -z "$stderr" ]
 }
 
 @test "wrong options are refused before anything is done" {

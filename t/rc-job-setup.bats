@@ -132,3 +132,44 @@ begin_worker() {
   rc-job-run --once -- true
   [ "$(sql 'select count(*) from rc.job_claim')" = 1 ]
 }
+
+@test "a job whose workers are killed time and again fails at the limit" {
+  rc-job-setup install
+  add_jobs 1
+  for attempts in 1 2 3; do
+    start rc-job-run --attempts 3 --poll-seconds 0.1 -- sh -c 'while read -r job; do sleep 100; done'
+    wait_until "select status = 'RUNNING' and attempts = $attempts - 1 from outbox_job"
+    kill -KILL "$group"
+    finish
+    wait_until_session_gone
+  done
+  run -0 rc-job-run --once --attempts 3 -- sh -c 'touch begun; cat'
+  [ "$(job_counts)" = 'FAILED 3 1' ]
+  [ ! -e begun ]
+}
+
+@test "claims in tables of the same name in two schemas are not confused" {
+  rc-job-setup install
+  sql 'create schema other; create table other.outbox_job (like public.outbox_job including all)'
+  add_jobs 1
+  start rc-job-run -- sh -c 'while read -r job; do sleep 100; done'
+  wait_until "select status = 'RUNNING' from outbox_job"
+  kill -KILL "$group"
+  finish
+  wait_until_session_gone
+  RC_SCHEMA=other run -0 rc-job-run --once -- cat
+  RC_SCHEMA=other run -0 rc-job-setup remove
+  run -0 timeout 20 rc-job-run --limit 1 -- jq --unbuffered -c '{id, status: "done"}'
+  [ "$(job_counts)" = 'DONE 1 1' ]
+}
+
+@test "a table with a name of 63 bytes can be added to, and its workers hear of it" {
+  name=$(printf 'ż%.0s' {1..31})x
+  sql "alter table outbox_job rename to $name"
+  jq --arg name "$name" '.table = $name' "$(rc_share)/maps/outbox.json" >map.json
+  rc-job-setup --map ./map.json install
+  start rc-job-run --map ./map.json --poll-seconds 1000 --report all -- jq --unbuffered -c '{id, status: "done"}'
+  wait_until "select exists (select from pg_stat_activity where application_name like 'rc-job-run%' and datname = current_database() and state = 'idle' and query not like 'listen%')"
+  run -0 rc-job-add --map ./map.json A 1
+  wait_for '"status":"done"'
+}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,45 @@ become(char *const command[], int in, int out, pid_t parent, volatile int *error
 	_exit(127);
 }
 
+static bool
+can_run(const char *path)
+{
+	struct stat stat;
+
+	if (access(path, X_OK) != 0 || fstatat(AT_FDCWD, path, &stat, 0) != 0)
+		return false;
+	errno = EACCES;		/* as execve(2) says of a folder */
+	return S_ISREG(stat.st_mode);
+}
+
+bool
+rc_coprocess_can_run(const char *program)
+{
+	const char *folder = getenv("PATH");
+	struct rc_buf path = {0};
+	bool can = false;
+	int why = ENOENT;
+
+	if (strchr(program, '/') != NULL)
+		return can_run(program);
+	if (folder == NULL)
+		folder = "/bin:/usr/bin";
+	for (size_t length; !can && *program != '\0'; folder += length + 1) {
+		length = strcspn(folder, ":");
+		path.length = 0;
+		rc_buf_add(&path, folder, length);
+		rc_buf_printf(&path, "%s%s", length == 0 ? "" : "/", program);
+		can = can_run(rc_buf_text(&path));
+		if (!can && errno == EACCES)
+			why = EACCES;
+		if (folder[length] == '\0')
+			break;
+	}
+	rc_buf_free(&path);
+	errno = why;
+	return can;
+}
+
 bool
 rc_coprocess_start(struct rc_coprocess *process, char *const command[])
 {
@@ -44,11 +84,11 @@ rc_coprocess_start(struct rc_coprocess *process, char *const command[])
 
 	*process = (struct rc_coprocess){ .in = -1, .out = -1 };
 	if (pipe2(in, O_CLOEXEC) != 0) {
-		process->failure = strerror(errno);
+		process->failure = errno;
 		return false;
 	}
 	if (pipe2(out, O_CLOEXEC) != 0) {
-		process->failure = strerror(errno);
+		process->failure = errno;
 		close(in[0]);
 		close(in[1]);
 		return false;
@@ -61,7 +101,7 @@ rc_coprocess_start(struct rc_coprocess *process, char *const command[])
 	close(in[0]);
 	close(out[1]);
 	if (error != 0) {
-		process->failure = strerror(error);
+		process->failure = error;
 		close(in[1]);
 		close(out[0]);
 		if (pid > 0)
@@ -160,8 +200,8 @@ rc_coprocess_free(struct rc_coprocess *process)
 void
 rc_coprocess_add_end(const struct rc_coprocess *process, struct rc_buf *text)
 {
-	if (process->failure != NULL)
-		rc_buf_printf(text, "cannot be run: %s", process->failure);
+	if (process->failure != 0)
+		rc_buf_printf(text, "cannot be run: %s", strerror(process->failure));
 	else if (WIFSIGNALED(process->status))
 		rc_buf_printf(text, "ended by signal %d", WTERMSIG(process->status));
 	else

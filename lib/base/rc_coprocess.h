@@ -22,8 +22,11 @@ struct rc_coprocess {
 	size_t taken;
 	struct rc_buf from;	/* what it has written and no one has taken out yet */
 	int status;		/* as waitpid(2) gives it */
-	const char *failure;	/* why it did not start, else NULL */
+	int failure;		/* the errno for which it did not start, else 0 */
 };
+
+/* Whether there is such a program, found as execvp(3) finds it, that may be run; where not, errno says why. */
+bool rc_coprocess_can_run(const char *program);
 
 /* Starts COMMAND, which is found on PATH; false, with `failure` set, where that can't be. */
 bool rc_coprocess_start(struct rc_coprocess *process, char *const command[]);

@@ -306,7 +306,7 @@ rc_check_start(struct rc_check *check, long long now)
 		check->begun = now;
 	check->started = now;
 	if (!rc_coprocess_start(&check->process, command)) {
-		rc_check_end(check, RC_CHECK_FAIL, check->process.failure, now);
+		rc_check_end(check, RC_CHECK_FAIL, strerror(check->process.failure), now);
 		return;
 	}
 	rc_coprocess_close_input(&check->process);

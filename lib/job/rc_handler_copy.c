@@ -133,7 +133,9 @@ rc_copy_start(struct rc_handlers *handlers, struct rc_handler *handler)
 	handlers->waiting--;
 	rc_buf_printf(&text, "HandlerError: %s ", handler->name);
 	rc_coprocess_add_end(&copy->process, &text);
-	rc_job_judge(job, RC_VERDICT_RETRY, rc_buf_text(&text));
+	if (handler->faults == 0)
+		rc_warn("%s", rc_buf_text(&text) + strlen("HandlerError: "));
+	rc_job_judge(job, rc_err_class(copy->process.failure) == RC_RETRY ? RC_VERDICT_BACK : RC_VERDICT_RETRY, rc_buf_text(&text));
 	rc_job_append(&handlers->answered, job);
 	rc_buf_free(&text);
 	free(copy);
@@ -142,11 +144,10 @@ rc_copy_start(struct rc_handlers *handlers, struct rc_handler *handler)
 }
 
 void
-rc_copy_stop_using(struct rc_handler *handler, struct rc_copy *copy)
+rc_copy_stop_using(struct rc_copy *copy)
 {
-	if (!copy->ending)
-		handler->running--;
-	copy->ending = true;
+	if (copy->ending == 0)
+		copy->ending = rc_clock_ms();
 }
 
 void
@@ -154,7 +155,7 @@ rc_copy_finish(struct rc_handlers *handlers, struct rc_handler *handler, struct 
 {
 	struct rc_copy **link = &handler->copies;
 
-	rc_copy_stop_using(handler, copy);
+	handler->running--;
 	if (copy->given.count > 0 && handlers->rules.exec)
 		judge_exec(handlers, handler, copy);
 	else if (copy->given.count > 0)
@@ -168,7 +169,7 @@ rc_copy_finish(struct rc_handlers *handlers, struct rc_handler *handler, struct 
 }
 
 void
-rc_copy_end(struct rc_handler *handler, struct rc_copy *copy, const char *format, ...)
+rc_copy_end(struct rc_copy *copy, const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -178,7 +179,7 @@ rc_copy_end(struct rc_handler *handler, struct rc_copy *copy, const char *format
 	va_end(args);
 	if (copy->fault == NULL)
 		copy->fault = rc_strndup(text, strlen(text));
-	rc_copy_stop_using(handler, copy);
+	rc_copy_stop_using(copy);
 	rc_coprocess_kill(&copy->process);
 }
 
@@ -204,7 +205,7 @@ take_line(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_co
 	copy->line++;
 	if (wrong != NULL) {
 		rc_warn("%s: line %lu of its output is no verdict: %s", handler->name, copy->line, wrong);
-		rc_copy_end(handler, copy, "wrote what is no verdict: %s", wrong);
+		rc_copy_end(copy, "wrote what is no verdict: %s", wrong);
 		return;
 	}
 	job = rc_job_find(handlers->index, verdict.id, strlen(verdict.id));
@@ -240,7 +241,7 @@ take_output(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_
 	if (copy->fault != NULL)
 		from->length = 0;
 	else if (from->length > LINE_MAX_BYTES)
-		rc_copy_end(handler, copy, "wrote a line of more than %d bytes", LINE_MAX_BYTES);
+		rc_copy_end(copy, "wrote a line of more than %d bytes", LINE_MAX_BYTES);
 }
 
 bool
@@ -253,14 +254,14 @@ rc_copy_read(struct rc_handlers *handlers, struct rc_handler *handler, struct rc
 		take_output(handlers, handler, copy);
 	if (!open && copy->closed == 0) {
 		copy->closed = rc_clock_ms();
-		rc_copy_stop_using(handler, copy);	/* it is about to end, or look_after() ends it */
+		rc_copy_stop_using(copy);	/* it is about to end, or look_after() ends it */
 	}
 	return open && more;
 }
 
 void
-rc_copy_write(const struct rc_handlers *handlers, struct rc_copy *copy)
+rc_copy_write(struct rc_copy *copy)
 {
-	if (!rc_coprocess_write(&copy->process) && (copy->ending || handlers->rules.exec))
+	if (!rc_coprocess_write(&copy->process) && copy->ending != 0)
 		rc_coprocess_close_input(&copy->process);
 }

@@ -9,14 +9,14 @@
 #include "rc_err.h"
 #include "rc_handlers.h"
 
-/* Starts a copy that belongs to the handler; where that fails the first job that waits pays for it, and NULL is given. */
+/* Starts a copy that belongs to the handler; where that fails, but for want of room, the first job that waits pays for it, and NULL is given. */
 struct rc_copy *rc_copy_start(struct rc_handlers *handlers, struct rc_handler *handler);
 
 /* It gets no more jobs. */
-void rc_copy_stop_using(struct rc_handler *handler, struct rc_copy *copy);
+void rc_copy_stop_using(struct rc_copy *copy);
 
 /* Ends a copy for what it did wrong; rc_handlers_reap() sees its end. */
-void rc_copy_end(struct rc_handler *handler, struct rc_copy *copy, const char *format, ...) RC_PRINTF(3, 4);
+void rc_copy_end(struct rc_copy *copy, const char *format, ...) RC_PRINTF(2, 3);
 
 /* The copy has ended and all that it wrote was read: judges the jobs that it still has, and frees it. */
 void rc_copy_finish(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_copy *copy);
@@ -25,7 +25,7 @@ void rc_copy_finish(struct rc_handlers *handlers, struct rc_handler *handler, st
 bool rc_copy_read(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_copy *copy);
 
 /* Writes, and ends the input where no more will come. */
-void rc_copy_write(const struct rc_handlers *handlers, struct rc_copy *copy);
+void rc_copy_write(struct rc_copy *copy);
 
 /* Takes a job from a copy with its verdict and error, which is copied. */
 void rc_copy_answer(struct rc_handlers *handlers, struct rc_copy *copy, struct rc_job *job, enum rc_verdict verdict, const char *error);

@@ -11,7 +11,7 @@
 #include "rc_handler_copy.h"
 #include "rc_mem.h"
 
-enum { LOOK_EVERY = 250, READS_MOST = 16 };
+enum { LOOK_EVERY = 250, READS_MOST = 16, LINGER = 2000 };
 
 void
 rc_handlers_start(struct rc_handlers *handlers, const struct rc_handler_rules *rules, struct rc_job_index *index)
@@ -129,7 +129,7 @@ find_copy(struct rc_handlers *handlers, struct rc_handler *handler, const struct
 	struct rc_copy *best = NULL;
 
 	for (struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next)
-		if (!copy->ending && (best == NULL || copy->given.count < best->given.count))
+		if (copy->ending == 0 && (best == NULL || copy->given.count < best->given.count))
 			best = copy;
 	if ((best == NULL || best->given.count > 0) && handler->running < rules->copies && rc_clock_ms() >= handler->again)
 		return rc_copy_start(handlers, handler);
@@ -151,7 +151,7 @@ give_one(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_cop
 	rc_job_append(&copy->given, job);
 	handlers->waiting--;
 	handlers->given++;
-	copy->ending = handlers->rules.exec;	/* it is one that runs until it ends, but gets no other job */
+	copy->ending = handlers->rules.exec ? job->given : 0;	/* it is one that runs until it ends, but gets no other job */
 }
 
 /* Whether a copy has been silent for so long; what it has written is read before: it may be we who slept. */
@@ -165,26 +165,45 @@ is_silent(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_co
 	return copy->fault == NULL && copy->given.count > 0 && now - copy->active >= limit;
 }
 
-/* A copy that has jobs and says nothing for too long. */
+/* Whether a copy has nothing to do but to end: it may tidy up before. */
+static bool
+lingers(const struct rc_copy *copy)
+{
+	return copy->ending != 0 && copy->given.count == 0 && copy->fault == NULL;
+}
+
+bool
+rc_handlers_linger(const struct rc_handlers *handlers)
+{
+	for (const struct rc_handler *handler = handlers->first; handler != NULL; handler = handler->next)
+		for (const struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next)
+			if (lingers(copy))
+				return true;
+	return false;
+}
+
+/* A copy that has jobs and says nothing for too long, or has none and does not end. */
 static void
 look_after(struct rc_handlers *handlers, struct rc_handler *handler, struct rc_copy *copy, long long now)
 {
 	const struct rc_handler_rules *rules = &handlers->rules;
 
+	if (lingers(copy) && now - (copy->ending > copy->active ? copy->ending : copy->active) >= LINGER)
+		rc_copy_end(copy, "did not end with its input");	/* it would be in the way of the next one */
 	if (copy->given.count == 0 || copy->fault != NULL)
 		return;
 	if (copy->closed != 0 && !rules->exec && now - copy->closed >= LOOK_EVERY) {
-		rc_copy_end(handler, copy, "closed its standard output");
+		rc_copy_end(copy, "closed its standard output");
 	} else if (rules->job_timeout > 0 && is_silent(handlers, handler, copy, now, rules->job_timeout)) {
-		rc_copy_end(handler, copy, "gave no verdict within %g s", (double)rules->job_timeout / 1000);
-	} else if (!rules->exec && !copy->ending && copy->given.count > 0 && is_silent(handlers, handler, copy, now, rules->stall)) {
+		rc_copy_end(copy, "gave no verdict within %g s", (double)rules->job_timeout / 1000);
+	} else if (!rules->exec && copy->ending == 0 && copy->given.count > 0 && is_silent(handlers, handler, copy, now, rules->stall)) {
 		if (!handler->warned)
 			rc_warn("%s: no verdict for %g s; where it holds its output back (jq without --unbuffered, a C program without "
-			    "setvbuf) an end of input brings it out, so it gets one, and a new copy is started for what comes",
+			    "setvbuf) an end of input brings it out, so it gets one, and when it has ended a new copy is started for what comes",
 			    handler->name, (double)rules->stall / 1000);
 		handler->warned = true;
-		rc_copy_stop_using(handler, copy);
-		rc_copy_write(handlers, copy);
+		rc_copy_stop_using(copy);
+		rc_copy_write(copy);
 	}
 }
 
@@ -198,7 +217,7 @@ give_waiting(struct rc_handlers *handlers, struct rc_handler *handler)
 		give_one(handlers, handler, copy);
 	for (copy = handler->copies; copy != NULL; copy = copy->next)
 		if (copy->process.to.length > 0)
-			rc_copy_write(handlers, copy);
+			rc_copy_write(copy);
 }
 
 long
@@ -215,7 +234,7 @@ rc_handlers_give(struct rc_handlers *handlers)
 		for (struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next)
 			look_after(handlers, handler, copy, now);
 	}
-	return handlers->given > 0 && (wait < 0 || wait > LOOK_EVERY) ? LOOK_EVERY : wait;
+	return (handlers->given > 0 || rc_handlers_linger(handlers)) && (wait < 0 || wait > LOOK_EVERY) ? LOOK_EVERY : wait;
 }
 
 /* ---- what is ready ---- */
@@ -250,7 +269,7 @@ rc_handlers_go_on(struct rc_handlers *handlers, const struct pollfd *ready)
 			if (copy->out_index >= 0 && ready[copy->out_index].revents != 0)
 				rc_copy_read(handlers, handler, copy);
 			if (copy->in_index >= 0 && ready[copy->in_index].revents != 0)
-				rc_copy_write(handlers, copy);
+				rc_copy_write(copy);
 		}
 }
 
@@ -264,8 +283,6 @@ rc_handlers_reap(struct rc_handlers *handlers)
 				continue;
 			while (rc_copy_read(handlers, handler, copy))
 				continue;	/* but not until its end: a process that it left behind may hold it open */
-			if (handlers->rules.exec)
-				handler->running--;
 			rc_copy_finish(handlers, handler, copy);
 		}
 }
@@ -302,8 +319,8 @@ rc_handlers_drain(struct rc_handlers *handlers)
 	for (struct rc_handler *handler = handlers->first; handler != NULL; handler = handler->next)
 		for (struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next) {
 			if (!handlers->rules.exec)
-				rc_copy_stop_using(handler, copy);
-			rc_copy_write(handlers, copy);
+				rc_copy_stop_using(copy);
+			rc_copy_write(copy);
 		}
 }
 

@@ -37,7 +37,7 @@ struct rc_copy {
 	unsigned long line;	/* of its output */
 	long long active;	/* ms: its last sign of life, or its last job before that */
 	long long closed;	/* ms: when it closed its output, or 0 */
-	bool ending;		/* it gets no more jobs */
+	long long ending;	/* ms: since when it gets no more jobs, or 0 */
 	char *fault;		/* what it did wrong, or NULL */
 	short in_index, out_index;	/* in the array of poll(2), or -1 */
 	struct rc_copy *next;
@@ -49,7 +49,7 @@ struct rc_handler {
 	char *const *command;
 	struct rc_job_list waiting;
 	struct rc_copy *copies;
-	int running;		/* copies that take jobs */
+	int running;		/* copies that have not ended */
 	int faults;		/* since the last verdict */
 	long long again;	/* ms: when a copy may be started, after faults */
 	bool warned;		/* of a stall */
@@ -85,6 +85,9 @@ bool rc_handlers_paused(const struct rc_handlers *handlers, struct rc_buf *array
 
 /* An end of input for all copies, so that they write what they hold back. */
 void rc_handlers_drain(struct rc_handlers *handlers);
+
+/* Whether copies that have an end of input and no jobs are about to end; one that takes more than two seconds is ended. */
+bool rc_handlers_linger(const struct rc_handlers *handlers);
 
 /* No more: what waits goes back, and copies end when they have answered. */
 void rc_handlers_stop(struct rc_handlers *handlers);

@@ -93,6 +93,18 @@ rc_job_judge(struct rc_job *job, enum rc_verdict verdict, const char *error)
 	job->error = error == NULL ? NULL : rc_strndup(error, length);
 }
 
+void
+rc_job_cut_error(struct rc_job *job, long most)
+{
+	char *end = job->error;
+
+	for (; end != NULL && *end != '\0'; end++)
+		if (((unsigned char)*end & 0xc0) != 0x80 && most-- == 0) {
+			*end = '\0';
+			return;
+		}
+}
+
 /* ---- all of them ---- */
 
 /* One piece of memory for the job and its texts. */

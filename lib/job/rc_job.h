@@ -54,6 +54,9 @@ void rc_job_move_all(struct rc_job_list *to, struct rc_job_list *from);
 enum { RC_JOB_ERROR_MAX = 10000 };
 void rc_job_judge(struct rc_job *job, enum rc_verdict verdict, const char *error);
 
+/* Cuts the error to so many characters. */
+void rc_job_cut_error(struct rc_job *job, long most);
+
 /* All jobs in hand. */
 struct rc_job_index {
 	struct rc_job **buckets;

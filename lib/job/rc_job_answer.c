@@ -62,6 +62,20 @@ take_claimed(struct rc_job_queue *queue)
 		rc_buf_add_text(&queue->from, PQgetvalue(rows, (int)queue->got - 1, run_after));
 }
 
+/* Whether updated_at stands in the rows as it was written is told where it does not: a lost worker's jobs are known by it. */
+static void
+look_at_moments(struct rc_job_queue *queue, const PGresult *rows)
+{
+	int exact = PQfnumber(rows, "exact");
+
+	for (int row = 0; exact >= 0 && !queue->inexact && row < PQntuples(rows); row++)
+		queue->inexact = !PQgetisnull(rows, row, exact) && strcmp(PQgetvalue(rows, row, exact), "f") == 0;
+	if (queue->inexact && !queue->told_inexact && queue->rules.adopt_after <= 0)
+		rc_warn("%s is not kept in %s as it is written (a trigger, or a column that has no microseconds): jobs of a worker that is killed stay running, unless a worker has --adopt-after",
+		    rc_job_map_text(queue->map, "updated_at"), rc_job_map_text(queue->map, "table"));
+	queue->told_inexact = queue->inexact;
+}
+
 /* The open transaction was committed: its verdicts stand, and what it held and had no verdict is running. */
 static void
 take_commit(struct rc_job_queue *queue)
@@ -100,6 +114,8 @@ rc_job_answer_take(struct rc_job_queue *queue, PGresult *result)
 		take_commit(queue);
 	} else if (good && (step->statement == RC_ASK || step->statement == RC_ASK_NOTED)) {
 		queue->notified |= strcmp(rc_result_text(result, 0, 0), "t") == 0;
+	} else if (good && (step->statement == RC_LEASE || step->statement == RC_RETAKE)) {
+		look_at_moments(queue, result);
 	} else if (good && (step->statement == RC_CLAIM || step->statement == RC_HOLD)) {
 		queue->rows = result;
 		return;
@@ -159,6 +175,7 @@ rc_job_answer_end(struct rc_job_queue *queue)
 	if (!queue->rules.hold)
 		rc_job_move_all(&queue->settled, &queue->settling);
 	if (queue->rows != NULL) {
+		look_at_moments(queue, queue->rows);
 		take_claimed(queue);
 		queue->claim_over = true;
 		PQclear(queue->rows);

@@ -11,7 +11,7 @@
 #include "rc_str.h"
 #include "rc_tree.h"
 
-enum { FILE_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20, CHANNEL_MAX = 63 };
 
 enum entry { TABLE, COLUMN, OPTIONAL_COLUMN, STATUS, TYPE };
 
@@ -159,21 +159,34 @@ add_entry(struct rc_job_map *map, struct rc_buf *sql, const char *file, const ch
 
 	if (strcmp(name, "channel") == 0 || strcmp(name, "channel_name") == 0) {	/* what LISTEN and NOTIFY call the table */
 		rc_buf_printf(&channel, "rc_job %s", rc_job_map_text(map, "table"));
+		if (channel.length > CHANNEL_MAX)	/* NOTIFY refuses a longer one, and with it the INSERT */
+			for (channel.length = CHANNEL_MAX; ((unsigned char)channel.bytes[channel.length] & 0xc0) == 0x80; channel.length--)
+				continue;
 		add_quoted(sql, name[7] == '\0' ? '"' : '\'', rc_buf_text(&channel));
 		rc_buf_free(&channel);
 		return true;
 	}
-	if (strcmp(name, "table_name") == 0) {
-		add_quoted(sql, '\'', rc_job_map_text(map, "table"));
+	if (strcmp(name, "table_path") == 0) {	/* for to_regclass() */
+		struct rc_buf path = {0};
+
+		add_table(map, &path);
+		add_quoted(sql, '\'', rc_buf_text(&path));
+		rc_buf_free(&path);
 		return true;
 	}
 	for (size_t i = 0; i < ENTRIES; i++) {
+		size_t length = strlen(entries[i].name);
+		bool as_name = strncmp(entries[i].name, name, length) == 0 && strcmp(name + length, "_name") == 0;
 		const char *text;
 
-		if (strcmp(entries[i].name, name) != 0)
+		if (!as_name && strcmp(entries[i].name, name) != 0)
 			continue;
-		if ((text = rc_job_map_text(map, name)) == NULL)
+		if ((text = rc_job_map_text(map, entries[i].name)) == NULL)
 			return false;
+		if (as_name) {
+			add_quoted(sql, '\'', text);
+			return true;
+		}
 		switch (entries[i].entry) {
 		case TABLE: add_table(map, sql); break;
 		case STATUS: add_quoted(sql, '\'', text); break;

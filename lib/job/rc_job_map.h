@@ -8,7 +8,9 @@
  *
  * Statements for such a table stand in SQL files with {NAME} for what a map
  * says: columns, the table and the channel as quoted identifiers, statuses as
- * text in quotes.  A line that names a column which the table has not is left out.
+ * text in quotes; {NAME_name} is an entry as text in quotes, and {table_path}
+ * the table for to_regclass().  A line that names a column which the table has
+ * not is left out.
  */
 #ifndef RC_JOB_MAP_H
 #define RC_JOB_MAP_H

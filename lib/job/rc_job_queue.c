@@ -46,6 +46,7 @@ rc_job_queue_start(struct rc_job_queue *queue, struct rc_job_map *map, struct rc
 		if (is_used(queue, i))
 			queue->statements[i] = rc_job_map_statement(map, rc_job_kinds[i].file);
 	queue->listen = rc_job_map_statement(map, "listen.sql");
+	queue->shape = rc_job_map_statement(map, "shape.sql");
 	log_in(queue);
 }
 
@@ -99,8 +100,8 @@ begin_setup(struct rc_job_queue *queue)
 	if (rc_schema_add(&sql, queue->connection.libpq, "set"))
 		rc_buf_add_text(&sql, ";");
 	rc_buf_printf(&sql, "%s; select pg_catalog.pg_backend_pid(), (extract(epoch from pg_catalog.clock_timestamp()) * 1000000::pg_catalog.numeric)::bigint, "
-	    "coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('rc.job_claim'), 'select, insert, update, delete'), false)",
-	    queue->listen);
+	    "coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('rc.job_claim'), 'select, insert, update, delete'), false), "
+	    "shape.* from (values (1)) as one left join (%s) as shape on true", queue->listen, queue->shape);
 	rc_connection_send_script(&queue->connection, rc_buf_text(&sql));
 	rc_buf_free(&sql);
 }
@@ -165,6 +166,15 @@ end_setup(struct rc_job_queue *queue)
 	if (atoi(rc_result_text(result, 0, 0)) != PQbackendPID(queue->connection.libpq) && (pooler == NULL || strcmp(pooler, "session") != 0))
 		rc_die(RC_FATAL, "there is a pooler in the way, in which notices and sessions get lost; "
 		    "give the server's own address, or set RC_POOLER=session where it has a mode for that");
+	if (strcmp(rc_result_text(result, 0, 4), "t") == 0)
+		rc_die(RC_FATAL, "%s has its rows in partitions or other tables, where one can't be told from another by its place; let the map name one of those",
+		    rc_job_map_text(queue->map, "table"));
+	queue->table.length = 0;
+	rc_buf_add_text(&queue->table, rc_result_text(result, 0, 3));
+	rc_buf_text(&queue->table);
+	queue->room = PQnfields(result) > 5 ? atoi(rc_result_text(result, 0, 5)) : 0;
+	if (queue->room <= 0)
+		queue->room = RC_JOB_ERROR_MAX;
 	queue->noted = queue->statements[RC_NOTE] != NULL && strcmp(rc_result_text(result, 0, 2), "t") == 0;
 	queue->clock = atoll(rc_result_text(result, 0, 1)) - rc_clock_ms() * 1000;
 	PQclear(queue->answer.result);
@@ -315,7 +325,9 @@ rc_job_queue_close(struct rc_job_queue *queue)
 	for (int i = 0; i < RC_STATEMENTS; i++)
 		free(queue->statements[i]);
 	free(queue->listen);
+	free(queue->shape);
 	free(queue->steps);
+	rc_buf_free(&queue->table);
 	rc_buf_free(&queue->from);
 	rc_buf_free(&queue->error);
 }

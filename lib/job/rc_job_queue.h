@@ -76,7 +76,7 @@ struct rc_job_queue {
 	struct rc_settings settings;
 	struct rc_connection connection;
 	struct rc_answer answer;	/* to the setup */
-	char *statements[RC_STATEMENTS], *listen;
+	char *statements[RC_STATEMENTS], *listen, *shape;
 	long long again;	/* ms: when to log in anew, or to try a round again */
 	long backoff;		/* ms */
 	bool was_in;		/* there was a session before */
@@ -88,6 +88,9 @@ struct rc_job_queue {
 	struct rc_buf from;	/* the last run_after that was claimed; empty: from the beginning */
 	long long rescan;	/* ms: when to begin at the beginning again */
 	long long adopt;	/* ms: when to look for lost jobs */
+	struct rc_buf table;	/* its name, with the schema that it is found in */
+	int room;		/* so many characters last_error takes */
+	bool inexact, told_inexact;	/* updated_at is not kept as it is written */
 	bool noted;		/* there is rc.job_claim, where claims are noted */
 	char lock[24], old_lock[24];	/* our session's advisory lock, and that of the session before */
 	long long look;		/* ms: when to look for claims whose worker is gone */

@@ -24,12 +24,12 @@ const struct rc_job_kind rc_job_kinds[RC_STATEMENTS] = {
 	[RC_LEASE] = { "lease.sql", "rc_lease", 2 },
 	[RC_RETAKE] = { "retake.sql", "rc_retake", 3 },
 	[RC_RECOVER] = { "recover.sql", "rc_recover", 2 },
-	[RC_ADOPT] = { "adopt.sql", "rc_adopt", 2 },
-	[RC_NOTE] = { "note.sql", "rc_note", 2 },
+	[RC_ADOPT] = { "adopt.sql", "rc_adopt", 4 },
+	[RC_NOTE] = { "note.sql", "rc_note", 3 },
 	[RC_FORGET] = { "forget.sql", "rc_forget", 2 },
 	[RC_KEEP] = { "keep.sql", "rc_keep", 2 },
-	[RC_LOST] = { "lost.sql", "rc_lost", 1 },
-	[RC_ASK_NOTED] = { "look-noted.sql", "rc_look_noted", 2 },
+	[RC_LOST] = { "lost.sql", "rc_lost", 4 },
+	[RC_ASK_NOTED] = { "look-noted.sql", "rc_look_noted", 3 },
 };
 
 /* ---- rules ---- */
@@ -168,6 +168,7 @@ send_failure(struct rc_job_queue *queue, struct rc_job *job)
 	const char *values[] = { job->id, attempts, job->error, delay, rc_job_map_text(queue->map, job->held ? "pending" : "running") };
 	struct rc_round_step *step;
 
+	rc_job_cut_error(job, queue->room);
 	snprintf(attempts, sizeof attempts, "%d", job->attempts);
 	if (job->after < 0)
 		job->after = rc_job_queue_delay(&queue->rules, job->attempts + 1);
@@ -204,11 +205,13 @@ static void
 send_adoption(struct rc_job_queue *queue)
 {
 	struct rc_buf ids = {0};
-	char seconds[32];
-	const char *values[] = { seconds, held(queue, &ids) };
+	char seconds[32], limit[16], room[16];
+	const char *values[] = { seconds, held(queue, &ids), limit, room };
 	double every = queue->rules.adopt_after / 2;
 
 	snprintf(seconds, sizeof seconds, "%.3f", queue->rules.adopt_after);
+	snprintf(limit, sizeof limit, "%d", queue->rules.attempts);
+	snprintf(room, sizeof room, "%d", queue->room);
 	send_step(queue, RC_ADOPT, values);
 	rc_buf_free(&ids);
 	queue->adopt = rc_clock_ms() + (long long)((every > 60 ? 60 : every) * 1000);
@@ -219,7 +222,7 @@ static void
 send_note(struct rc_job_queue *queue)
 {
 	char moment[RC_MOMENT_SIZE];
-	const char *note[] = { moment, queue->lock };
+	const char *note[] = { moment, queue->lock, queue->table.bytes };
 
 	rc_job_moment_text(queue->moment, moment);
 	send_step(queue, RC_NOTE, note);
@@ -229,12 +232,14 @@ send_note(struct rc_job_queue *queue)
 static void
 send_notes(struct rc_job_queue *queue)
 {
-	char oldest[RC_MOMENT_SIZE];
-	const char *forget[] = { queue->lock, oldest };
+	char oldest[RC_MOMENT_SIZE], limit[16], room[16];
+	const char *forget[] = { queue->lock, oldest }, *lost[] = { queue->lock, limit, queue->table.bytes, room };
 	long long now = rc_clock_ms();
 
 	if (now >= queue->look) {
-		send_step(queue, RC_LOST, forget);
+		snprintf(limit, sizeof limit, "%d", queue->rules.attempts);
+		snprintf(room, sizeof room, "%d", queue->room);
+		send_step(queue, RC_LOST, lost);
 		queue->look = now + RESCAN_EVERY;
 	}
 	rc_job_moment_text(rc_job_index_oldest(queue->index, queue->moment), oldest);
@@ -416,7 +421,7 @@ rc_job_round_may_look(const struct rc_job_queue *queue)
 bool
 rc_job_round_look(struct rc_job_queue *queue, const char *except)
 {
-	const char *values[] = { except, queue->lock };
+	const char *values[] = { except, queue->lock, queue->table.bytes };
 
 	begin_round(queue, 0);
 	send_step(queue, queue->noted ? RC_ASK_NOTED : RC_ASK, values);

@@ -215,6 +215,13 @@ look_for_server(struct rc_worker *worker)
 	worker->stop_by = rc_clock_ms();
 }
 
+/* Whether handlers have nothing in hand, and those that got an end of input have ended. */
+static bool
+handlers_are_over(const struct rc_worker *worker)
+{
+	return worker->handlers.given == 0 && worker->handlers.waiting == 0 && !rc_handlers_linger(&worker->handlers);
+}
+
 /* Whether all is settled and nothing is to come. */
 static bool
 is_over(struct rc_worker *worker)
@@ -222,7 +229,7 @@ is_over(struct rc_worker *worker)
 	bool enough = worker->rules.limit >= 0 && worker->report.counts.claimed >= worker->rules.limit;
 	long long now = rc_clock_ms();
 
-	if (worker->stopping && !worker->ended && (now >= worker->stop_by || (worker->handlers.given == 0 && worker->handlers.waiting == 0))) {
+	if (worker->stopping && !worker->ended && (now >= worker->stop_by || handlers_are_over(worker))) {
 		rc_handlers_end(&worker->handlers);
 		worker->ended = true;
 		worker->stop_by = now + LAST_WORDS;
@@ -233,7 +240,10 @@ is_over(struct rc_worker *worker)
 	}
 	if (worker->stopping)
 		return worker->ended;
-	return (enough || (worker->rules.once && !worker->hungry)) && worker->queue.state == RC_QUEUE_FREE && !worker->queue.doubtful;
+	if ((!enough && (!worker->rules.once || worker->hungry)) || worker->queue.state != RC_QUEUE_FREE || worker->queue.doubtful)
+		return false;
+	rc_handlers_drain(&worker->handlers);
+	return handlers_are_over(worker);
 }
 
 /* ---- the loop ---- */

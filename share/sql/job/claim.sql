@@ -23,6 +23,7 @@ with picked as materialized (
     , job.{payload}::text as payload
     , job.{attempts}::text as attempts
     , job.{run_after} as run_after
+    , job.{updated_at} = $4::pg_catalog.timestamptz as exact
 )
 select taken.*, found.due
 from (select pg_catalog.count(*) as due from picked) as found

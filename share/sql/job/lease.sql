@@ -5,3 +5,6 @@ update {table} as job set
 where job.{id} = any ($1::{id_type}[])
   and (job.{status}::text = {pending}::text) is true -- not for an index on it, in which all jobs have been
   and $2::pg_catalog.timestamptz is not null
+returning true
+  and job.{updated_at} = $2::pg_catalog.timestamptz
+  as exact

@@ -11,3 +11,6 @@ where job.ctid = any (array(
       and lost.{attempts}::integer = ours.attempts
     for update of lost skip locked))
   and $2::pg_catalog.timestamptz is not null
+returning true
+  and job.{updated_at} = $2::pg_catalog.timestamptz
+  as exact
