@@ -327,3 +327,13 @@ Dry run complete. No changes made." ]
   run -1 --separate-stderr create OWNER@alphaorg.example --json
   [ "$(jq -c '[.status, .error.code]' <<<"${lines[0]}")" = '["error","exists"]' ]
 }
+
+@test "a secret's file that can't be read: refused, since the mail would be lost unseen" {
+  type -P rc-amqp-put >/dev/null || skip 'built without librabbitmq'
+  make_alphaorg
+  why="can not be read, which may have RabbitMQ's password; an empty AMQP_URL does without"
+  SECRETS_rabbitmq_password_FILE=/no/such/file refuses "SECRETS_rabbitmq_password_FILE: /no/such/file $why" \
+    zulip-create-user --realm alphaorg user@example.com
+  ZULIP_SECRETS=$BATS_TEST_TMPDIR refuses "$BATS_TEST_TMPDIR $why" zulip-create-user --realm alphaorg user@example.com
+  AMQP_URL='' ZULIP_SECRETS=$BATS_TEST_TMPDIR create user@example.com >/dev/null
+}
