@@ -75,6 +75,9 @@ END
 @test "a wrong target, or two forms, is a wrong option" {
   run -2 --separate-stderr kfm-smoke-test --targets db,mail
   [[ ${stderr_lines[1]} == "kfm-smoke-test: error: argument --targets: no such target: 'mail'" ]]
+  for target in '' ',' $'db\nmail'; do # nothing named does not mean all
+    run -2 kfm-smoke-test --targets "$target"
+  done
   run -2 kfm-smoke-test --targets db --all
   run -2 kfm-smoke-test --tap --nagios
   run -2 kfm-smoke-test disk

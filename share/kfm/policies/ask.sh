@@ -14,7 +14,7 @@ while mapfile -t -n 500 rows && ((${#rows[@]})); do
     { printf 'the policy server does not answer: %s\n' "${answer%%$'\n'*}" >&2; exit 1; }
   [[ $answer == *'{'* ]] || answer=null # jq 1.6 calls no input a success
   jq -ce --argjson count "${#rows[@]}" 'if (.result | type) == "array" and all(.result[]; (.key | type) == "string" and (.rule | type) == "string"
-    and (.severity == "violation" or .severity == "warning"))
+    and (.severity == "violation" or .severity == "warning") and (.field | type) == "string")
     then {rows: $count, findings: [.result[] | {key, rule, severity, field}]} else error end' <<<"$answer" 2>/dev/null ||
     { echo 'the policy server answers, but not with a list of findings' >&2; exit 1; }
 done
