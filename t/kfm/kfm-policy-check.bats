@@ -110,6 +110,10 @@ set_body() { sql "update kfm.documents set body = '$2' where id = 'sample-maps:d
   answer /v1/data/kfm/findings '500 Broken' <<<'{"result":[]}'
   run -1 --separate-stderr kfm-policy-check
   [[ $stderr == 'kfm-policy-check: the policy server does not answer: '*500* ]]
+  rm -f "$http"/*findings*
+  answer @flood /v1/data/kfm/findings '200 OK' - <<<'{"result":[]}'
+  run -1 --separate-stderr kfm-policy-check
+  [ "$stderr" = 'kfm-policy-check: the policy server answers with more than 50000000 bytes' ]
 }
 
 @test "findings of a policy server are told like those of rules" {

@@ -119,6 +119,16 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
 # An answer with N embeddings, as OpenAI's HTTP has it, in any order.
 embeddings() { jq -nc --argjson n "$1" '{data: [range($n) | {index: ., embedding: [0.5, . + 0.25]}] | reverse}'; }
 
+@test "a server whose answer never ends is given up (a stand-in)" {
+  start_http
+  export KFM_SEARCH_URL=$source KFM_GRAPH_URL=$source
+  answer @flood /_alias/kfm '200 OK' - <<<'{}'
+  answer @flood /db/neo4j/tx/commit '200 OK' - <<<'{}'
+  run -1 --separate-stderr kfm-reindex --targets search,graph
+  grep -qx 'kfm-reindex: search: the server does not answer: its answer has more than 100 MB' <<<"$stderr"
+  grep -qx 'kfm-reindex: graph: the server does not answer: its answer has more than 100 MB' <<<"$stderr"
+}
+
 @test "embeddings: only texts that are new or have changed are sent (a stand-in for the model's server)" {
   start_http
   export KFM_EMBEDDINGS_URL=$source KFM_EMBEDDINGS_MODEL=small KFM_EMBEDDINGS_TOKEN=hidden

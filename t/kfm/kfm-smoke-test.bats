@@ -135,6 +135,16 @@ END
   [[ $(line_of disk.data) == ok* ]]
 }
 
+@test "an answer that never ends is cut, whatever the check" {
+  start_http
+  export KFM_POLICY_URL=$source KFM_LLM_URL=$source KFM_QUEUE_URL=$source
+  for path in /v1/models /v1/data/kfm/allow /api/queues; do answer @flood "$path" '200 OK' - <<<'{}'; done
+  run -1 kfm-smoke-test --targets llm,policy,queue
+  for id in llm.models llm.completion policy.allows policy.denies queue.depth; do
+    [[ $(line_of $id) == "fail  $id: the answer has more than 1000000 bytes;"* ]]
+  done
+}
+
 @test "--json, --tap, --junit and --nagios" {
   run -1 kfm-smoke-test --targets cache,disk --json
   [ "$(rc-say '{id} {status}' <<<"${lines[0]}")" = 'cache.ping fail' ]
