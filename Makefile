@@ -197,10 +197,10 @@ check: ## run the tests, or with TESTS='t/rc-say.bats ...' some; PostgreSQL is a
 check-changed: ## run the tests that the change against HEAD touches
 	@tests=$$(tools/changed-tests); [[ ! $$tests ]] || $(MAKE) --no-print-directory check TESTS="$$tests"
 
-check-services: ## run the tests that need other servers, or what is not Debian's
+check-services: ## run the tests that need other servers, or what is not Debian's; or with TESTS='t/services/kfm-search.bats ...' some
 	$(need) build optional server check services
 	$(build_tree)
-	@$(bats) t/services
+	@$(bats) $(if $(filter file,$(origin TESTS)),t/services,$(TESTS))
 
 check-versions: ## run the tests of rows and jobs on PostgreSQL 13 to 18, or on some: VERSIONS='13 18'
 	$(need) build server check versions

@@ -100,6 +100,8 @@ prepare(struct rc_pool_job *pool_job)
 
 	job->password = NULL;
 	job->weak = NULL;
+	if (!settings.check && rc_record_find(record, settings.to) != NULL)
+		rc_input_fail(&settings.in, "already has a field '%s'", settings.to);
 	if (settings.if_present && has_none(record)) {
 		rc_record_remove(record, settings.from);
 		return;
@@ -117,8 +119,6 @@ prepare(struct rc_pool_job *pool_job)
 		rc_record_remove(record, "status");
 		rc_record_remove(record, "error");
 	} else {
-		if (rc_record_find(record, settings.to) != NULL)
-			rc_input_fail(&settings.in, "already has a field '%s'", settings.to);
 		rc_key_characters(job->salt, RC_KEY_ALNUM, RC_PASSWORD_SALT);
 	}
 	if (!settings.keep)

@@ -5,6 +5,7 @@
 # A first line of these is obeyed and not sent:
 #   @drip BYTES MS   so many bytes at a time, and a pause after them
 #   @stall           nothing is sent, and the connection stays open for ten seconds
+#   @flood           the answer, and then blanks for as long as they are taken; its length should be -, which says none
 #   @reset           the connection is reset
 #   @reset-after N   the same after N bytes
 # {port} becomes the port, {date+N} the date N seconds from now as HTTP has it.
@@ -72,6 +73,14 @@ while (my $client = $server->accept) {
   } elsif ($how eq 'stall') {
     my $pid = fork;
     if ($pid == 0) { sleep 10; exit }
+  } elsif ($how eq 'flood') {
+    my $pid = fork;
+    if ($pid == 0) {
+      $SIG{PIPE} = 'DEFAULT';
+      my $more = $answer;
+      while (defined syswrite $client, $more) { $more = ' ' x (1 << 16) }
+      exit;
+    }
   } elsif ($how eq 'reset' || $how eq 'reset-after') {
     syswrite $client, substr $answer, 0, $words[0] if $how eq 'reset-after';
     select undef, undef, undef, 0.1;

@@ -549,6 +549,11 @@ scrypt_small='scrypt$2$'$salt'$8$5$DLWy8UQBmT3a9UHZg06njGpMiTHxYZpikaxu4VzIXcajw
 @test "--if-present: a record without a password, or with null, gets no hash" {
   run -0 --separate-stderr hash --if-present <<<$'{"a":1}\n{"plain":null,"a":2}\n{"plain":"x","a":3}'
   [[ ${lines[0]} == '{"a":1}' && ${lines[1]} == '{"a":2}' && ${lines[2]} == '{"a":3,"hash":"pbkdf2'* ]]
+  for record in '{"hash":"plain"}' '{"plain":null,"hash":null}'; do # that nobody has made here would go on as one
+    run -100 --separate-stderr hash --if-present <<<"$record"
+    [ "$output" = '' ]
+    [ "$stderr" = "rc-password-hash: <stdin>:1: already has a field 'hash'" ]
+  done
 }
 
 @test "wrong schemes and numbers are refused" {

@@ -4,8 +4,8 @@
 zulip_setting() { # NAME
   local variable=SETTING_$1 file=${ZULIP_SETTINGS-/etc/zulip/settings.py} line
   REPLY=${!variable-}
-  if [[ -v $variable || ! -r $file ]]; then return; fi
-  while IFS= read -r line; do
+  if [[ -v $variable || ! -r $file || -d $file ]]; then return; fi
+  while IFS= read -r line || [[ $line ]]; do
     if [[ $line =~ ^"$1"' '*'='' '*[\"\']?([^\"\'\ #]*) ]]; then REPLY=${BASH_REMATCH[1]}; fi
   done <"$file"
 }
@@ -39,18 +39,29 @@ zulip_put() { # OPTION...: rc-amqp-put to that broker
   return "$code"
 }
 
-# A secret of the server, as containers have it in the environment or else as a line of its file, into $REPLY.
+# A secret of the server, as containers have it in the environment or else as a line of its file, into $REPLY. Blanks at the end of
+# a line are not its value's, and a colon may stand for the equals sign: so Zulip itself reads that file.
 zulip_secret() { # NAME
   local variable=SECRETS_$1 file=SECRETS_$1_FILE line
   REPLY=${!variable-}
-  if [[ ${!file-} ]]; then REPLY=$(<"${!file}"); REPLY=${REPLY%$'\r'}; fi # a newline at the end may have two bytes
+  if [[ ${!file-} ]]; then
+    [[ -r ${!file} && ! -d ${!file} ]] || zulip_unread "$file: ${!file}"
+    REPLY=$(<"${!file}"); REPLY=${REPLY%$'\r'} # a newline at the end may have two bytes
+  fi
   file=${ZULIP_SECRETS-/etc/zulip/zulip-secrets.conf}
-  if [[ ! $REPLY && -r $file ]]; then
-    while IFS= read -r line; do
-      if [[ $line =~ ^"$1"' '*'='' '*(.*)$ ]]; then REPLY=${BASH_REMATCH[1]}; fi
+  if [[ ! $REPLY && -e $file ]]; then
+    [[ -r $file && ! -d $file ]] || zulip_unread "$file"
+    while IFS= read -r line || [[ $line ]]; do
+      if [[ $line =~ ^"$1"[[:blank:]]*[=:][[:blank:]]*(.*)$ ]]; then REPLY=${BASH_REMATCH[1]%"${BASH_REMATCH[1]##*[![:space:]]}"}; fi
     done <"$file"
   fi
   [[ $REPLY ]]
+}
+
+# Without it a message would be lost unseen.
+zulip_unread() { # NAME
+  printf "%s: %s can not be read, which may have RabbitMQ's password; an empty AMQP_URL does without\n" "${rc_command:-zulip-process-queue}" "$1" >&2
+  exit 1
 }
 
 # A part of a URL, percent-encoded, into $REPLY.

@@ -157,6 +157,21 @@ password_fits() { # USER FILE
   grep -qx "kfm-create-user: User 'ann' was changed by another call meanwhile; nothing was changed by this one." out1 out2
 }
 
+@test "the connection breaks in COMMIT: where what became of it is not known, the file of the password stays" {
+  start_proxy before
+  DATABASE_URL=$proxied run -1 --separate-stderr kfm-create-user -u ann -r viewer --generate-to secret
+  [ "$stderr" = 'kfm-create-user: the connection broke during COMMIT; the server says that nothing was changed' ]
+  [ ! -e secret ]
+  start_proxy during
+  DATABASE_URL=$proxied run -0 --separate-stderr kfm-create-user -u ann -r viewer --generate-to secret
+  password_fits ann secret
+  start_proxy during-gone
+  DATABASE_URL=$proxied run -1 --separate-stderr kfm-create-user -u ann -r viewer --rotate-password --generate-to new
+  [ "$stderr" = 'kfm-create-user: the connection broke during COMMIT, and whether it took place is not known: look before you run it again
+kfm-create-user: new stays: its password may be valid' ]
+  password_fits ann new
+}
+
 @test "a trigger keeps the user out, or a change of it: said so, and no password file stays" {
   kfm-create-user -u bob -r viewer --generate-to bob.password
   sql "create function kept() returns trigger language plpgsql as 'begin return null; end';

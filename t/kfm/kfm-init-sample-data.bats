@@ -104,6 +104,7 @@ rows() { sql 'select * from kfm.datasets order by id; select * from kfm.document
   [ "${stderr_lines[-1]}" = 'kfm-init-sample-data: refused: --environment is staging, but RC_ENVIRONMENT says production' ]
   KFM_ENV=production run -1 --separate-stderr kfm-init-sample-data
   [ "${stderr_lines[-1]}" = 'kfm-init-sample-data: refused: it is not clear that this is meant; to be given: --confirm PRODUCTION' ]
+  grep -qx '  how much:     78' <<<"$stderr" # rows, not kinds of rows
   [ "$(counts)" = '0|0|0|0|0' ]
   KFM_ENV=production run -0 --separate-stderr kfm-init-sample-data --confirm PRODUCTION
   [ "$(counts)" != '0|0|0|0|0' ]

@@ -80,6 +80,13 @@ set_body() { sql "update kfm.documents set body = '$2' where id = 'sample-maps:d
   run -1 --separate-stderr kfm-policy-check --rules rules
   [ "$stderr" = 'kfm-policy-check: the rules rules/documents.jq fail; what was to be judged is not known to be well' ]
   [ "$output" = '' ]
+  for finding in '{rule: "r", severity: "critical", field: "f"}' '{rule: "r", severity: null, field: "f"}' '{rule: "r", field: "f"}' \
+    '{severity: "violation", field: "f"}' '{rule: "r", severity: "violation", field: .attributes}' '"r"'; do
+    echo "$finding" >rules/documents.jq # one that would count as no violation, or might show a value
+    run -1 --separate-stderr kfm-policy-check --rules rules
+    [ "$stderr" = 'kfm-policy-check: the rules rules/documents.jq fail; what was to be judged is not known to be well' ]
+    [ "$output" = '' ]
+  done
   rm rules/places.jq
   echo empty >rules/documents.jq
   run -1 --separate-stderr kfm-policy-check --rules rules
@@ -91,7 +98,8 @@ set_body() { sql "update kfm.documents set body = '$2' where id = 'sample-maps:d
   [[ $stderr == 'kfm-policy-check: the policy server does not answer: '* && $stderr != *hidden* ]]
   start_http
   export KFM_POLICY_URL=$source
-  for body in nonsense '{}' '{"result":true}' '{"result":[{"key":1}]}' '{"result":[{"key":"a","rule":"r","severity":"fine"}]}' ''; do
+  for body in nonsense '{}' '{"result":true}' '{"result":[{"key":1}]}' '{"result":[{"key":"a","rule":"r","severity":"fine","field":"f"}]}' \
+    '{"result":[{"key":"a","rule":"r","severity":"violation","field":{"value":"secret"}}]}' ''; do
     rm -f "$http"/*findings*
     answer /v1/data/kfm/findings '200 OK' <<<"$body"
     run -1 --separate-stderr kfm-policy-check
@@ -102,6 +110,10 @@ set_body() { sql "update kfm.documents set body = '$2' where id = 'sample-maps:d
   answer /v1/data/kfm/findings '500 Broken' <<<'{"result":[]}'
   run -1 --separate-stderr kfm-policy-check
   [[ $stderr == 'kfm-policy-check: the policy server does not answer: '*500* ]]
+  rm -f "$http"/*findings*
+  answer @flood /v1/data/kfm/findings '200 OK' - <<<'{"result":[]}'
+  run -1 --separate-stderr kfm-policy-check
+  [ "$stderr" = 'kfm-policy-check: the policy server answers with more than 50000000 bytes' ]
 }
 
 @test "findings of a policy server are told like those of rules" {

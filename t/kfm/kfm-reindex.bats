@@ -31,7 +31,7 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
 @test "a second run has the same rows, and targets may stand apart" {
   kfm-reindex --targets search
   before=$(sql 'select * from kfm.search order by id')
-  run -0 kfm-reindex --targets search catalog
+  run -0 kfm-reindex --targets search,search catalog search
   [ "$(sql 'select * from kfm.search order by id')" = "$before" ]
   [ "${#lines[@]}" = 2 ]
 }
@@ -51,6 +51,18 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
   [ "$(sql "select count(*) from kfm.graph_nodes where id = 'sample-maps:document:2'")" = 0 ]
   kfm-reindex --targets search --dataset-id sample-maps
   [ "$(found airship)" = sample-maps:document:4 ]
+}
+
+@test "--since: what came with an older time, from an import or a long transaction, is not missed" {
+  kfm-reindex --targets search,graph
+  sql "insert into kfm.documents (id, dataset_id, title, updated_at) values ('late', 'sample-maps', 'Zeppelin', '2020-01-01');
+    insert into kfm.places (id, dataset_id, name, longitude, latitude, updated_at) values ('late-place', 'sample-maps', 'Here', 1, 1, '2020-01-01');
+    insert into kfm.relations (from_id, kind, to_id, dataset_id, updated_at) values ('late', 'shows', 'late-place', 'sample-maps', '2020-01-01');
+    update kfm.documents set title = 'Airship', updated_at = updated_at + interval '1 minute' where id = 'sample-maps:document:4'"
+  run -0 kfm-reindex --targets search,graph --since 2999-01-01
+  [ "$output" = $'search: 25 row(s).\ngraph: 46 row(s).' ]
+  [ "$(found zeppelin) $(found airship)" = 'late sample-maps:document:4' ]
+  [ "$(sql "select count(*) from kfm.graph_nodes where id like 'late%'")" = 2 ]
 }
 
 @test "that an index was made is noted, or it is not made" {
@@ -81,6 +93,16 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
   [ "${stderr_lines[1]}" = "kfm-reindex: error: argument --targets: no such target: 'mail'" ]
   run -2 kfm-reindex --targets search --since yesterday
   run -2 kfm-reindex --targets search --max-rejects many
+  for jobs in 0 100; do
+    run -2 --separate-stderr kfm-reindex --targets search --jobs "$jobs"
+    [ "${stderr_lines[1]}" = "kfm-reindex: error: argument --jobs: expected a number from 1 to 99: '$jobs'" ]
+  done
+  run -2 --separate-stderr kfm-reindex --targets $'search\nmail'
+  [ "${stderr_lines[1]}" = "kfm-reindex: error: argument --targets: no such target: 'mail'" ]
+  for target in search graph catalog; do
+    run -1 --separate-stderr kfm-reindex --targets "$target" --since 2030-13-45
+    [[ $stderr == *'date/time field value out of range: "2030-13-45"'* ]]
+  done
   run -1 --separate-stderr kfm-reindex --targets embeddings
   [ "$stderr" = 'kfm-reindex: embeddings are made by a server: KFM_EMBEDDINGS_URL is not set' ]
   [ "$(sql "select to_regclass('kfm.search') is null")" = t ]
@@ -96,6 +118,16 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
 
 # An answer with N embeddings, as OpenAI's HTTP has it, in any order.
 embeddings() { jq -nc --argjson n "$1" '{data: [range($n) | {index: ., embedding: [0.5, . + 0.25]}] | reverse}'; }
+
+@test "a server whose answer never ends is given up (a stand-in)" {
+  start_http
+  export KFM_SEARCH_URL=$source KFM_GRAPH_URL=$source
+  answer @flood /_alias/kfm '200 OK' - <<<'{}'
+  answer @flood /db/neo4j/tx/commit '200 OK' - <<<'{}'
+  run -1 --separate-stderr kfm-reindex --targets search,graph
+  grep -qx 'kfm-reindex: search: the server does not answer: its answer has more than 100 MB' <<<"$stderr"
+  grep -qx 'kfm-reindex: graph: the server does not answer: its answer has more than 100 MB' <<<"$stderr"
+}
 
 @test "embeddings: only texts that are new or have changed are sent (a stand-in for the model's server)" {
   start_http

@@ -75,6 +75,9 @@ END
 @test "a wrong target, or two forms, is a wrong option" {
   run -2 --separate-stderr kfm-smoke-test --targets db,mail
   [[ ${stderr_lines[1]} == "kfm-smoke-test: error: argument --targets: no such target: 'mail'" ]]
+  for target in '' ',' $'db\nmail'; do # nothing named does not mean all
+    run -2 kfm-smoke-test --targets "$target"
+  done
   run -2 kfm-smoke-test --targets db --all
   run -2 kfm-smoke-test --tap --nagios
   run -2 kfm-smoke-test disk
@@ -130,6 +133,16 @@ END
   run -1 kfm-smoke-test --targets policy,disk --limit 1s
   [[ $(line_of policy.allows) == 'fail  policy.allows: the time for all checks was up;'* ]]
   [[ $(line_of disk.data) == ok* ]]
+}
+
+@test "an answer that never ends is cut, whatever the check" {
+  start_http
+  export KFM_POLICY_URL=$source KFM_LLM_URL=$source KFM_QUEUE_URL=$source
+  for path in /v1/models /v1/data/kfm/allow /api/queues; do answer @flood "$path" '200 OK' - <<<'{}'; done
+  run -1 kfm-smoke-test --targets llm,policy,queue
+  for id in llm.models llm.completion policy.allows policy.denies queue.depth; do
+    [[ $(line_of $id) == "fail  $id: the answer has more than 1000000 bytes;"* ]]
+  done
 }
 
 @test "--json, --tap, --junit and --nagios" {

@@ -99,6 +99,11 @@ add_documents() {
   [ "$output" = 'search: 22 row(s).' ]
   [ "$(found zeppelin)$(found airship)" = sample-maps:document:1 ]
   [ "$(leads_to)" = "$before" ]
+  sql "insert into kfm.documents (id, dataset_id, title, updated_at) values ('late', 'sample-maps', 'Balloon', '2020-01-01')" # an older time
+  run -0 kfm-reindex --targets search --since 2999-01-01
+  [ "$output" = 'search: 23 row(s).' ]
+  [ "$(found balloon)" = late ]
+  sql "delete from kfm.documents where id = 'late'"
   run -0 kfm-reindex --targets search --dataset-id sample-maps
   [ "$output" = 'search: 6 row(s).' ]
   [ "$(found airship)" = sample-maps:document:4 ]

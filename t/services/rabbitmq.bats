@@ -272,7 +272,7 @@ events() { peer get deferred_email_senders | jq -c '[.properties, (.body | fromj
   new_zulip_database
   peer make deferred_email_senders
   events >/dev/null
-  printf '[secrets]\nrabbitmq_password = %s\n' "$RABBIT_PASSWORD" >secrets
+  printf '[secrets]\nrabbitmq_password = %s \r\n' "$RABBIT_PASSWORD" >secrets # blanks at the end are not the password's, as for Zulip
   printf "RABBITMQ_PORT = %s\nRABBITMQ_HOST = 'localhost'\n" "$RABBIT_PORT" >settings
   env -u AMQP_URL ZULIP_SECRETS="$PWD/secrets" ZULIP_SETTINGS="$PWD/settings" zulip-create-realm One --string-id one --email a@example.com >/dev/null
   env -u AMQP_URL SECRETS_rabbitmq_password="$RABBIT_PASSWORD" SETTING_RABBITMQ_PORT="$RABBIT_PORT" zulip-create-user --realm one b@example.com >/dev/null

@@ -151,6 +151,10 @@ END
 @test "names that are too long, or nothing" {
   refuses 'The name of an organization can have 40 characters at most.' zulip-create-realm "$(printf 'ä%.0s' {1..41})" --string-id abc --email a@example.com
   refuses 'An organization needs a name.' zulip-create-realm ' ' --string-id abc --email a@example.com
+  refuses 'An organization needs a name.' zulip-create-realm $'\u3000' --string-id abc --email a@example.com
+  for name in $'a\nb' $'a\tb' $'a\u0085b' $'a\u2028b'; do # it becomes part of mails' subjects
+    refuses 'The name of an organization is one line.' zulip-create-realm "$name" --string-id abc --email a@example.com
+  done
   zulip-create-realm "$(printf 'ä%.0s' {1..40})" --string-id abc --email a@example.com >/dev/null
 }
 

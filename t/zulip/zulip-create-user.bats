@@ -159,7 +159,14 @@ END
   for name in 'a*b' 'a`b' 'a\b' 'a>b' 'a"b' 'a@b' $'a\nb' $'a\tb'; do
     refuses 'Invalid characters in name!' zulip-create-user --realm alphaorg user@example.com "$name"
   done
+  for name in $'a\u0085b' $'a\u202eb' $'a\u200b' $'a\ufeffb' $'a\U000e0041b'; do # what is not seen, or turns the text around
+    refuses 'Invalid characters in name!' zulip-create-user --realm alphaorg user@example.com "$name"
+  done
+  refuses 'Name too short!' zulip-create-user --realm alphaorg user@example.com $' \u3000\t'
+  refuses 'Invalid format!' zulip-create-user --realm alphaorg user@example.com 'Ann|12'
   create user@example.com "$(printf 'ä%.0s' {1..100})" >/dev/null
+  create other@example.com $' \u00a0Ann |  O\u2019Neil \u4e2d\n' >/dev/null
+  [ "$(sql "select full_name from zerver_userprofile where delivery_email = 'other@example.com'")" = $'Ann |  O\u2019Neil \u4e2d' ]
 }
 
 @test "a weak password: nothing is written" {
@@ -273,9 +280,14 @@ Created user 'three@example.com' of 'alphaorg' (id 12)." ]
   printf '{"email":"%s","full_name":"%s"}\n' one@example.com One two 'Two' three@example.com 'a*b' >"$BATS_TEST_TMPDIR/users"
   refuses 'Invalid email address. (record 2)
 zulip-create-user: Invalid characters in name! (record 3)' zulip-create-user --realm alphaorg --from-records "$BATS_TEST_TMPDIR/users"
+  printf '{"email":"%s","full_name":"%s","password":"%s"}\n' one@example.com One 'correct horse' two@example.com Two 12345 three Three '' \
+    four@example.com Four password123 five Five 'correct horse' six@example.com 'a*b' 'correct horse' >"$BATS_TEST_TMPDIR/users"
+  refuses 'The password is too short. (record 2)
+zulip-create-user: The password is too short. (record 3)
+zulip-create-user: The password is too weak. (record 4)
+zulip-create-user: Invalid email address. (record 5)
+zulip-create-user: Invalid characters in name! (record 6)' zulip-create-user --realm alphaorg --from-records "$BATS_TEST_TMPDIR/users"
   printf '{"email":"%s@example.com","password":"%s"}\n' one 'correct horse' two 12345 three password123 >"$BATS_TEST_TMPDIR/users"
-  refuses 'The password is too short. (two@example.com)
-zulip-create-user: The password is too weak. (three@example.com)' zulip-create-user --realm alphaorg --from-records "$BATS_TEST_TMPDIR/users"
   run -1 --separate-stderr create --from-records "$BATS_TEST_TMPDIR/users" --json
   [ "$(jq -c '[.email, .status, .error.code, .ok, .changed]' <<<"$output")" = '["two@example.com","error","weak_password",null,null]
 ["three@example.com","error","weak_password",null,null]
@@ -288,6 +300,10 @@ zulip-create-user: The password is too weak. (three@example.com)' zulip-create-u
   echo '{"email":"one@example.com","user_id":8,"role":100,"kind":"internal","status":"exists","realm_id":1,"message_id":1,"line":3}' >"$BATS_TEST_TMPDIR/users"
   create --from-records "$BATS_TEST_TMPDIR/users" >/dev/null
   [ "$(sql 'select role, realm_id from zerver_userprofile where id = 9')" = '400|2' ]
+  for field in hash api_key unusable confirmation_key; do
+    echo '{"email":"two@example.com","'$field'":"x"}' >"$BATS_TEST_TMPDIR/users"
+    refuses "<stdin>:1: already has a field '$field'" zulip-create-user --realm alphaorg --from-records "$BATS_TEST_TMPDIR/users"
+  done
 }
 
 @test "--from-records: input that is cut short creates nobody; options for one user are wrong with it" {
@@ -310,4 +326,14 @@ Dry run complete. No changes made." ]
   [ "$(zulip_rows)" = "$before" ]
   run -1 --separate-stderr create OWNER@alphaorg.example --json
   [ "$(jq -c '[.status, .error.code]' <<<"${lines[0]}")" = '["error","exists"]' ]
+}
+
+@test "a secret's file that can't be read: refused, since the mail would be lost unseen" {
+  type -P rc-amqp-put >/dev/null || skip 'built without librabbitmq'
+  make_alphaorg
+  why="can not be read, which may have RabbitMQ's password; an empty AMQP_URL does without"
+  SECRETS_rabbitmq_password_FILE=/no/such/file refuses "SECRETS_rabbitmq_password_FILE: /no/such/file $why" \
+    zulip-create-user --realm alphaorg user@example.com
+  ZULIP_SECRETS=$BATS_TEST_TMPDIR refuses "$BATS_TEST_TMPDIR $why" zulip-create-user --realm alphaorg user@example.com
+  AMQP_URL='' ZULIP_SECRETS=$BATS_TEST_TMPDIR create user@example.com >/dev/null
 }

@@ -38,16 +38,15 @@ listed() {
   LC_ALL=C sort "$work/unsorted" >"$work/listed"
 }
 
-# difference INDEX: brings over what the index lacks or has in another version, where all of it is made, and takes out what the
-# database has no more.
+# difference INDEX: brings over what the index lacks or has in another version, and takes out what the database has no more; how
+# many documents the index should have then is in $expected.
 difference() {
   listed "$1"
   rows search-known.sql | head -n -1 | LC_ALL=C sort >"$work/known"
-  if [[ ! $part ]]; then
-    LC_ALL=C comm -13 "$work/listed" "$work/known" >"$work/lacks"
-    rc-db-apply --dry-run --batch 1000 --output "$work/rows" search-some.sql "$work/lacks"
-    rc-end "$work/rows" | send "$1"
-  fi
+  expected=$(wc -l <"$work/known")
+  LC_ALL=C comm -13 "$work/listed" "$work/known" >"$work/lacks"
+  rc-db-apply --dry-run --batch 1000 --output "$work/rows" search-some.sql "$work/lacks"
+  rc-end "$work/rows" | send "$1"
   jq -c .id "$work/known" | LC_ALL=C sort >"$work/known-ids"
   jq -c .id "$work/listed" | LC_ALL=C sort | LC_ALL=C comm -23 - "$work/known-ids" | jq -c '{id: ., deleted_at: true}' >"$work/gone"
   [[ ! -s $work/gone ]] || rc-end "$work/gone" | send "$1"
@@ -84,6 +83,7 @@ if [[ $part ]]; then
   if ((there != $(count search-count.sql))); then
     difference "$current"
     count_there "$current"
+    ((rejected || there == expected)) || die "the index has $there document(s), and the database $expected: run it again"
   fi
   ((rejected == 0)) || die "$rejected document(s) were refused: see $KFM_REINDEX_REJECTS"
   finish "$there"
@@ -94,7 +94,6 @@ new=''
 for index in "${ours[@]}"; do [[ $index < $current || $index == "$current" ]] || new=$index; done
 if [[ $new ]]; then
   difference "$new"
-  expected=$(wc -l <"$work/known")
 else
   new=$alias-$(date -u +%Y%m%d%H%M%S%6N)
   ask PUT "/$new" "$(<"${KFM_SEARCH_INDEX:-$data/search-index.json}")"

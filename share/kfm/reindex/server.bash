@@ -27,14 +27,17 @@ die() {
 }
 
 # http METHOD PATH [BODY]: asks the server at $server, which may have a password in it: no argument has it. The answer is in
-# $work/answer, its status in $status, 000 where there is none.
+# $work/answer, of no more than 100 MB however it comes, its status in $status, 000 where there is none.
 http() {
   local url=${server%/}$2
   url=${url//\\/\\\\} url=${url//\"/\\\"}
   printf '%s' "${3-}" >"$work/body"
-  status=$(curl -sS -K <(printf 'url = "%s"\n' "$url") --noproxy '*' -X "$1" --retry 3 --retry-connrefused --max-time 120 \
+  status=$(ulimit -f 100000; curl -sS -K <(printf 'url = "%s"\n' "$url") --noproxy '*' -X "$1" --retry 3 --retry-connrefused --max-time 120 \
     ${3+-H} ${3+'Content-Type: application/json'} ${3+--data-binary} ${3+"@$work/body"} \
-    -o "$work/answer" -w '%{http_code}' 2>"$work/why") || status=000
+    -o "$work/answer" -w '%{http_code}' 2>"$work/why") || {
+    status=000
+    [[ ! -s $work/answer || $(stat -c %s -- "$work/answer") -lt 102400000 ]] || echo 'its answer has more than 100 MB' >"$work/why"
+  }
 }
 
 # The same where only an answer of 2xx will do.

@@ -12,3 +12,4 @@ from (select $1 ? 'dataset_id' and not exists (select from kfm.datasets where id
     when 'embeddings' then (select pg_catalog.count(*) from kfm.documents where deleted_at is null and (not $1 ? 'dataset_id' or dataset_id = $1->>'dataset_id')
       and (not $1 ? 'since' or updated_at >= ($1->>'since')::timestamptz))
     end as n) as r
+where coalesce(($1->>'since')::timestamptz, pg_catalog.now()) is not null -- each target says when that is no time

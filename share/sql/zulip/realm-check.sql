@@ -25,7 +25,8 @@ with asked as (
     when not a.allow_reserved and (a.string_id = any (a.words)
         or a.string_id ~ 's$' and pg_catalog.left(a.string_id, -1) = any (a.words))
       then array['reserved', 'Subdomain reserved. Please choose a different one.']
-    when a.name !~ '[^[:space:]]' then array['name', 'An organization needs a name.']
+    when a.name !~ '[^ \t-\r\u001c-\u001f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]' then array['name', 'An organization needs a name.']
+    when a.name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' then array['name', 'The name of an organization is one line.']
     when pg_catalog.char_length(a.name) > 40 then array['name', 'The name of an organization can have 40 characters at most.']
     when s.any_realm and s.missing is not null
       then array['internal', pg_catalog.concat('The internal realm is not whole: there is no ', s.missing, '.')]
