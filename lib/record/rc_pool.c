@@ -300,6 +300,6 @@ rc_pool_run(const struct rc_pool_work *program, int threads, struct rc_input *in
 		}
 	}
 	drain();
-	pool.filled = pool.written = 0;
 	close_pool();
+	pool.filled = pool.written = 0;	/* no thread looks any more */
 }
