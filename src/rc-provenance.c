@@ -141,16 +141,23 @@ verify(struct work *work, int count, char *files[])
 
 /* ---- artifacts ---- */
 
+static bool
+is_type(struct rc_record *record, const char *field, const char *type)
+{
+	const char *text = rc_record_string(record, field, NULL);
+
+	return text != NULL && strcmp(text, type) == 0;
+}
+
 /* Whether it is a statement of in-toto, and a subject of it has that digest: no other document that a key has signed tells where a file comes from. */
 static bool
 has_subject(struct rc_record *statement, const char *sha256)
 {
 	size_t length;
-	const char *type = rc_record_string(statement, "_type", NULL);
 	const char *subjects = rc_record_value(statement, "subject", &length), *at = subjects, *end = subjects == NULL ? NULL : subjects + length, *item;
 	bool found = false;
 
-	if (type == NULL || strcmp(type, "https://in-toto.io/Statement/v1") != 0 || at == NULL || *at++ != '[')
+	if (!is_type(statement, "_type", "https://in-toto.io/Statement/v1") || at == NULL || *at++ != '[')
 		return false;
 	while (!found && (item = rc_json_next_item(&at, end, &length)) != NULL) {
 		struct rc_record one = {0};
@@ -200,7 +207,7 @@ check_artifact(struct work *work, const char *path)
 			statement.length = payload.length;
 			if (!rc_json_read_object(&statement.object, statement.text, statement.length, &statement.arena, &error))
 				rc_input_fail(&in, "the payload is no statement");
-			if (has_subject(&statement, files.files[0].sha256))
+			if (is_type(&record, "payloadType", rc_provenance_media_type(RC_PROVENANCE_IN_TOTO)) && has_subject(&statement, files.files[0].sha256))
 				reason = untrusted;
 			rc_record_free(&statement);
 		} else if (has_subject(&record, files.files[0].sha256)) {

@@ -70,6 +70,7 @@ struct run {
 	bool quiet, no_history;
 	bool has_begun;		/* the command was started and has the lock */
 	bool is_done;		/* its slot was done by the run that was waited for */
+	bool is_told;		/* all has been told of it that is to be told */
 	char *ping;
 	const char *on_failure;
 
@@ -77,6 +78,8 @@ struct run {
 	struct rc_child child;
 	char message[512];
 };
+
+static struct run the_run = { .grace = 10000, .lock = RC_RUN_LOCK_INIT, .metrics.exit = -1 };
 
 /* ---- before it ---- */
 
@@ -131,13 +134,13 @@ count(const struct run *run, int commands)
 	rc_event_set_counts(counts);
 }
 
-/* Ends the process, once all is told that is to be told. */
-static int
-end_run(struct run *run, int code)
+static void
+tell(struct run *run, int code)
 {
 	bool skipped = strcmp(run->record.status, "skipped") == 0, ok = strcmp(run->record.status, "ok") == 0;
 	struct rc_buf line = {0}, counts = {0}, records = {0};
 
+	run->is_told = true;
 	signal(SIGXFSZ, SIG_IGN);
 	count(run, skipped ? 0 : 1);
 	if (!skipped)
@@ -167,7 +170,30 @@ end_run(struct run *run, int code)
 	rc_buf_free(&counts);
 	rc_buf_free(&records);
 	rc_event_counts_free(&run->counts);
+}
+
+/* Ends the process, once all is told that is to be told. */
+static int
+end_run(struct run *run, int code)
+{
+	tell(run, code);
 	return rc_leave(code);
+}
+
+/* A run that could not begin is one that failed, and is told as such. */
+static void
+tell_of_no_begin(int code)
+{
+	if (the_run.is_told)
+		return;
+	if (the_run.tail.is_open) {	/* what was said is in there */
+		rc_tail_restore(&the_run.tail);
+		rc_tail_read(&the_run.tail);
+		rc_tail_show(&the_run.tail);
+	}
+	the_run.record.status = "failed";
+	the_run.record.message = "it could not be begun";
+	tell(&the_run, code);
 }
 
 /* Another run has the lock. */
@@ -188,8 +214,9 @@ is_done(const struct run *run)
 }
 
 static int
-pass_over(const struct run *run)
+pass_over(struct run *run)
 {
+	run->is_told = true;
 	rc_warn("%s: already done for %s", run->record.name, run->record.slot);
 	count(run, 0);
 	return rc_leave(RC_OK);
@@ -413,33 +440,34 @@ read_options(struct run *run, int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
-	static struct run run = { .grace = 10000, .lock = RC_RUN_LOCK_INIT, .metrics.exit = -1 };
+	struct run *run = &the_run;
 	int code;
 
-	rc_run_record_begin(&run.record);
-	begin_run(&run);
-	read_options(&run, argc, argv);
+	rc_run_record_begin(&run->record);
+	begin_run(run);
+	read_options(run, argc, argv);
+	rc_at_exit(tell_of_no_begin);
 	rc_trace_begin();
-	sigprocmask(SIG_BLOCK, NULL, &run.child.mask);
-	if (!rc_run_lock_take(&run.lock, &run.record))
-		return skip(&run);
-	if (is_done(&run))
-		return pass_over(&run);
-	if (run.lock.kind != RC_RUN_LOCK_DATABASE)
-		show_running(&run);
-	rc_event_counts_begin(&run.counts);
-	start(&run);
-	watch(&run);
+	sigprocmask(SIG_BLOCK, NULL, &run->child.mask);
+	if (!rc_run_lock_take(&run->lock, &run->record))
+		return skip(run);
+	if (is_done(run))
+		return pass_over(run);
+	if (run->lock.kind != RC_RUN_LOCK_DATABASE)
+		show_running(run);
+	rc_event_counts_begin(&run->counts);
+	start(run);
+	watch(run);
 	rc_notify_service("STOPPING=1");
-	rc_leftover_end(&run.child, run.grace, run.quiet ? &run.tail : NULL);
-	if (run.quiet)
-		rc_tail_read(&run.tail);
-	if (run.is_done)
-		return pass_over(&run);
-	if (run.lock.busy)
-		return skip(&run);
-	code = judge(&run);
-	if (run.quiet && code != 0)
-		rc_tail_show(&run.tail);
-	return end_run(&run, code);
+	rc_leftover_end(&run->child, run->grace, run->quiet ? &run->tail : NULL);
+	if (run->quiet)
+		rc_tail_read(&run->tail);
+	if (run->is_done)
+		return pass_over(run);
+	if (run->lock.busy)
+		return skip(run);
+	code = judge(run);
+	if (run->quiet && code != 0)
+		rc_tail_show(&run->tail);
+	return end_run(run, code);
 }

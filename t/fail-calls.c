@@ -7,6 +7,7 @@
  * read and not set).  Each call that failed is counted, a byte in the file RC_FAILED.
  * stop-read and stop-write: the process stops (SIGSTOP) before its 8th pread(2) or write(2) of more than 64 kB, in the middle
  * of a file, that is.
+ * no-fork: no process can be started, the user's number of them being at its limit.
  * clock-back: each look at the time of day finds it an hour earlier than the last; clock-ahead: it is an hour ahead.
  */
 #define _GNU_SOURCE
@@ -42,6 +43,13 @@ fail(int error)
 		close(fd);
 	errno = error;
 	return -1;
+}
+
+pid_t
+fork(void)
+{
+	REAL(fork);
+	return has_word("no-fork") ? fail(EAGAIN) : real();
 }
 
 static void

@@ -121,6 +121,9 @@ COMPLETE $id export" ]
   provenance --format in-toto | sed 's|in-toto.io/Statement/v1|example.org/v1|' >artifact.provenance
   run -1 rc-provenance --check artifact
   [[ $output == *'its provenance is not of this file'* ]]
+  provenance --format in-toto --sign key | sed 's/in-toto+json/other+json/' >artifact.provenance
+  run -1 rc-provenance --check artifact
+  [[ $output == *'its provenance is not of this file'* ]]
   provenance --format in-toto --sign key >artifact.provenance
   echo more >>artifact
   run -1 rc-provenance --check artifact --verify key.pub

@@ -99,10 +99,10 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   done
 }
 
-# Runs CALL with --overlap wait behind another run of the same name that takes half a second.
+# Runs rc-run with --overlap wait behind another run of the same name that takes a second; when that has ended stands in the file ended.
 behind_another() { # KIND OPTION... -- COMMAND...
   rm -f "$BATS_TEST_TMPDIR/began"
-  rc-run --lock "$1" n -- bash -c 'echo >"$0"; sleep 0.5' "$BATS_TEST_TMPDIR/began" 3>&- &
+  rc-run --lock "$1" n -- bash -c 'echo >"$0/began"; sleep 1; date -u +%FT%T.%6NZ >"$0/ended"' "$BATS_TEST_TMPDIR" 3>&- &
   until_true test -e "$BATS_TEST_TMPDIR/began"
   rc-run --lock "$1" --overlap wait "${@:2}"
   wait
@@ -112,12 +112,12 @@ behind_another() { # KIND OPTION... -- COMMAND...
   new_database
   local kind
   for kind in file database; do
-    run -0 behind_another "$kind" --timeout 400ms n -- echo ran
+    run -0 behind_another "$kind" --timeout 900ms n -- echo ran
     [ "${lines[-1]}" = ran ]
-    [ "$(jq -s '.[-2].end <= .[-1].start and .[-1].duration_s < 0.4' "$history")" = true ]
+    [[ $(jq -r 'select(.argv[0] == "echo").start' "$history" | tail -n 1) > $(cat "$BATS_TEST_TMPDIR/ended") ]]
     # who comes third hears of the second since it has the lock
     run -0 behind_another "$kind" n -- rc-run --lock "$kind" n -- echo never
-    [ "$(jq -s '(.[-2].message | sub(".* since "; "") | sub(" "; "T") | .[:23]) >= (.[-3].end | .[:23])' "$history")" = true ]
+    [[ $(jq -r 'select(.status == "skipped").message | sub(".* since "; "") | sub(" "; "T")' "$history" | tail -n 1) > $(cut -c 1-23 "$BATS_TEST_TMPDIR/ended") ]]
   done
 }
 
@@ -289,6 +289,8 @@ behind_another() { # KIND OPTION... -- COMMAND...
   grep -qxF 'rc_run_last_exit_code{name="n"} 3' "$BATS_TEST_TMPDIR/rc_n.prom"
   grep -qxF 'rc_run_running{name="n"} 0' "$BATS_TEST_TMPDIR/rc_n.prom"
   [ "$(find "$BATS_TEST_TMPDIR" -name '*.new')" = '' ]
+  (umask 077 && rc-run --metrics "$BATS_TEST_TMPDIR" other -- true)
+  [ "$(stat -c %a "$BATS_TEST_TMPDIR/rc_other.prom")" = 644 ] # who reads it is another user
   run -0 rc-run --metrics /nonexistent n -- echo runs
   [[ $output == *runs* ]]
 }
@@ -329,6 +331,28 @@ behind_another() { # KIND OPTION... -- COMMAND...
   [ "$output" = failed ]
   run -0 rc-run --on-failure 'echo called' n -- true
   [ -z "$output" ]
+}
+
+@test "a run that can not begin is told as one that failed" {
+  cd "$BATS_TEST_TMPDIR"
+  start_http
+  XDG_STATE_HOME=/dev/null RC_HISTORY=$history RC_EVENTS='' run -100 --separate-stderr rc-run --lock file --metrics . --ping "$source/ping" --on-failure 'cat >record' n -- echo never
+  [ -z "$output" ]
+  [[ ${stderr_lines[0]} == 'rc-run: cannot open /dev/null/rc/locks/n: '* ]]
+  [ "$(field '[.status, .exit, .message] | tojson')" = '["failed",100,"it could not be begun"]' ]
+  [ "$(cat record)" = "$(tail -n 1 "$history")" ]
+  [ "$(requests | cut -d ' ' -f 2)" = "/ping/fail?rid=$(field .run_id)" ]
+  grep -qxF 'rc_run_last_exit_code{name="n"} 100' rc_n.prom
+  grep -qxF 'rc_run_running{name="n"} 0' rc_n.prom
+  # the message is not lost in what --quiet keeps
+  make_fail_calls
+  run -111 --separate-stderr failing no-fork rc-run --quiet --metrics . m -- echo never
+  [ "$stderr" = 'rc-run: cannot start a process: Resource temporarily unavailable' ]
+  [ "$(field '[.name, .status, .exit] | tojson')" = '["m","failed",111]' ]
+  grep -qxF 'rc_run_running{name="m"} 0' rc_m.prom
+  # what is called wrongly is no run
+  run -100 rc-run --lock nothing --on-failure 'echo >called' n -- echo never
+  [ ! -e called ]
 }
 
 @test "secrets stand in no file, and not in the output that --quiet shows" {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rc_err.h"
@@ -90,7 +91,8 @@ rc_metrics_write(const struct rc_metrics *metrics)
 		add(&text, metrics, "running", "Whether one runs now.", metrics->running ? "1" : "0", old);
 		add_records(&text, metrics->records, old);
 		fd = openat(folder, temporary.bytes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-		good = fd >= 0 && rc_write_full(fd, text.bytes, text.length) && fsync(fd) == 0 && renameat(folder, temporary.bytes, folder, name.bytes) == 0;
+		/* node_exporter is another user, whatever the job's umask is */
+		good = fd >= 0 && fchmod(fd, 0644) == 0 && rc_write_full(fd, text.bytes, text.length) && fsync(fd) == 0 && renameat(folder, temporary.bytes, folder, name.bytes) == 0;
 	}
 	if (!good) {
 		rc_warn("cannot write the metrics in %s: %s", metrics->folder, strerror(errno));

@@ -24,6 +24,7 @@ rc_tail_open(struct rc_tail *tail)
 	dup2(ends[1], STDERR_FILENO);
 	close(ends[1]);
 	tail->fd = ends[0];
+	tail->is_open = true;
 }
 
 void
@@ -33,6 +34,7 @@ rc_tail_restore(struct rc_tail *tail)
 	dup2(tail->saved[1], STDERR_FILENO);
 	close(tail->saved[0]);
 	close(tail->saved[1]);
+	tail->is_open = false;
 }
 
 void

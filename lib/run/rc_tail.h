@@ -6,11 +6,14 @@
 #ifndef RC_TAIL_H
 #define RC_TAIL_H
 
+#include <stdbool.h>
+
 #include "rc_str.h"
 
 struct rc_tail {
 	int fd;			/* readable when there is something; closed and -1 at the end of the output */
 	int saved[2];		/* our own output and error meanwhile */
+	bool is_open;		/* they are saved */
 	struct rc_buf kept;
 	unsigned long long dropped;
 };
