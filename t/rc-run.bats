@@ -90,6 +90,19 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   wait "$first" || [ $? = 143 ]
 }
 
+@test "of two that replace a run at once one is replaced by the other" {
+  rc-run --lock file n -- bash -c 'echo >"$0"; trap "" TERM; sleep 1' "$BATS_TEST_TMPDIR/began" 3>&- &
+  until_true test -e "$BATS_TEST_TMPDIR/began"
+  local i
+  for i in 1 2; do
+    rc-run --lock file --overlap replace n -- bash -c 'echo >>"$0"; exec sleep 1000' "$BATS_TEST_TMPDIR/replaced" 3>&- &
+    started+=("$!")
+  done
+  until_true eval '[ "$(wc -l <"$BATS_TEST_TMPDIR/replaced")" = 2 ]'
+  run -0 rc-run --lock file --overlap replace n -- echo last
+  [ "$(jq -s 'map(select(.status == "failed" and .signal == "TERM")) | length' "$history")" -ge 2 ]
+}
+
 @test "a run neither waits for the one that it is a part of nor replaces it" {
   local overlap
   for overlap in wait wait=1h replace; do

@@ -46,6 +46,6 @@ void
 rc_lock_sign(struct rc_lock *lock, const char *text, size_t length)
 {
 	/* Without it others only know less. */
-	if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, text, length, 0) != (ssize_t)length)
+	if (pwrite(lock->fd, text, length, 0) != (ssize_t)length || ftruncate(lock->fd, (off_t)length) != 0)
 		rc_warn("cannot write who holds the lock: %s", strerror(errno));
 }

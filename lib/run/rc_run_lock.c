@@ -16,7 +16,7 @@
 #include "rc_record.h"
 #include "rc_tree.h"
 
-enum { LOOK_AGAIN_MS = 20, LOCK_WORDS = 10, PROCESS_NAME = 64, SLOT_MS = 10000, HOLDER_MAX = 400 };
+enum { LOOK_AGAIN_MS = 20, LOCK_WORDS = 10, PROCESS_NAME = 64, SLOT_MS = 10000, SIGNED_MS = 500, HOLDER_MAX = 400 };
 
 /* Reads what the holder has signed (rc_run_record_sign()) into HOLDER, which is {0}; false where it is not that. */
 static bool
@@ -97,18 +97,26 @@ is_within_holder(const struct rc_run_lock *lock)
 	return within;
 }
 
-/* Asks the holder to end; it ends its command by TERM and KILL. */
-static void
-end_holder(const struct rc_run_lock *lock)
+/* Asks the holder to end, and says who it is; it ends its command by TERM and KILL.  One that has been ASKED is not asked again.  The lock is taken before it is signed, so AT_FIRST whoever is not known may be soon. */
+static long
+end_holder(const struct rc_run_lock *lock, long asked, bool at_first)
 {
 	struct rc_record holder = {0};
-	long pid;
+	long pid = 0;
+	bool known = read_holder(lock, &holder, &pid);
 
-	if (!read_holder(lock, &holder, &pid) || !is_run_here(&holder, pid))
+	bool here = known && is_run_here(&holder, pid);
+
+	if ((known && pid == asked) || (!here && at_first)) {
+		rc_record_free(&holder);
+		return asked;
+	}
+	if (!here)
 		rc_die(RC_RETRY, "%s: cannot replace the run that holds the lock: it is no rc-run of this host", lock->name);
 	if (kill((pid_t)pid, SIGTERM) != 0 && errno != ESRCH)
 		rc_die(RC_FATAL, "%s: cannot end pid %ld: %s", lock->name, pid, strerror(errno));
 	rc_record_free(&holder);
+	return pid;
 }
 
 /* After another one had it: whether we have it in the end. */
@@ -116,15 +124,17 @@ static bool
 wait_for_lock(struct rc_run_lock *lock)
 {
 	const struct timespec a_moment = { 0, LOOK_AGAIN_MS * 1000000L };
-	long long end = rc_clock_ms() + lock->patience;
+	long long begin = rc_clock_ms(), end = begin + lock->patience;
+	long asked = 0;
 
 	if (lock->overlap == RC_OVERLAP_SKIP)
 		return false;
 	if (is_within_holder(lock))
 		rc_die(RC_FATAL, "%s: the run that holds the lock is the one that this run is a part of", lock->name);
-	if (lock->overlap == RC_OVERLAP_REPLACE)
-		end_holder(lock);
 	do {
+		/* another one may have come before us meanwhile */
+		if (lock->overlap == RC_OVERLAP_REPLACE)
+			asked = end_holder(lock, asked, rc_clock_ms() < begin + SIGNED_MS);
 		if (lock->patience >= 0 && rc_clock_ms() >= end)
 			return false;
 		nanosleep(&a_moment, NULL);
