@@ -202,6 +202,9 @@ with_line() { # COMMAND LINE
   sql 'create trigger no before insert on authtoken_token for each row execute function no()'
   run -1 "${users[@]}" --apply plan --undo-log log
   [ "$(find . -name 'plan?*' -o -name log)" = '' ]
+  ln -s plan link
+  run -1 "${users[@]}" --apply link
+  [ "$(find . -name '*.applied')" = '' ]
   sql 'drop trigger no on authtoken_token'
   # shellcheck disable=SC2016 # the page's shell expands it
   with_line recotem-create-test-users 'kill -9 "$PPID"'

@@ -46,6 +46,16 @@ row_changed {"id":2}' ]
   rc-db-apply --plan plan2 --watch notes ./insert.sql records
   rc-db-apply --apply plan2 ./insert.sql records
   run -100 rc-db-apply --apply plan2 ./insert.sql records
+  # not through a link to it either
+  mkdir elsewhere
+  ln -s ../plan2 elsewhere/link
+  run -100 --separate-stderr rc-db-apply --apply elsewhere/link ./insert.sql records
+  [[ $stderr == "rc-db-apply: elsewhere/link: it was applied already, or a run of it was killed on the way: $PWD/plan2.applied is there" ]]
+  rc-db-apply --plan plan3 --watch notes ./insert.sql records
+  ln -s plan3 link
+  rc-db-apply --apply link ./insert.sql records
+  [ -e plan3.applied ]
+  [ ! -e link.applied ]
 }
 
 @test "after one row was changed, or all were, or one is gone, they are listed, nothing is changed, and the plan is not used up" {

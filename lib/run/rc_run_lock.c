@@ -103,9 +103,7 @@ end_holder(const struct rc_run_lock *lock, long asked, bool at_first)
 {
 	struct rc_record holder = {0};
 	long pid = 0;
-	bool known = read_holder(lock, &holder, &pid);
-
-	bool here = known && is_run_here(&holder, pid);
+	bool known = read_holder(lock, &holder, &pid), here = known && is_run_here(&holder, pid);
 
 	if ((known && pid == asked) || (!here && at_first)) {
 		rc_record_free(&holder);

@@ -54,6 +54,7 @@ rc_write_plan() {
 # What the look says is said again in earnest, so only what ends the command there is told.
 rc_compare_plan() {
   local code=0
+  [[ ! -L $opt_apply ]] || opt_apply=$(readlink -f -- "$opt_apply") # the mark is beside the file
   rc_look >"$work/planned/out" 2>"$work/planned/err"
   ((rc_looked != 2)) || exit 2
   rc_plan --apply "$opt_apply" >"$work/planned/differences" || code=$?
