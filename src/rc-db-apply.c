@@ -385,7 +385,10 @@ take_options(struct apply *work, int argc, char *argv[])
 		case OPT_ROWS_ALONE: work->evidence.plan.rows_alone = true; break;
 		case OPT_APPLY: work->evidence.plan.apply = optarg; break;
 		case OPT_UNDO_LOG: work->evidence.undo.path = optarg; break;
-		case OPT_WATCH: rc_capture_add(&work->evidence.capture, optarg); break;
+		case OPT_WATCH:
+			rc_capture_add(&work->evidence.capture, optarg);
+			work->evidence.capture.by_option = true;
+			break;
 		case OPT_GATE: work->gate = true; break;
 		case OPT_REQUIRE_ROWS: work->steps.require_rows = true; break;
 		case OPT_VISIBLE: work->visible = true; break;

@@ -236,6 +236,15 @@ statuses() { rc-say '{key} {status}'; }
   [ "$stderr" = "rc-db-apply: kin: other tables inherit from it, and their rows can't be told from its own" ]
 }
 
+@test "who has no --watch is not told to give it" {
+  sql "create table seen (n int); create table items (id int primary key, v text);
+    create function see() returns trigger language plpgsql as 'begin insert into seen values (1); return new; end';
+    create trigger see after insert on items for each row execute function see()"
+  run -100 --separate-stderr rc-import-rows --table items --undo-log log <<<'{"id":1,"v":"a"}'
+  [ "$stderr" = 'rc-import-rows: public.seen was changed, too, and is not watched, so nothing was changed' ]
+  [ "$(sql 'select count(*) from items')" = 0 ]
+}
+
 @test "a role for which triggers do not fire is logged all the same" {
   make_tables
   sql "do \$\$ begin execute format('alter database %I set session_replication_role = replica', current_database()); end \$\$"

@@ -312,8 +312,8 @@ check_others(const struct rc_capture *capture)
 	if (PQntuples(result) != 1 || strcmp(rc_result_text(result, 0, 1), "on") != 0)
 		rc_die(RC_FATAL, "which tables were changed can't be known: the server's track_counts is off");
 	if (strcmp(rc_result_text(result, 0, 0), ".") != 0)
-		rc_die(RC_FATAL, "%s was changed, too, and is not watched, so nothing was changed; --watch %s", rc_result_text(result, 0, 0),
-		    rc_result_text(result, 0, 0));
+		rc_die(RC_FATAL, "%s was changed, too, and is not watched, so nothing was changed%s%s", rc_result_text(result, 0, 0),
+		    capture->by_option ? "; --watch " : "", capture->by_option ? rc_result_text(result, 0, 0) : "");
 	PQclear(result);
 }
 

@@ -23,6 +23,7 @@
 #ifndef RC_CAPTURE_H
 #define RC_CAPTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "rc_output.h"
@@ -41,6 +42,7 @@ enum { RC_CAPTURE_TABLES_MAX = 64 };
 struct rc_capture {
 	const char *names[RC_CAPTURE_TABLES_MAX];	/* as the user gives them */
 	size_t count;
+	bool by_option;		/* they are those of --watch, so that a message may ask for one more */
 
 	const char *awaited[RC_CAPTURE_TABLES_MAX];	/* those of them that were not there at the begin; the last of the tables at the end */
 	size_t awaited_count;

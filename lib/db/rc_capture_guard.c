@@ -36,9 +36,10 @@ rc_capture_add_guards(struct rc_buf *sql, struct rc_capture *capture)
 	capture->above = ask(capture, "the tables that those to watch are parts of", above_sql);
 	rc_buf_add_text(sql, files_sql);
 	if (PQntuples(capture->above) > 0)
-		rc_buf_add_text(sql, "create function pg_temp." ABOVE "() returns trigger language plpgsql as $rc_capture$ begin\n"
-		    "raise exception '%.% was changed, of which only a part is watched, so nothing was changed; --watch %.%', tg_table_schema, tg_table_name,"
-		    " tg_table_schema, tg_table_name using errcode = '0A000'; end $rc_capture$;\n");
+		rc_buf_printf(sql, "create function pg_temp." ABOVE "() returns trigger language plpgsql as $rc_capture$ declare name text :="
+		    " pg_catalog.concat(tg_table_schema, '.', tg_table_name); begin\n"
+		    "raise exception '%% was changed, of which only a part is watched, so nothing was changed%%', name, %s using errcode = '0A000'; end $rc_capture$;\n",
+		    capture->by_option ? "pg_catalog.concat('; --watch ', name)" : "''");
 	for (int i = 0; i < PQntuples(capture->above); i++) {
 		const char *name = rc_result_text(capture->above, i, 0);
 
