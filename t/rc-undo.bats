@@ -245,6 +245,22 @@ statuses() { rc-say '{key} {status}'; }
   [ "$(sql 'select count(*) from items')" = 0 ]
 }
 
+@test "a table and its partition may be named together, and a table twice" {
+  sql "create table parts (id int primary key, v text) partition by range (id); create table low partition of parts for values from (0) to (10);
+    insert into parts select i, 'v' from generate_series(1, 3) i"
+  before=$(sql 'select string_agg(p::text, $$ $$ order by id) from parts p')
+  file whole "update parts set v = 'w' where id = 1"
+  file part "update low set v = 'w' where id = 2"
+  for tables in '--watch low --watch parts --watch low' '--watch parts --watch low --watch parts'; do
+    # shellcheck disable=SC2086 # words
+    rc-db-apply --undo-log log $tables ./whole.sql ./part.sql <<<'{}'
+    [ "$(wc -l <log)" = 4 ]
+    run -0 rc-undo log
+    [ "$(sql 'select string_agg(p::text, $$ $$ order by id) from parts p')" = "$before" ]
+    rm log
+  done
+}
+
 @test "a role for which triggers do not fire is logged all the same" {
   make_tables
   sql "do \$\$ begin execute format('alter database %I set session_replication_role = replica', current_database()); end \$\$"

@@ -240,31 +240,31 @@ free_table(struct rc_capture_table *table)
 	*table = (struct rc_capture_table){0};
 }
 
-/* Reads what was asked for; a table that was named twice is watched once, and one that is not there is awaited. */
+/* Reads what was asked for; a table that is not there is awaited. */
 static void
 read_tables(struct rc_capture *capture)
 {
-	size_t kept = 0;
+	size_t named = capture->count;
 
-	capture->tables = rc_alloc(rc_size_mul(capture->count + 1, sizeof *capture->tables));
-	for (size_t i = 0; i < capture->count; i++) {
-		struct rc_capture_table *table = &capture->tables[kept];
+	capture->tables = rc_alloc(rc_size_mul(named + 1, sizeof *capture->tables));
+	capture->count = 0;
+	for (size_t i = 0; i < named; i++) {
+		struct rc_capture_table *table = &capture->tables[capture->count];
 
 		*table = (struct rc_capture_table){0};
-		if (!rc_relation_try(&table->relation, capture->session, capture->names[i])) {
+		if (rc_relation_try(&table->relation, capture->session, capture->names[i])) {
+			capture->count++;
+			rc_capture_read_table(capture, table, capture->names[i]);
+		} else {
 			capture->awaited[capture->awaited_count++] = capture->names[i];
-			continue;
 		}
-		kept++;
-		rc_capture_read_table(capture, table, capture->names[i]);
-		for (size_t k = 0; k + 1 < kept; k++)
-			if (strcmp(capture->tables[k].relation.oid, table->relation.oid) == 0) {
-				free_table(table);
-				kept--;
-				break;
-			}
 	}
-	capture->count = kept;
+	for (size_t i = capture->count; i-- > 0; )
+		if (rc_capture_is_twice(capture, i)) {
+			free_table(&capture->tables[i]);
+			capture->count--;
+			memmove(&capture->tables[i], &capture->tables[i + 1], (capture->count - i) * sizeof *capture->tables);
+		}
 }
 
 void

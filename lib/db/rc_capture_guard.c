@@ -1,5 +1,6 @@
 /* The part of rc_capture that finds what its triggers do not see, so that no change is told as none. */
 #include <limits.h>
+#include <string.h>
 
 #include "rc_capture_table.h"
 #include "rc_err.h"
@@ -28,6 +29,25 @@ ask(const struct rc_capture *capture, const char *what, const char *sql)
 	const struct rc_parameters parameters = { .count = 1, .values = &value };
 
 	return rc_session_query(capture->session, what, sql, &parameters);
+}
+
+/* Whether B is A, or a part of it. */
+static bool
+has_part(const struct rc_capture_table *a, const struct rc_capture_table *b)
+{
+	for (int i = 0; i < PQntuples(a->parts); i++)
+		if (strcmp(rc_result_text(a->parts, i, 0), b->relation.oid) == 0)
+			return true;
+	return false;
+}
+
+bool
+rc_capture_is_twice(const struct rc_capture *capture, size_t i)
+{
+	for (size_t k = 0; k < capture->count; k++)
+		if (k != i && has_part(&capture->tables[k], &capture->tables[i]) && (k < i || !has_part(&capture->tables[i], &capture->tables[k])))
+			return true;
+	return false;
 }
 
 void

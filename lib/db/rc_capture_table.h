@@ -50,6 +50,9 @@ void rc_capture_add_stored(struct rc_buf *sql, const struct rc_capture_table *ta
 
 /* ---- rc_capture_guard.c ---- */
 
+/* Whether another table's triggers watch the table I: it is named twice, or is a part of one that is named. */
+bool rc_capture_is_twice(const struct rc_capture *capture, size_t i);
+
 /* Adds what sees, beside the triggers, that something was changed which they do not see; and what takes it away. */
 void rc_capture_add_guards(struct rc_buf *sql, struct rc_capture *capture);
 void rc_capture_add_guards_away(struct rc_buf *sql, const struct rc_capture *capture);
