@@ -709,6 +709,32 @@ add_table() { # NAME STATUS-TYPE ERROR-TYPE [MORE]
   [ "$(sql 'select status, attempts from enum_job order by id')" = $'DONE|4\nDONE|7\nFAILED|10' ]
 }
 
+@test "a statement that is cancelled, or a table that is locked, is tried again" {
+  add_jobs 3
+  hold 'lock table outbox_job in access exclusive mode'
+  start rc-job-run --once -- "${done_handler[@]}"
+  for _ in 1 2; do
+    wait_until "select bool_or(pg_cancel_backend(pid)) from pg_stat_activity where application_name like 'rc-job-run%' and wait_event_type = 'Lock'"
+  done
+  tell_holder rollback
+  finish
+  [ "$ended" = 'exit 0' ]
+  grep -qF 'canceling statement due to user request (57014), trying again' err
+  [ "$(job_counts)" = 'DONE 0 3' ]
+}
+
+@test "an error with characters that the database can't hold ends no worker" {
+  sql "create database latin1 encoding latin1 locale 'C' template template0"
+  DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//latin1?}
+  add_outbox
+  for hold in '' --hold; do
+    add_jobs 1
+    run -0 --separate-stderr rc-job-run $hold --once -- sh -c 'read -r job; id=${job#*:}; echo "{\"id\":${id%%,*},\"status\":\"failed\",\"error\":\"żółw 😀\"}"'
+    [ "$output" = '{"claimed":1,"done":0,"retried":0,"failed":1,"returned":0,"late":0}' ]
+  done
+  [ "$(sql 'select distinct last_error from outbox_job')" = '???w ?' ]
+}
+
 @test "where a trigger or the column changes updated_at, it is told that a killed worker's jobs stay running" {
   words='is not kept in outbox_job as it is written (a trigger, or a column that has no microseconds): jobs of a worker that is killed stay running, unless a worker has --adopt-after'
   sql "create function touch() returns trigger language plpgsql as 'begin new.updated_at = now(); return new; end'"
