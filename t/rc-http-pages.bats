@@ -220,6 +220,24 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
   run -0 rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/f"
 }
 
+@test "a total that shrinks while the listing is read is an error: an item may have been passed over; one that grows is not" {
+  answer '/t?offset=0' "$ok" <<<'{"total":4,"i":[{"id":1},{"id":2}]}'
+  answer '/t?offset=2' "$ok" <<<'{"total":3,"i":[{"id":4}]}'
+  run -111 --separate-stderr rc-http-pages --items /i --paging offset --total /total --url "$source/t"
+  [ "$stderr" = "rc-http-pages: $source/t: page 2: there were 4 items, and now 3: one may have been passed over" ]
+  answer /l "$ok" 'X-Total-Count: 3' "Link: <$source/l2>; rel=next" <<<'[{"id":1},{"id":2}]'
+  answer /l2 "$ok" 'X-Total-Count: 2' <<<'[]'
+  run -111 --separate-stderr rc-http-pages --url "$source/l"
+  [[ $stderr == *': page 2: there were 3 items, and now 2: one may have been passed over' ]]
+  answer '/g?offset=0' "$ok" <<<'{"total":2,"i":[{"id":1},{"id":2}]}'
+  answer '/h?offset=0' "$ok" <<<'{"total":3,"i":[{"id":1},{"id":2}]}'
+  answer '/h?offset=2' "$ok" <<<'{"total":4,"i":[{"id":2},{"id":3}]}'
+  run -0 rc-http-pages --items /i --paging offset --total /total --url "$source/h"
+  [ "${lines[4]}" = "$(end 4)" ]
+  # each listing has a total of its own
+  run -0 rc-http-pages --items /i --paging offset --total /total < <(printf '{"url":"%s"}\n' "$source/h" "$source/g")
+}
+
 @test "a next page that is no HTTP is refused: a page can't name a file of this machine" {
   answer /t "$ok" 'Link: <file:///etc/passwd>; rel=next' <<<'[{"id":1}]'
   run -100 --separate-stderr rc-http-pages --url "$source/t"

@@ -185,11 +185,16 @@ rc_paging_next(struct rc_paging *paging, const struct rc_http_answer *answer)
 	bool counted = paging->how == RC_PAGING_PAGE || paging->how == RC_PAGING_OFFSET, spoken = false, known, full;
 	unsigned long long total = 0;
 	const char *more = value_at(paging, paging->more);
-	char *next, words[96];
+	char *next, words[128];
 
 	paging->received += paging->in_page;
 	next = find_next(paging, answer, &spoken);
 	known = find_total(paging, answer, &total);
+	if (known && total < paging->total_before) {	/* items after one that is gone have moved up, over the border of a page */
+		snprintf(words, sizeof words, "there were %llu items, and now %llu: one may have been passed over", paging->total_before, total);
+		rc_paging_fail(paging, RC_RETRY, words);
+	}
+	paging->total_before = known ? total : 0;
 	full = paging->size > 0 && paging->in_page >= (unsigned long long)paging->size;
 	if (more != NULL && strcmp(more, "true") != 0) {
 		free(next);
@@ -252,7 +257,7 @@ rc_paging_begin(struct rc_paging *paging, const char *url)
 	char *page;
 
 	rc_paging_free(paging);
-	paging->received = paging->sum_before = 0;
+	paging->received = paging->total_before = paging->sum_before = 0;
 	set_base(paging, url);
 	rc_http_begin_listing(paging->http, paging->base);
 	page = counted ? with_number(paging, (unsigned long long)paging->first) : rc_strndup(paging->base, strlen(paging->base));
