@@ -130,6 +130,26 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
 '"$(end 3)" ]
 }
 
+@test "a Link header that can't be read is no end" {
+  local bad=(
+    "Link: $source/n; rel=next" "Link: <$source/n" "Link: <$source/n; rel=next" "Link: next <$source/n>; rel=prev" "Link: <$source/n>; title=\"; rel=next"
+  ) n=0
+  for header in "${bad[@]}"; do
+    n=$((n + 1))
+    answer "/b$n" "$ok" "$header" <<<'[{"id":1}]'
+    run -100 --separate-stderr rc-http-pages --url "$source/b$n"
+    [ "$stderr" = "rc-http-pages: $source/b$n: page 1: its Link header can't be read" ]
+    [ "$output" = '{"id":1}' ]
+  done
+  answer /n "$ok" "Link: <$source/p>; rel='prev'" <<<'[{"id":2}]'
+  for header in "Link: <$source/n>; rel='next'" "Link: what, <$source/p>; title='; rel=next', <$source/n>; rel=next" "Link: ,<$source/n>;rel=next;,"; do
+    n=$((n + 1))
+    answer "/g$n" "$ok" "$header" <<<'[{"id":1}]'
+    run -0 rc-http-pages --url "$source/g$n"
+    [ "${lines[2]}" = "$(end 2)" ]
+  done
+}
+
 @test "a cursor leads on as a parameter, encoded; null, false and an empty one are the end" {
   for last in null false '""'; do
     rm -f "$http"/_*
@@ -354,6 +374,15 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
   run -0 rc-http-pages --state modified --url "$source/m"
   run -1 rc-http-pages --state modified --url "$source/m"
   [ "$(requests | tail -n 1)" = 'GET /m if-modified-since: Wed, 25 Nov 2026 10:00:00 GMT' ]
+}
+
+@test "a 304 that was not asked for is an error" {
+  answer /t '304 Not Modified' - </dev/null
+  for state in '' '--state state'; do
+    # shellcheck disable=SC2086 # words
+    run -100 --separate-stderr rc-http-pages $state --url "$source/t"
+    [ "$stderr" = "rc-http-pages: $source/t: page 1: status 304, but it was not asked whether anything has changed" ]
+  done
 }
 
 @test "a state is not kept of a listing that failed, of another URL, or of several pages" {

@@ -142,11 +142,15 @@ find_next(struct rc_paging *paging, const struct rc_http_answer *answer, bool *s
 {
 	struct rc_buf target = {0};
 	char *cursor, *next = NULL;
+	enum rc_link link;
 
 	switch (paging->how) {
 	case RC_PAGING_LINK:
 		*spoken = answer->link.length > 0;
-		if (*spoken && rc_link_find(answer->link.bytes, "next", &target))
+		link = *spoken ? rc_link_find(answer->link.bytes, "next", &target) : RC_LINK_NONE;
+		if (link == RC_LINK_BAD)
+			rc_paging_fail(paging, RC_FATAL, "its Link header can't be read");
+		if (link == RC_LINK_FOUND)
 			next = follow(paging, answer, target.bytes);
 		rc_buf_free(&target);
 		break;
