@@ -240,6 +240,35 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
   run -0 rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/f"
 }
 
+@test "a total or a flag that can't be read is an error, not one that is not there" {
+  n=0
+  for total in -1 1e3 1.5 '"three"' 99999999999999999999 '{}'; do
+    n=$((n + 1))
+    answer "/t$n" "$ok" <<<'{"total":'"$total"',"i":[{"id":1}]}'
+    run -100 --separate-stderr rc-http-pages --items /i --paging none --total /total --url "$source/t$n"
+    [ "$stderr" = "rc-http-pages: $source/t$n: page 1: its number of all items is no whole number" ]
+  done
+  for body in '{"i":[{"id":1}]}' '{"i":[{"id":1}],"total":null}'; do
+    n=$((n + 1))
+    answer "/t$n" "$ok" <<<"$body"
+    run -100 --separate-stderr rc-http-pages --items /i --paging none --total /total --url "$source/t$n"
+    [ "$stderr" = "rc-http-pages: $source/t$n: page 1: it has nothing where --total says that the number of all items is" ]
+  done
+  answer /text "$ok" <<<'{"total":"2","i":[{"id":1}]}'
+  run -111 --separate-stderr rc-http-pages --items /i --paging none --total /total --url "$source/text"
+  [[ $stderr == *'only 1 of 2 items have come' ]]
+  for more in '"true"' 1 '"yes"' '[]'; do
+    n=$((n + 1))
+    answer "/m$n" "$ok" <<<'{"more":'"$more"',"i":[{"id":1}],"next":"x"}'
+    run -100 --separate-stderr rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/m$n"
+    [ "$stderr" = "rc-http-pages: $source/m$n: page 1: expected true or false where --more says whether another page follows" ]
+  done
+  answer /null "$ok" <<<'{"more":null,"i":[{"id":1}],"next":"x"}'
+  answer '/null?cursor=x' "$ok" <<<'{"more":false,"i":[{"id":2}]}'
+  run -0 rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/null"
+  [ "${lines[2]}" = "$(end 2)" ]
+}
+
 @test "a total that shrinks while the listing is read is an error: an item may have been passed over; one that grows is not" {
   answer '/t?offset=0' "$ok" <<<'{"total":4,"i":[{"id":1},{"id":2}]}'
   answer '/t?offset=2' "$ok" <<<'{"total":3,"i":[{"id":4}]}'

@@ -25,7 +25,7 @@ read_map() { # FILE
 # another query is another listing.
 name_source() { # URL
   local query=''
-  [[ $1 != *\?* ]] || query=$(sha256sum <<<"${1#*\?}") query=?${query:0:16}
+  [[ $1 != *\?* ]] || query=$(sha256sum <<<"${1#*\?}") query="?${query:0:16}"
   source=${1%%\?*}
   [[ ! $source =~ ^([^:/]*:/+)?[^/]*@(.*)$ ]] || source=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
   # shellcheck disable=SC2034 # the page asks with it
