@@ -237,6 +237,8 @@ read_one(struct listing *work, char *url, const struct rc_http_state *state, str
 	rc_http_get(&work->http, url, state->etag, state->modified, answer);
 	free(url);
 	if (answer->status == 304) {
+		if (state->etag == NULL && state->modified == NULL)
+			rc_paging_fail(&work->paging, RC_FATAL, "status 304, but it was not asked whether anything has changed");
 		work->unchanged = true;
 		return NULL;
 	}

@@ -130,6 +130,26 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
 '"$(end 3)" ]
 }
 
+@test "a Link header that can't be read is no end" {
+  local bad=(
+    "Link: $source/n; rel=next" "Link: <$source/n" "Link: <$source/n; rel=next" "Link: next <$source/n>; rel=prev" "Link: <$source/n>; title=\"; rel=next"
+  ) n=0
+  for header in "${bad[@]}"; do
+    n=$((n + 1))
+    answer "/b$n" "$ok" "$header" <<<'[{"id":1}]'
+    run -100 --separate-stderr rc-http-pages --url "$source/b$n"
+    [ "$stderr" = "rc-http-pages: $source/b$n: page 1: its Link header can't be read" ]
+    [ "$output" = '{"id":1}' ]
+  done
+  answer /n "$ok" "Link: <$source/p>; rel='prev'" <<<'[{"id":2}]'
+  for header in "Link: <$source/n>; rel='next'" "Link: what, <$source/p>; title='; rel=next', <$source/n>; rel=next" "Link: ,<$source/n>;rel=next;,"; do
+    n=$((n + 1))
+    answer "/g$n" "$ok" "$header" <<<'[{"id":1}]'
+    run -0 rc-http-pages --url "$source/g$n"
+    [ "${lines[2]}" = "$(end 2)" ]
+  done
+}
+
 @test "a cursor leads on as a parameter, encoded; null, false and an empty one are the end" {
   for last in null false '""'; do
     rm -f "$http"/_*
@@ -218,6 +238,53 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
   [ "$stderr" = "rc-http-pages: $source/m: page 1: it says that another one follows, but not which" ]
   answer /f "$ok" <<<'{"i":[{"id":1}],"more":false,"next":"x"}'
   run -0 rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/f"
+}
+
+@test "a total or a flag that can't be read is an error, not one that is not there" {
+  n=0
+  for total in -1 1e3 1.5 '"three"' 99999999999999999999 '{}'; do
+    n=$((n + 1))
+    answer "/t$n" "$ok" <<<'{"total":'"$total"',"i":[{"id":1}]}'
+    run -100 --separate-stderr rc-http-pages --items /i --paging none --total /total --url "$source/t$n"
+    [ "$stderr" = "rc-http-pages: $source/t$n: page 1: its number of all items is no whole number" ]
+  done
+  for body in '{"i":[{"id":1}]}' '{"i":[{"id":1}],"total":null}'; do
+    n=$((n + 1))
+    answer "/t$n" "$ok" <<<"$body"
+    run -100 --separate-stderr rc-http-pages --items /i --paging none --total /total --url "$source/t$n"
+    [ "$stderr" = "rc-http-pages: $source/t$n: page 1: it has nothing where --total says that the number of all items is" ]
+  done
+  answer /text "$ok" <<<'{"total":"2","i":[{"id":1}]}'
+  run -111 --separate-stderr rc-http-pages --items /i --paging none --total /total --url "$source/text"
+  [[ $stderr == *'only 1 of 2 items have come' ]]
+  for more in '"true"' 1 '"yes"' '[]'; do
+    n=$((n + 1))
+    answer "/m$n" "$ok" <<<'{"more":'"$more"',"i":[{"id":1}],"next":"x"}'
+    run -100 --separate-stderr rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/m$n"
+    [ "$stderr" = "rc-http-pages: $source/m$n: page 1: expected true or false where --more says whether another page follows" ]
+  done
+  answer /null "$ok" <<<'{"more":null,"i":[{"id":1}],"next":"x"}'
+  answer '/null?cursor=x' "$ok" <<<'{"more":false,"i":[{"id":2}]}'
+  run -0 rc-http-pages --items /i --paging cursor --cursor /next --more /more --url "$source/null"
+  [ "${lines[2]}" = "$(end 2)" ]
+}
+
+@test "a total that shrinks while the listing is read is an error: an item may have been passed over; one that grows is not" {
+  answer '/t?offset=0' "$ok" <<<'{"total":4,"i":[{"id":1},{"id":2}]}'
+  answer '/t?offset=2' "$ok" <<<'{"total":3,"i":[{"id":4}]}'
+  run -111 --separate-stderr rc-http-pages --items /i --paging offset --total /total --url "$source/t"
+  [ "$stderr" = "rc-http-pages: $source/t: page 2: there were 4 items, and now 3: one may have been passed over" ]
+  answer /l "$ok" 'X-Total-Count: 3' "Link: <$source/l2>; rel=next" <<<'[{"id":1},{"id":2}]'
+  answer /l2 "$ok" 'X-Total-Count: 2' <<<'[]'
+  run -111 --separate-stderr rc-http-pages --url "$source/l"
+  [[ $stderr == *': page 2: there were 3 items, and now 2: one may have been passed over' ]]
+  answer '/g?offset=0' "$ok" <<<'{"total":2,"i":[{"id":1},{"id":2}]}'
+  answer '/h?offset=0' "$ok" <<<'{"total":3,"i":[{"id":1},{"id":2}]}'
+  answer '/h?offset=2' "$ok" <<<'{"total":4,"i":[{"id":2},{"id":3}]}'
+  run -0 rc-http-pages --items /i --paging offset --total /total --url "$source/h"
+  [ "${lines[4]}" = "$(end 4)" ]
+  # each listing has a total of its own
+  run -0 rc-http-pages --items /i --paging offset --total /total < <(printf '{"url":"%s"}\n' "$source/h" "$source/g")
 }
 
 @test "a next page that is no HTTP is refused: a page can't name a file of this machine" {
@@ -336,6 +403,15 @@ end() { echo "{\"rc_end\":{\"v\":1,\"records\":$1}}"; }
   run -0 rc-http-pages --state modified --url "$source/m"
   run -1 rc-http-pages --state modified --url "$source/m"
   [ "$(requests | tail -n 1)" = 'GET /m if-modified-since: Wed, 25 Nov 2026 10:00:00 GMT' ]
+}
+
+@test "a 304 that was not asked for is an error" {
+  answer /t '304 Not Modified' - </dev/null
+  for state in '' '--state state'; do
+    # shellcheck disable=SC2086 # words
+    run -100 --separate-stderr rc-http-pages $state --url "$source/t"
+    [ "$stderr" = "rc-http-pages: $source/t: page 1: status 304, but it was not asked whether anything has changed" ]
+  done
 }
 
 @test "a state is not kept of a listing that failed, of another URL, or of several pages" {

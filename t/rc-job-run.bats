@@ -184,6 +184,19 @@ END
   [ "$(job_counts)" = 'PENDING 0 20' ]
 }
 
+@test "as the first process of a container it leaves no dead processes of handlers" {
+  unshare --pid --fork --mount-proc true 2>unshare.err || skip 'no name space of processes for this user'
+  add_jobs 10
+  start unshare --pid --fork --kill-child --mount-proc rc-job-run --exec -- sh -c 'cat >left; (sleep 0.1 &); exit 0'
+  wait_until "select count(*) = 10 from outbox_job where status = 'DONE'"
+  worker=$(pgrep -g "$group" -x rc-job-run)
+  sleep 1
+  [ "$(ps -o stat= --ppid "$worker" | grep -c '^Z' || :)" = 0 ]
+  kill -TERM "$worker"
+  finish
+  [ "$ended" = 'exit 0' ]
+}
+
 @test "a slow handler has no second copy beside it, whatever --stall says" {
   add_jobs 40
   handler 'mkdir alone || touch crowded; sleep 0.1; rmdir alone; done_'
@@ -448,7 +461,7 @@ rc_job_run_connected{table="outbox_job"} 1' ]
     random_moment 400
     kill -TERM "$group"
     finish
-    [ "$ended" = 'exit 0' ]
+    [ "$ended" = 'exit 0' ] || { [ "$ended" = 'signal 15' ] && [ ! -s out ]; } # before it took signals
     [ "$(sql "select count(*) from outbox_job where status in ('PENDING', 'DONE') and attempts = 0 and last_error is null")" = 3000 ]
   done
 }
@@ -528,7 +541,7 @@ rc_job_run_connected{table="outbox_job"} 1' ]
     random_moment 400
     kill -TERM "$group"
     finish
-    [ "$ended" = 'exit 0' ]
+    [ "$ended" = 'exit 0' ] || { [ "$ended" = 'signal 15' ] && [ ! -s out ]; } # before it took signals
     [ "$(sql "select count(*) from outbox_job where status in ('PENDING', 'DONE') and attempts = 0 and last_error is null")" = 3000 ]
   done
 }
@@ -707,6 +720,32 @@ add_table() { # NAME STATUS-TYPE ERROR-TYPE [MORE]
   sql "update enum_job set status = 'RUNNING', updated_at = now() - interval '1 day', attempts = id * 3, run_after = now() - interval '1 day'"
   run -0 --separate-stderr timeout 20 rc-job-run --map ./map.json --once --limit 2 --adopt-after 1h -- "${done_handler[@]}"
   [ "$(sql 'select status, attempts from enum_job order by id')" = $'DONE|4\nDONE|7\nFAILED|10' ]
+}
+
+@test "a statement that is cancelled, or a table that is locked, is tried again" {
+  add_jobs 3
+  hold 'lock table outbox_job in access exclusive mode'
+  start rc-job-run --once -- "${done_handler[@]}"
+  for _ in 1 2; do
+    wait_until "select bool_or(pg_cancel_backend(pid)) from pg_stat_activity where application_name like 'rc-job-run%' and wait_event_type = 'Lock'"
+  done
+  tell_holder rollback
+  finish
+  [ "$ended" = 'exit 0' ]
+  grep -qF 'canceling statement due to user request (57014), trying again' err
+  [ "$(job_counts)" = 'DONE 0 3' ]
+}
+
+@test "an error with characters that the database can't hold ends no worker" {
+  sql "create database latin1 encoding latin1 locale 'C' template template0"
+  DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//latin1?}
+  add_outbox
+  for hold in '' --hold; do
+    add_jobs 1
+    run -0 --separate-stderr rc-job-run $hold --once -- sh -c 'read -r job; id=${job#*:}; echo "{\"id\":${id%%,*},\"status\":\"failed\",\"error\":\"żółw 😀\"}"'
+    [ "$output" = '{"claimed":1,"done":0,"retried":0,"failed":1,"returned":0,"late":0}' ]
+  done
+  [ "$(sql 'select distinct last_error from outbox_job')" = '???w ?' ]
 }
 
 @test "where a trigger or the column changes updated_at, it is told that a killed worker's jobs stay running" {

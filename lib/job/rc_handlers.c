@@ -1,6 +1,7 @@
 #include "rc_handlers.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -273,6 +274,28 @@ rc_handlers_go_on(struct rc_handlers *handlers, const struct pollfd *ready)
 		}
 }
 
+static bool
+is_copy(const struct rc_handlers *handlers, pid_t pid)
+{
+	for (const struct rc_handler *handler = handlers->first; handler != NULL; handler = handler->next)
+		for (const struct rc_copy *copy = handler->copies; copy != NULL; copy = copy->next)
+			if (copy->process.pid == pid)
+				return true;
+	return false;
+}
+
+/* The first process of a container gets what handlers leave behind, and must wait for it. */
+static void
+reap_strangers(const struct rc_handlers *handlers)
+{
+	siginfo_t info = {0};
+
+	while (getpid() == 1 && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 && !is_copy(handlers, info.si_pid)) {
+		waitpid(info.si_pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
+}
+
 void
 rc_handlers_reap(struct rc_handlers *handlers)
 {
@@ -285,6 +308,7 @@ rc_handlers_reap(struct rc_handlers *handlers)
 				continue;	/* but not until its end: a process that it left behind may hold it open */
 			rc_copy_finish(handlers, handler, copy);
 		}
+	reap_strangers(handlers);
 }
 
 bool

@@ -94,6 +94,18 @@ rc_job_judge(struct rc_job *job, enum rc_verdict verdict, const char *error)
 }
 
 void
+rc_job_plain_error(struct rc_job *job)
+{
+	char *to = job->error;
+
+	for (const char *from = job->error; from != NULL && *from != '\0'; from++)
+		if (((unsigned char)*from & 0xc0) != 0x80)
+			*to++ = (unsigned char)*from < 0x80 ? *from : '?';
+	if (to != NULL)
+		*to = '\0';
+}
+
+void
 rc_job_cut_error(struct rc_job *job, long most)
 {
 	char *end = job->error;

@@ -54,6 +54,9 @@ void rc_job_move_all(struct rc_job_list *to, struct rc_job_list *from);
 enum { RC_JOB_ERROR_MAX = 10000 };
 void rc_job_judge(struct rc_job *job, enum rc_verdict verdict, const char *error);
 
+/* Has a question mark in the error for each character that is not ASCII: not every database can hold them. */
+void rc_job_plain_error(struct rc_job *job);
+
 /* Cuts the error to so many characters. */
 void rc_job_cut_error(struct rc_job *job, long most);
 

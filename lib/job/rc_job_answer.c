@@ -7,6 +7,23 @@
 #include "rc_clock.h"
 #include "rc_result.h"
 
+enum rc_exit
+rc_job_answer_class(const char *sqlstate)
+{
+	/* someone cancelled it, or a limit of the role's on statements did */
+	return strcmp(sqlstate, "57014") == 0 ? RC_RETRY : rc_sqlstate_class(sqlstate);
+}
+
+void
+rc_job_answer_note_error(struct rc_job_queue *queue, const PGresult *result)
+{
+	if (queue->failed)
+		return;		/* the first error is that of the round */
+	queue->failed = true;
+	rc_result_add_line(&queue->error, rc_result_words(result));
+	snprintf(queue->sqlstate, sizeof queue->sqlstate, "%s", rc_result_sqlstate(result));
+}
+
 /* A value of a claimed row; without a byte where it is null, or the map has no such column. */
 static struct rc_job_text
 column(const PGresult *rows, int row, int number)
@@ -99,10 +116,8 @@ rc_job_answer_take(struct rc_job_queue *queue, PGresult *result)
 	struct rc_round_step *step = &queue->steps[queue->step < queue->step_count ? queue->step : queue->step_count - 1];
 	bool good = rc_result_is_good(result);
 
-	if (PQresultStatus(result) == PGRES_FATAL_ERROR && !queue->failed) {
-		queue->failed = true;
-		rc_result_add_line(&queue->error, rc_result_words(result));
-		snprintf(queue->sqlstate, sizeof queue->sqlstate, "%s", rc_result_sqlstate(result));
+	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+		rc_job_answer_note_error(queue, result);
 	} else if (good && step->jobs > 0) {
 		long settled = atol(PQcmdTuples(result));
 
@@ -154,16 +169,22 @@ rc_job_answer_give_up(struct rc_job_queue *queue, bool doubtful)
 	queue->from.length = 0;
 }
 
+void
+rc_job_answer_judge(struct rc_job_queue *queue, const char *what)
+{
+	if (rc_job_answer_class(queue->sqlstate) == RC_FATAL)
+		rc_die(RC_FATAL, "%s%s%s (%s)", what == NULL ? "" : what, what == NULL ? "" : ": ", queue->error.bytes, queue->sqlstate);
+	if (!queue->told)
+		rc_warn("%s%s%s (%s), trying again", what == NULL ? "" : what, what == NULL ? "" : ": ", queue->error.bytes, queue->sqlstate);
+	queue->told = true;
+}
+
 /* The server has ended the round: all of it stands, or nothing; in hold mode, what it committed does. */
 bool
 rc_job_answer_end(struct rc_job_queue *queue)
 {
 	if (queue->failed) {
-		if (rc_sqlstate_class(queue->sqlstate) == RC_FATAL)
-			rc_die(RC_FATAL, "%s (%s)", queue->error.bytes, queue->sqlstate);
-		if (!queue->told)
-			rc_warn("%s (%s), trying again", queue->error.bytes, queue->sqlstate);
-		queue->told = true;
+		rc_job_answer_judge(queue, NULL);
 		rc_job_answer_give_up(queue, false);
 		queue->aborted = PQtransactionStatus(queue->connection.libpq) == PQTRANS_INERROR;
 		queue->state = RC_QUEUE_FREE;

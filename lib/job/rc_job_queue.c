@@ -106,14 +106,12 @@ begin_setup(struct rc_job_queue *queue)
 	rc_buf_free(&sql);
 }
 
-/* The server's error on something that is the same at every try. */
-static _Noreturn void
-die_of(const PGresult *result, const char *what)
+/* Errors are noted from here on. */
+static void
+begin_errors(struct rc_job_queue *queue)
 {
-	struct rc_buf words = {0};
-
-	rc_result_add_line(&words, rc_result_words(result));
-	rc_die(rc_sqlstate_class(rc_result_sqlstate(result)), "%s: %s (%s)", what, words.bytes, rc_result_sqlstate(result));
+	queue->failed = false;
+	queue->error.length = 0;
 }
 
 /* Takes a lock of our own, and with it what was claimed under that of the session before. */
@@ -135,6 +133,7 @@ begin_prepare(struct rc_job_queue *queue)
 	bool sent = PQenterPipelineMode(libpq) == 1;
 
 	queue->state = RC_QUEUE_PREPARE;
+	begin_errors(queue);
 	queue->step = queue->step_count = 0;
 	for (int i = 0; i < RC_STATEMENTS; i++)
 		if (queue->statements[i] != NULL && (queue->noted || i < RC_NOTE))
@@ -149,7 +148,7 @@ static void
 end_setup(struct rc_job_queue *queue)
 {
 	const PGresult *result = queue->answer.result;
-	const char *pooler = getenv("RC_POOLER");
+	const char *pooler = getenv("RC_POOLER"), *encoding = PQparameterStatus(queue->connection.libpq, "server_encoding");
 
 	if (!rc_result_is_good(result)) {
 		if (rc_wishes_refuse(&queue->wishes, &queue->answer, &queue->refused)) {
@@ -158,8 +157,9 @@ end_setup(struct rc_job_queue *queue)
 			begin_setup(queue);
 			return;
 		}
-		if (rc_sqlstate_class(rc_result_sqlstate(result)) == RC_FATAL)
-			die_of(result, "the session can't be set up");
+		begin_errors(queue);
+		rc_job_answer_note_error(queue, result);
+		rc_job_answer_judge(queue, "the session can't be set up");
 		lose(queue);
 		return;
 	}
@@ -169,6 +169,7 @@ end_setup(struct rc_job_queue *queue)
 	if (strcmp(rc_result_text(result, 0, 4), "t") == 0)
 		rc_die(RC_FATAL, "%s has its rows in partitions or other tables, where one can't be told from another by its place; let the map name one of those",
 		    rc_job_map_text(queue->map, "table"));
+	queue->plain = encoding == NULL || (strcmp(encoding, "UTF8") != 0 && strcmp(encoding, "SQL_ASCII") != 0);
 	queue->table.length = 0;
 	rc_buf_add_text(&queue->table, rc_result_text(result, 0, 3));
 	rc_buf_text(&queue->table);
@@ -217,7 +218,10 @@ read_pipeline(struct rc_job_queue *queue)
 		}
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
-			if (queue->state != RC_QUEUE_ROUND) {
+			if (queue->state != RC_QUEUE_ROUND && queue->failed) {
+				rc_job_answer_judge(queue, queue->map->file);
+				return false;
+			} else if (queue->state != RC_QUEUE_ROUND) {
 				queue->state = RC_QUEUE_FREE;
 				queue->was_in = queue->notified = true;	/* what was told meanwhile was not heard */
 				queue->away = 0;
@@ -234,10 +238,11 @@ read_pipeline(struct rc_job_queue *queue)
 		}
 		if (queue->state == RC_QUEUE_ROUND)
 			rc_job_answer_take(queue, result);
-		else if (PQresultStatus(result) == PGRES_FATAL_ERROR && rc_sqlstate_class(rc_result_sqlstate(result)) == RC_FATAL)
-			die_of(result, queue->map->file);
-		else
+		else {
+			if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+				rc_job_answer_note_error(queue, result);
 			PQclear(result);
+		}
 	}
 	return true;
 }

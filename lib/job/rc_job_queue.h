@@ -89,6 +89,7 @@ struct rc_job_queue {
 	long long rescan;	/* ms: when to begin at the beginning again */
 	long long adopt;	/* ms: when to look for lost jobs */
 	struct rc_buf table;	/* its name, with the schema that it is found in */
+	bool plain;		/* the database does not hold every character */
 	int room;		/* so many characters last_error takes */
 	bool inexact, told_inexact;	/* updated_at is not kept as it is written */
 	bool noted;		/* there is rc.job_claim, where claims are noted */

@@ -168,6 +168,8 @@ send_failure(struct rc_job_queue *queue, struct rc_job *job)
 	const char *values[] = { job->id, attempts, job->error, delay, rc_job_map_text(queue->map, job->held ? "pending" : "running") };
 	struct rc_round_step *step;
 
+	if (queue->plain)
+		rc_job_plain_error(job);
 	rc_job_cut_error(job, queue->room);
 	snprintf(attempts, sizeof attempts, "%d", job->attempts);
 	if (job->after < 0)

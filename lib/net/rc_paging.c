@@ -53,17 +53,29 @@ value_at(const struct rc_paging *paging, int n)
 	return n < 0 || paging->items->pointers[n].value.length == 0 ? NULL : paging->items->pointers[n].value.bytes;
 }
 
-/* The number of all items, as the page says; false where it does not. */
+/* The number of all items, as the page says; false where it does not, which the first one has to where the user says that it does. */
 static bool
 find_total(const struct rc_paging *paging, const struct rc_http_answer *answer, unsigned long long *total)
 {
 	const char *text = value_at(paging, paging->total);
+	size_t quote = text != NULL && *text == '"', length = text == NULL ? 0 : strlen(text);
+	char *digits;
 	long number;
+	bool good;
 
-	if (text == NULL && answer->total.length > 0)
-		text = answer->total.bytes;
-	if (text == NULL || !rc_parse_long(text, 0, LONG_MAX, &number))
-		return false;
+	if (text == NULL || strcmp(text, "null") == 0) {
+		if (paging->total >= 0 && paging->http->page == 1)
+			rc_paging_fail(paging, RC_FATAL, "it has nothing where --total says that the number of all items is");
+		if (answer->total.length == 0 || !rc_parse_long(answer->total.bytes, 0, LONG_MAX, &number))
+			return false;
+		*total = (unsigned long long)number;
+		return true;
+	}
+	digits = rc_strndup(text + quote, length - 2 * quote);
+	good = rc_parse_long(digits, 0, LONG_MAX, &number);
+	free(digits);
+	if (!good)
+		rc_paging_fail(paging, RC_FATAL, "its number of all items is no whole number");
 	*total = (unsigned long long)number;
 	return true;
 }
@@ -95,6 +107,18 @@ find_cursor(struct rc_paging *paging, bool *spoken)
 	}
 	rc_arena_free(&arena);
 	return cursor;
+}
+
+/* Whether the page says that another one follows; false, with SPOKEN, where it says that none does. */
+static bool
+find_more(const struct rc_paging *paging, bool *spoken)
+{
+	const char *more = value_at(paging, paging->more);
+
+	*spoken = more != NULL && strcmp(more, "null") != 0;
+	if (*spoken && strcmp(more, "true") != 0 && strcmp(more, "false") != 0)
+		rc_paging_fail(paging, RC_FATAL, "expected true or false where --more says whether another page follows");
+	return *spoken && strcmp(more, "true") == 0;
 }
 
 /* ---- what comes next ---- */
@@ -142,11 +166,15 @@ find_next(struct rc_paging *paging, const struct rc_http_answer *answer, bool *s
 {
 	struct rc_buf target = {0};
 	char *cursor, *next = NULL;
+	enum rc_link link;
 
 	switch (paging->how) {
 	case RC_PAGING_LINK:
 		*spoken = answer->link.length > 0;
-		if (*spoken && rc_link_find(answer->link.bytes, "next", &target))
+		link = *spoken ? rc_link_find(answer->link.bytes, "next", &target) : RC_LINK_NONE;
+		if (link == RC_LINK_BAD)
+			rc_paging_fail(paging, RC_FATAL, "its Link header can't be read");
+		if (link == RC_LINK_FOUND)
 			next = follow(paging, answer, target.bytes);
 		rc_buf_free(&target);
 		break;
@@ -182,19 +210,24 @@ check_repetition(struct rc_paging *paging, const char *next)
 char *
 rc_paging_next(struct rc_paging *paging, const struct rc_http_answer *answer)
 {
-	bool counted = paging->how == RC_PAGING_PAGE || paging->how == RC_PAGING_OFFSET, spoken = false, known, full;
+	bool counted = paging->how == RC_PAGING_PAGE || paging->how == RC_PAGING_OFFSET, spoken = false, known, full, tells_more, more;
 	unsigned long long total = 0;
-	const char *more = value_at(paging, paging->more);
-	char *next, words[96];
+	char *next, words[128];
 
 	paging->received += paging->in_page;
 	next = find_next(paging, answer, &spoken);
 	known = find_total(paging, answer, &total);
+	more = find_more(paging, &tells_more);
+	if (known && total < paging->total_before) {	/* items after one that is gone have moved up, over the border of a page */
+		snprintf(words, sizeof words, "there were %llu items, and now %llu: one may have been passed over", paging->total_before, total);
+		rc_paging_fail(paging, RC_RETRY, words);
+	}
+	paging->total_before = known ? total : 0;
 	full = paging->size > 0 && paging->in_page >= (unsigned long long)paging->size;
-	if (more != NULL && strcmp(more, "true") != 0) {
+	if (tells_more && !more) {
 		free(next);
 		next = NULL;
-	} else if (counted && more == NULL && (known ? paging->received >= total : paging->size > 0 ? !full : paging->in_page == 0)) {
+	} else if (counted && !tells_more && (known ? paging->received >= total : paging->size > 0 ? !full : paging->in_page == 0)) {
 		free(next);
 		next = NULL;
 	} else if (counted && paging->in_page == 0) {
@@ -203,13 +236,13 @@ rc_paging_next(struct rc_paging *paging, const struct rc_http_answer *answer)
 	check_repetition(paging, next);
 	if (next != NULL)
 		return next;
-	if (more != NULL && strcmp(more, "true") == 0)
+	if (more)
 		rc_paging_fail(paging, RC_FATAL, "it says that another one follows, but not which");
 	if (known && paging->received < total) {
 		snprintf(words, sizeof words, "it is the last one, but only %llu of %llu items have come", paging->received, total);
 		rc_paging_fail(paging, RC_RETRY, words);
 	}
-	if (full && !counted && paging->how != RC_PAGING_NONE && !spoken && !known && more == NULL)
+	if (full && !counted && paging->how != RC_PAGING_NONE && !spoken && !known && !tells_more)
 		rc_paging_fail(paging, RC_FATAL, "it is full, but does not say whether another one follows");
 	return NULL;
 }
@@ -252,7 +285,7 @@ rc_paging_begin(struct rc_paging *paging, const char *url)
 	char *page;
 
 	rc_paging_free(paging);
-	paging->received = paging->sum_before = 0;
+	paging->received = paging->total_before = paging->sum_before = 0;
 	set_base(paging, url);
 	rc_http_begin_listing(paging->http, paging->base);
 	page = counted ? with_number(paging, (unsigned long long)paging->first) : rc_strndup(paging->base, strlen(paging->base));

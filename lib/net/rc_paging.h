@@ -38,7 +38,7 @@ struct rc_paging {
 
 	char *base;			/* not for the caller: the listing's URL with its parameters */
 	struct rc_seen seen;
-	unsigned long long received;
+	unsigned long long received, total_before;	/* items; what the page before said there are in all, 0: nothing */
 	uint64_t sum_before;
 };
 

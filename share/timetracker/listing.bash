@@ -21,6 +21,17 @@ read_map() { # FILE
   [[ ! $token ]] || ! rc_has_secret "$token" || fetch+=(--token "$token")
 }
 
+# Sets $source to the name that the marks of the listing at URL stand under: without user and query, which may hold secrets, but
+# another query is another listing.
+name_source() { # URL
+  local query=''
+  [[ $1 != *\?* ]] || query=$(sha256sum <<<"${1#*\?}") query="?${query:0:16}"
+  source=${1%%\?*}
+  [[ ! $source =~ ^([^:/]*:/+)?[^/]*@(.*)$ ]] || source=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+  # shellcheck disable=SC2034 # the page asks with it
+  source+=$query
+}
+
 # jq rounds long numbers, so they are text before it, and it passes no end record on. It is left out where it changes nothing.
 listing() { # URL MAP
   if [[ $program == . ]]; then

@@ -120,6 +120,7 @@ TASK-5|Zadanie 5|zadanie 5|Phase 2|Development|Backend|t|5' ]
   [ "$(grep -c '^Would remove' <<<"$output")" = 12 ]
   [ "$(counts)" = '2|2|5|6' ]
   run -1 timetracker-seed-testdata --remove --yes
+  [[ $output == *'what:         take the test data away again'* ]]
   [ "$(counts)" = '2|2|5|6' ]
   confirm_destruction
   run -0 --separate-stderr timetracker-seed-testdata --remove

@@ -120,6 +120,31 @@ written() { sql "select pg_stat_force_next_flush(); select n_tup_ins + n_tup_upd
   [ "$(active)" = 'a b' ]
 }
 
+@test "a mark is no later than the source was asked: what changed since may have been passed by" {
+  start_http
+  answer /t '200 OK' <<<'[{"external_id":"a","display_name":"A","updated_at":"2999-01-01T00:00:00.5Z"},{"external_id":"b","display_name":"B","updated_at":"2026-11-02T00:00:00Z"}]'
+  before=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  run -0 timetracker-sync-tasks --source "$source/t" --incremental
+  mark=$(sql 'select mark from rc.task_sync')
+  [[ ! $mark < $before && ! $mark > $(date -u +%Y-%m-%dT%H:%M:%SZ) ]]
+  # a form that can't be compared stays
+  answer /u '200 OK' <<<'[{"external_id":"a","display_name":"A","updated_at":"2999-01-01 00:00"}]'
+  run -0 timetracker-sync-tasks --source "$source/u" --incremental --max-delete 100
+  [ "$(sql "select mark from rc.task_sync where source like '%/u'")" = '2999-01-01 00:00' ]
+}
+
+@test "another query is another source, and no user or query is kept" {
+  start_http
+  answer '/t?project=a&token=zzsecret' '200 OK' <<<'[{"external_id":"a","display_name":"A","updated_at":"2026-11-02T00:00:00Z"}]'
+  answer '/t?project=b' '200 OK' <<<'[{"external_id":"a","display_name":"A","updated_at":"2026-11-01T00:00:00Z"}]'
+  run -0 timetracker-sync-tasks --source "http://zzuser:zzpassword@127.0.0.1:$port/t?project=a&token=zzsecret" --incremental
+  run -0 timetracker-sync-tasks --source "$source/t?project=b" --incremental
+  [ "${lines[0]}" = 'No sync before this one: all is read.' ]
+  [ "$(sql 'select mark from rc.task_sync order by mark')" = $'2026-11-01T00:00:00Z\n2026-11-02T00:00:00Z' ]
+  [ "$(sql "select count(*) from rc.task_sync where source like '$source/t?%'")" = 2 ]
+  [[ $(sql 'table rc.task_sync') != *zz* ]]
+}
+
 @test "what can't be taken stops it, or is told where --max-rejects allows it" {
   tasks 1 10 | sync
   local name long
@@ -298,6 +323,10 @@ Dry run complete. No changes made.' ]
   run -2 timetracker-sync-tasks --source x --full --incremental
   for percentage in 101 -1 x '' 1000; do
     run -2 timetracker-sync-tasks --source x "--max-delete=$percentage"
+  done
+  for number in -1 x ''; do
+    run -2 --separate-stderr timetracker-sync-tasks --source x "--max-rejects=$number"
+    [ "${stderr_lines[-1]}" = "timetracker-sync-tasks: error: argument --max-rejects: invalid int value: '$number'" ]
   done
   run -1 --separate-stderr timetracker-sync-tasks --source x --map none.jq
   [[ $stderr == *'cannot read the map '*none.jq ]]
