@@ -3,7 +3,7 @@
 with old as (
   select c.oid, c.relname, c.relowner, c.relacl, c.relrowsecurity
   from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-  where n.nspname = 'kfm' and c.relname = any (case $1->>'target' when 'search' then array['search']
+  where n.nspname::text = 'kfm' and c.relname::text = any (case $1->>'target' when 'search' then array['search']
     when 'graph' then array['graph_nodes', 'graph_edges'] when 'catalog' then array['catalog_datasets', 'catalog_facets'] end)
 ), rights as (
   select o.relname, o.relowner, null::name as attname, a.grantee, a.privilege_type, a.is_grantable
@@ -15,7 +15,7 @@ with old as (
   select pg_catalog.jsonb_build_object(
     'owners', (select pg_catalog.jsonb_object_agg(o.relname, pg_catalog.pg_get_userbyid(o.relowner)) from old as o),
     'rights', (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('on', r.relname, 'column', r.attname,
-      'to', case r.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r.grantee)) end,
+      'to', case r.grantee when 0::oid then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r.grantee)) end,
       'right', r.privilege_type, 'more', r.is_grantable)) from rights as r where r.grantee <> r.relowner)) as as_json,
     (select pg_catalog.min(o.relname::text) from old as o where o.relrowsecurity) as hidden
 )
