@@ -19,7 +19,7 @@ search_steps := reindex-part-search-gone.sql reindex-part-search.sql
 # All of an index, swapped in; or only a part of it (PART is set) in its tables. The catalogue is always made as a whole.
 done/%: asked/%
 	@$(if $(TELL),exec 2>&$(TELL);) code=0; $(if $(filter $*,$(SERVERS)),rc-db-lock 'kfm reindex $*' -- $(here)/../kfm/reindex/$*.bash $< $@,\
-		rc-db-apply --with $< --before reindex-lock.sql $(if $(and $(PART),$($*_steps)),,--before reindex-$*.sql) --output $@ \
+		rc-db-apply --with $< --before reindex-lock.sql $(if $(and $(PART),$($*_steps)),,$(addprefix --before reindex-,keep.sql $*.sql give.sql)) --output $@ \
 		$(if $(PART),$($*_steps)) reindex-note.sql reindex-noted.sql reindex-result-$*.sql $<) || code=$$?; \
 	((code != 1)) || [[ ! -s $@ ]] || rc-say '' --when status=error 'kfm-reindex: {error.message}' $@ >&2; \
 	((code == 0)) || { echo $$code >failed/$*; exit $$code; }

@@ -22,6 +22,7 @@ export_options() {
     rc_warn 'hidden addresses are at localhost: the name of the server is in neither --external-host nor its settings (EXTERNAL_HOST)'
   fi
   host=${host:-localhost}
+  zulip_check_host "$host"
 }
 
 # Nothing is left of an export that failed but its row, which says so. Where it is not known whether the database has noted the

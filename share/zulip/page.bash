@@ -40,6 +40,11 @@ zulip_read_password() {
   fi
 }
 
+# It becomes part of links and addresses.
+zulip_check_host() {
+  [[ $1 =~ ^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(:[0-9]{1,5})?$ ]] || rc_fail "${1@Q} is no name of a server, with a port or without"
+}
+
 # What holds for all records goes to $work/context: the versions of Zulip that are known, the server's name, and the texts. Those
 # of $opt_texts go before ours of the same name. More fields are arguments.
 zulip_context() {
@@ -49,6 +54,7 @@ zulip_context() {
     host=localhost
     rc_warn 'links in mails lead to localhost: the name of the server is in neither --external-host nor its settings (EXTERNAL_HOST)'
   fi
+  zulip_check_host "$host"
   if [[ $opt_texts ]]; then
     [[ -d $opt_texts ]] || rc_fail "$opt_texts is no folder of texts"
     for text in "$rc_share"/zulip/welcome/*.html; do

@@ -18,6 +18,14 @@ teardown() { PGOPTIONS='-c client_min_messages=warning' psql -XAtq "$RC_TEST_SER
   [ "$(sql 'select min(version), count(*) = max(version) from kfm.versions')" = '1|t' ]
 }
 
+@test "where an extension can't be made for want of the schema public, the tables are made all the same" {
+  sql 'drop schema public'
+  kfm-migrate >/dev/null
+  [ "$(sql 'select max(version) from kfm.versions')" = 4 ]
+  kfm-init-sample-data >/dev/null
+  kfm-reindex --targets search >/dev/null
+}
+
 @test "a dry run says the versions and makes none" {
   run -0 kfm-migrate --dry-run
   [ "${lines[0]}" = 'Version 1 would be applied.' ]

@@ -65,6 +65,38 @@ leftovers() { sql "select count(*) from pg_class where relnamespace = 'kfm'::reg
   [ "$(sql "select count(*) from kfm.graph_nodes where id like 'late%'")" = 2 ]
 }
 
+@test "the tables keep their owner and rights, and get no other; row level security would be lost, and is refused" {
+  kfm-reindex --targets search,graph,catalog
+  local role=reads_${BATS_SUITE_TEST_NUMBER} rights="select relname, relowner::regrole, (select array_agg(a::text order by a::text) from unnest(coalesce(relacl, acldefault('r', relowner))) a),
+    (select array_agg(concat(attname, attacl) order by attname) from pg_attribute where attrelid = c.oid and attacl is not null)
+    from pg_class c where relnamespace = 'kfm'::regnamespace and relname ~ '^(search|graph|catalog)' and relkind = 'r' order by 1"
+  sql "create role $role; create role ${role}_owner; grant usage, create on schema kfm to ${role}_owner; grant usage on schema kfm to $role;
+    grant select on kfm.search, kfm.graph_nodes to $role with grant option; grant select on kfm.catalog_facets to public;
+    grant update (title, body) on kfm.search to $role; alter table kfm.graph_edges owner to ${role}_owner;
+    alter default privileges in schema kfm grant delete on tables to $role"
+  before=$(sql "$rights")
+  kfm-reindex --targets search,graph,catalog
+  [ "$(sql "$rights")" = "$before" ] || { diff <(echo "$before") <(sql "$rights"); false; }
+  [ "$(sql "set role $role; select count(*) from kfm.search")" = 24 ]
+  sql 'alter table kfm.graph_edges enable row level security'
+  run -1 --separate-stderr kfm-reindex --targets graph
+  [ "${stderr_lines[0]}" = 'kfm-reindex: kfm.graph_edges has row level security, which the table that takes its place would not have.' ]
+  [ "$(sql "$rights")" = "$before" ]
+  sql "drop owned by $role, ${role}_owner; drop role $role, ${role}_owner"
+}
+
+@test "a document with more words than an index takes, and an attribute whose name is as long, stop nothing" {
+  sql "insert into kfm.documents (id, dataset_id, title, body, attributes) select 'long', 'sample-maps', string_agg(md5(n::text), ' '),
+    'zeppelin ' || string_agg(md5(n::text), ' '), jsonb_build_object(string_agg(md5(n::text), ''), 1) from generate_series(1, 60000) n"
+  run -0 --separate-stderr kfm-reindex --targets search,catalog
+  [ "$(found zeppelin)" = long ]
+  sql "update kfm.documents set body = 'airship ' || body, updated_at = now() where id = 'long'"
+  run -0 --separate-stderr kfm-reindex --targets search --since 2026-01-01
+  [ "$(found airship)" = long ]
+  run -0 --separate-stderr kfm-reindex --targets search
+  [ "$(found airship)" = long ]
+}
+
 @test "that an index was made is noted, or it is not made" {
   sql "create function kept() returns trigger language plpgsql as 'begin return null; end';
     create trigger kept before insert or update on kfm.indexes for each row execute function kept()"

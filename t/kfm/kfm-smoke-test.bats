@@ -20,6 +20,29 @@ line_of() { grep -E "^[a-z]+  $1:" <<<"$output"; }
   [ "$(sql 'select count(*) from kfm.audit_log')" = 0 ]
 }
 
+@test "what a role may not look at does not pass as well: connections of others, replicas" {
+  local role=looks_$BATS_SUITE_TEST_NUMBER pids=() as
+  sql "create role $role login; grant usage on schema kfm to $role; grant select on all tables in schema kfm to $role"
+  as=$(sed "s,//[^@/]*@,//$role@," <<<"$DATABASE_URL")
+  for _ in {1..20}; do
+    psql -XAtqc 'select pg_sleep(60)' "$DATABASE_URL" 3>&- &
+    started+=("$!") pids+=("$!")
+  done
+  wait_until "select count(*) >= 20 from pg_stat_activity where query = 'select pg_sleep(60)'"
+  mkdir wal
+  pg_receivewal --dbname="$DATABASE_URL" --directory=wal 3>&- &
+  started+=("$!")
+  wait_until "select count(*) > 0 from pg_stat_replication where state = 'streaming'"
+  DATABASE_URL=$as run kfm-smoke-test --targets db
+  [[ $(line_of db.connections) =~ ': '([0-9]+)' of '([0-9]+)' left' ]]
+  ((BASH_REMATCH[1] <= BASH_REMATCH[2] - 20))
+  [[ $(line_of db.lag) == 'warn  db.lag: '*' replicas, at which this role may not look (pg_monitor may);'* ]]
+  run kfm-smoke-test --targets db
+  [[ $(line_of db.lag) == 'ok  db.lag: '*' replicas, the slowest '* ]]
+  kill "${pids[@]}"
+  sql "drop owned by $role; drop role $role"
+}
+
 @test "a version that is missing, or a table that is, fails with a hint" {
   sql 'delete from kfm.versions where version = (select max(version) from kfm.versions); alter table kfm.audit_log rename to gone'
   run -1 kfm-smoke-test --targets db

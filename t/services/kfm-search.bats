@@ -86,6 +86,17 @@ add_documents() {
   [ "$(wc -l <seen1)" -gt 20 ]
 }
 
+@test "what the alias says besides, such as a filter, stays" {
+  kfm-reindex --targets search >/dev/null
+  says='{"filter":{"term":{"dataset_id":"sample-maps"}},"index_routing":"1","search_routing":"1"}'
+  curl -sf --noproxy '*' -H 'Content-Type: application/json' "$search/_aliases" \
+    -d "{\"actions\":[{\"add\":$(jq -c --arg alias "$alias" --arg index "$(leads_to)" '. + {index: $index, alias: $alias}' <<<"$says")}]}" >/dev/null
+  before=$(leads_to)
+  kfm-reindex --targets search >/dev/null
+  [ "$(leads_to)" != "$before" ]
+  [ "$(curl -sf --noproxy '*' "$search/_alias/$alias" | jq -cS '.[].aliases[]')" = "$(jq -cS . <<<"$says")" ]
+}
+
 @test "--since brings changes and deletions into the index that is there, and no other document" {
   run -1 --separate-stderr kfm-reindex --targets search --since 2026-01-01
   [[ $stderr == 'kfm-reindex: search: there is no index yet: '* ]]

@@ -255,6 +255,14 @@ zulip-create-user: error: the following arguments are required: --realm" ]
   [ "$(users)" = $'owner@alphaorg.example\nuser@example.com' ]
 }
 
+@test "what is no name of a server does not become part of links and addresses" {
+  make_alphaorg
+  for host in 'a b' 'https://chat.example.org' 'chat.example.org/' 'a"b' '.a' 'a:'; do
+    refuses "'$host' is no name of a server, with a port or without" zulip-create-user --realm alphaorg user@example.com --external-host "$host"
+  done
+  create user@example.com --external-host localhost:9991 >/dev/null
+}
+
 # ---- many ----
 
 @test "--from-records: each is created or exists already, in one transaction" {

@@ -61,10 +61,14 @@ count_there() {
   there=$(answer .count)
 }
 
-# Where the alias leads, into $current.
+# Where the alias leads, into $current; what else it says, such as a filter, which the next one keeps, into $says.
+says='{}'
 http GET "/_alias/$alias"
 case $status in
-200) current=$(answer 'keys | if length == 1 then .[0] else error end') ;;
+200)
+  current=$(answer 'keys | if length == 1 then .[0] else error end')
+  says=$(answer ".[].aliases[\"$alias\"]" | jq -c .)
+  ;;
 404)
   current=''
   http GET "/$alias"
@@ -106,7 +110,7 @@ count_there "$new"
 ((there + rejected == expected)) ||
   die "the index has $there document(s), and the database $expected: the alias $alias is as it was before"
 ask PUT "/$new/_settings" '{"index":{"refresh_interval":null}}'
-swap="{\"add\":{\"index\":\"$new\",\"alias\":\"$alias\"}}"
+swap=$(jq -c --arg index "$new" --arg alias "$alias" '{add: (. + {index: $index, alias: $alias})}' <<<"$says")
 [[ ! $current ]] || swap="{\"remove\":{\"index\":\"$current\",\"alias\":\"$alias\"}},$swap"
 ask POST /_aliases "{\"actions\":[$swap]}"
 

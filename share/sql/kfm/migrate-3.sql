@@ -7,7 +7,11 @@ begin
   if exists (select from pg_catalog.pg_available_extensions where name = 'pg_trgm')
     and not exists (select from pg_catalog.pg_extension where extname = 'pg_trgm')
     and pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') then
-    create extension pg_trgm with schema public;
+    begin
+      create extension pg_trgm with schema public;
+    exception when insufficient_privilege or invalid_schema_name then
+      null;
+    end;
   end if;
   alter table kfm.indexes drop column rows;
   insert into kfm.versions (version) values (3);

@@ -9,7 +9,7 @@ begin
     and pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') then
     begin
       create extension vector with schema public;
-    exception when insufficient_privilege then
+    exception when insufficient_privilege or invalid_schema_name then
       null;
     end;
   end if;

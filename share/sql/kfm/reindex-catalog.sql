@@ -12,7 +12,7 @@ begin
   create table kfm.catalog_facets_new as
   select dataset_id, a.key as name, a.value, pg_catalog.count(*) as documents
   from kfm.documents, pg_catalog.jsonb_each_text(case when pg_catalog.jsonb_typeof(attributes) = 'object' then attributes else '{}' end) as a
-  where deleted_at is null and a.value is not null
+  where deleted_at is null and a.value is not null and pg_catalog.char_length(a.key) <= 200 -- a longer one is none, and no index takes it
   group by dataset_id, a.key, a.value;
   alter table kfm.catalog_datasets_new add primary key (dataset_id);
   create index on kfm.catalog_facets_new (dataset_id, name);

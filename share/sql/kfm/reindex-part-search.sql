@@ -3,8 +3,9 @@
 -- another time.
 insert into kfm.search as s (id, dataset_id, title, body, updated_at, words)
 select id, dataset_id, title, body, updated_at,
-  pg_catalog.setweight(pg_catalog.to_tsvector('english', title), 'A') || pg_catalog.to_tsvector('english', body)
-from kfm.documents
+  pg_catalog.setweight(pg_catalog.to_tsvector('english', pg_catalog.left(title, 10000)), 'A')
+    || pg_catalog.to_tsvector('english', case when pg_catalog.octet_length(body) > 500000 then pg_catalog.left(body, 125000) else body end)
+from kfm.documents -- of a long body as much as reindex-search.sql takes
 where deleted_at is null and (not $1 ? 'dataset_id' or dataset_id = $1->>'dataset_id')
   and (not $1 ? 'since' or updated_at >= ($1->>'since')::timestamptz
     or not exists (select from kfm.search as there where there.id = documents.id and there.updated_at = documents.updated_at))

@@ -1,9 +1,11 @@
 -- the search table, built beside the old one and swapped in by rename: until COMMIT readers have the old one, then the new one
+-- The words of one document end at a megabyte: of a body of more than 500 kB only the beginning can be found.
 do $$
 begin
   create table kfm.search_new as
   select id, dataset_id, title, body, updated_at,
-    pg_catalog.setweight(pg_catalog.to_tsvector('english', title), 'A') || pg_catalog.to_tsvector('english', body) as words
+    pg_catalog.setweight(pg_catalog.to_tsvector('english', pg_catalog.left(title, 10000)), 'A')
+      || pg_catalog.to_tsvector('english', case when pg_catalog.octet_length(body) > 500000 then pg_catalog.left(body, 125000) else body end) as words
   from kfm.documents where deleted_at is null;
   alter table kfm.search_new add primary key (id);
   create index on kfm.search_new using "gin" (words);
