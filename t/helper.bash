@@ -251,6 +251,17 @@ find_work() { # TEXT
   work=${work%/asked}
 }
 
+# From here on private folders are made in a folder of this test's own, whoever runs it; of the one that there is find_private_folder
+# sets $work.
+own_private_folders() {
+  export TMPDIR=$BATS_TEST_TMPDIR/private
+  mkdir "$TMPDIR"
+}
+find_private_folder() {
+  work=$(echo "$TMPDIR"/rc.*)
+  [ -d "$work" ]
+}
+
 # Sets $proxied, a DATABASE_URL that leads through a proxy, which cuts a connection at the moment MODE (see proxy.pl).
 start_proxy() {
   local socket

@@ -417,13 +417,12 @@ recotem-assign-owners: the changes were committed before that' ]
   add_project one null; add_split null
   before=$(owned_rows)
   hold 'select * from api_splitconfig for update'
+  own_private_folders
   for name in TERM:15 INT:2 HUP:1; do
     number=${name#*:} name=${name%:*}
     start recotem-assign-owners --user admin
     wait_until_blocked
-    work=$(readlink "/proc/$(pgrep -s "$group" rc-owner-assign)/fd/1")
-    work=${work%/records}
-    [ -d "$work" ]
+    find_private_folder
     kill -s "$name" "$group"
     wait "$runner"
     [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal $number" ]
@@ -443,9 +442,10 @@ recotem-assign-owners: the changes were committed before that' ]
   add_project one null; add_split null
   before=$(owned_rows)
   hold 'select * from api_splitconfig for update'
+  own_private_folders
   start recotem-assign-owners --user admin
   wait_until_blocked
-  work=$(readlink "/proc/$(pgrep -s "$group" rc-owner-assign)/fd/1")
+  find_private_folder
   kill -KILL "$group"
   wait "$runner"
   [ "$(cat "$BATS_TEST_TMPDIR/ended")" = 'signal 9' ]
@@ -454,7 +454,7 @@ recotem-assign-owners: the changes were committed before that' ]
   tell_holder rollback
   [ "$(owned_rows)" = "$before" ]
   # its folder stayed, and goes with the next command; that of a process that lives does not
-  work=${work%/records} living=${work%.*.*}.$$.living
+  living=${work%.*.*}.$$.living
   mkdir "$living"
   run -0 recotem-assign-owners --user admin --dry-run
   [ ! -e "$work" ]

@@ -339,13 +339,13 @@ Dry run complete. No changes made.' ]
 }
 
 @test "TERM ends it before COMMIT: nothing printed, nothing changed, no folder left" {
+  own_private_folders
   hold 'lock table auth_user in share row exclusive mode'
   recotem-create-superuser >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
   command=$!
   started+=("$command")
   wait_until "select count(*) = 1 from pg_stat_activity where application_name like 'rc-db-apply %' and datname = current_database() and wait_event_type = 'Lock'"
-  work=$(readlink "/proc/$(pgrep -P "$(pgrep -P "$command")" rc-db-apply)"/fd/* | sed -n 's,^\(.*/rc\.[^/]*\)/.*,\1,p' | head -n 1)
-  [ -d "$work" ]
+  find_private_folder
   kill -TERM "$command"
   code=0
   wait "$command" || code=$?

@@ -401,12 +401,12 @@ Created test user 'joe'." ]
 @test "TERM, INT and HUP before COMMIT: nothing changed, no process, no file, no folder" {
   local name number work
   hold 'lock table auth_user in share row exclusive mode'
+  own_private_folders
   for name in TERM:15 INT:2 HUP:1; do
     number=${name#*:} name=${name%:*}
     start recotem-create-test-users --generate "$BATS_TEST_TMPDIR/made" --user ann --user bob:pw
     wait_until_blocked
-    work=$(readlink "/proc/$(pgrep -s "$group" rc-db-apply)"/fd/* | sed -n 's,^\(.*/rc\.[^/]*\)/.*,\1,p' | head -n 1)
-    [ -d "$work" ]
+    find_private_folder
     kill -s "$name" "$group"
     wait "$runner"
     [ "$(cat "$BATS_TEST_TMPDIR/ended")" = "signal $number" ]
