@@ -95,10 +95,11 @@ field() { tail -n 1 "$history" | jq -r "$1"; }
   until_true test -e "$BATS_TEST_TMPDIR/began"
   local i
   for i in 1 2; do
-    rc-run --lock file --overlap replace n -- bash -c 'echo >>"$0"; exec sleep 1000' "$BATS_TEST_TMPDIR/replaced" 3>&- &
+    rc-run --lock file --overlap replace n -- bash -c 'echo "$$" >>"$0"; exec sleep 1000' "$BATS_TEST_TMPDIR/replaced" 3>&- &
     started+=("$!")
   done
-  until_true eval '[ "$(grep -c . "$history")" = 2 ]' # the first one, and one of the two, which may have had no time for its line
+  # the first one has ended, and one of the two, which may have had no time for its line; the other one runs
+  until_true eval '[ "$(grep -c . "$history")" = 2 ] && kill -0 "$(tail -n 1 "$BATS_TEST_TMPDIR/replaced")"'
   run -0 rc-run --lock file --overlap replace n -- echo last
   [ "$(jq -s 'map(select(.status == "failed" and .signal == "TERM")) | length' "$history")" -ge 2 ]
 }
