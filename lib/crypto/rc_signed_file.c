@@ -1,4 +1,3 @@
-#define _GNU_SOURCE	/* sync_file_range */
 #include "rc_signed_file.h"
 
 #include <errno.h>
@@ -11,9 +10,9 @@
 #include <unistd.h>
 
 #include "rc_err.h"
+#include "rc_writeback.h"
 
 enum {
-	SYNC_EVERY = 8 << 20,	/* bytes after which the disk begins to write, so that fsync(2) has little left to wait for */
 	OPEN_TRIES = 10,
 	LOCK_TRIES = 100,	/* in a second */
 	TEMPORARY_NAME = 64,
@@ -225,10 +224,7 @@ copy_payload(struct rc_signed_file *file, int to, struct rc_hmac *stream, struct
 		from += n;
 		written += (off_t)skip + n;
 		skip = 0;
-		if (written - synced >= SYNC_EVERY) {	/* a hint: fsync(2) is what counts */
-			sync_file_range(to, synced, written - synced, SYNC_FILE_RANGE_WRITE);
-			synced = written;
-		}
+		rc_writeback(to, &synced, written);
 	} while ((size_t)n == room);
 	return from == file->stat.st_size || fail_changed(file);
 }

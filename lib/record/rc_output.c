@@ -6,6 +6,7 @@
 
 #include "rc_digest.h"
 #include "rc_file.h"
+#include "rc_writeback.h"
 
 enum {
 	WRITE_SIZE = 64 * 1024,
@@ -125,6 +126,8 @@ write_out(struct rc_output *output, const char *bytes, size_t length)
 	if (output->fd != NOWHERE)
 		rc_write_all(output->fd, output->name, bytes, length);
 	output->bytes += length;
+	if (output->file != NULL)
+		rc_writeback(output->fd, &output->begun, (off_t)output->bytes);
 }
 
 void

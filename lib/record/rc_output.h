@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "rc_err.h"
 #include "rc_record.h"
@@ -25,6 +26,7 @@ struct rc_output {
 	struct rc_buf buffer;
 	size_t line;		/* where in the buffer the line begins that the digest does not have yet */
 	struct rc_file *file;	/* where a file is replaced by it, else NULL */
+	off_t begun;		/* so much of it the disk was told of (rc_writeback.h) */
 	enum rc_exit answer;	/* what the program will end with */
 };
 
