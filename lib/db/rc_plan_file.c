@@ -68,6 +68,8 @@ rc_plan_file_free(struct rc_plan_file *file)
 	rc_log_head_free(&file->head);
 	rc_record_free(&file->record);
 	rc_buf_free(&file->in.buffer);
+	if (file->in.digest != NULL)
+		file->in.digest->free(file->in.digest);
 	free(file->files[0]);
 	*file = (struct rc_plan_file){0};
 }
