@@ -96,18 +96,30 @@ rc_str_begins(const char *text, const char *with)
 }
 
 uint64_t
-rc_str_hash(const char *text, size_t length)
+rc_str_hash_begin(void)
 {
 	static uint64_t seed;
-	uint64_t hash;
 
 	while (seed == 0)
 		seed = rc_random();
-	hash = seed;
+	return seed;
+}
+
+uint64_t
+rc_str_hash_add(uint64_t hash, const char *text, size_t length)
+{
 	for (size_t i = 0; i < length; i++) {
 		hash = (hash ^ (unsigned char)text[i]) * 0x9e3779b97f4a7c15;
 		hash ^= hash >> 29;
 	}
+	return hash;
+}
+
+uint64_t
+rc_str_hash(const char *text, size_t length)
+{
+	uint64_t hash = rc_str_hash_add(rc_str_hash_begin(), text, length);
+
 	return hash ^ hash >> 32;
 }
 

@@ -49,6 +49,10 @@ bool rc_str_begins(const char *text, const char *with);
 /* A hash with a seed of this process, so that no one can choose texts that all get the same. */
 uint64_t rc_str_hash(const char *text, size_t length);
 
+/* The same over a text that comes in pieces, but that its halves are not folded at the end. */
+uint64_t rc_str_hash_begin(void);
+uint64_t rc_str_hash_add(uint64_t hash, const char *text, size_t length);
+
 /* Reads a whole decimal number from MIN to MAX; false if TEXT is anything else. */
 bool rc_parse_long(const char *text, long min, long max, long *result);
 

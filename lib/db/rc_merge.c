@@ -253,7 +253,6 @@ check_one_each(const struct rc_merge *merge, unsigned long long from, unsigned l
 {
 	struct rc_buf sql = {0};
 	unsigned long long pairs;
-	PGresult *result;
 
 	if (!merge->table->may_share_keys)
 		return;
@@ -262,10 +261,7 @@ check_one_each(const struct rc_merge *merge, unsigned long long from, unsigned l
 	rc_buf_printf(&sql, ", %s t where ", merge->table->relation.sql);
 	rc_merge_add_same_key(merge, &sql);
 	rc_merge_add_range(&sql, "and", from, to);
-	result = rc_session_query(merge->session, "the count", rc_buf_text(&sql), NULL);
-	pairs = strtoull(rc_result_text(result, 0, 0), NULL, 10);
-	PQclear(result);
-	rc_buf_free(&sql);
+	pairs = rc_merge_count(merge, &sql);
 	if (pairs > matched)
 		rc_die(RC_FATAL, "%s: the keys of %llu records are those of %llu rows; nothing was changed", merge->table->relation.sql, matched, pairs);
 }

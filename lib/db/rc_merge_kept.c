@@ -1,9 +1,6 @@
 #include "rc_merge_kept.h"
 
-#include <stdlib.h>
-
 #include "rc_merge_sql.h"
-#include "rc_result.h"
 
 bool
 rc_merge_is_watched(const struct rc_merge *merge)
@@ -15,17 +12,11 @@ unsigned long long
 rc_merge_count_differing(const struct rc_merge *merge, unsigned long long from, unsigned long long to)
 {
 	struct rc_buf sql = {0};
-	unsigned long long count;
-	PGresult *result;
 
 	rc_buf_add_text(&sql, "select pg_catalog.count(*) from ");
 	rc_merge_add_from(merge, &sql);
 	rc_buf_add_text(&sql, " where ");
 	rc_merge_add_differs(merge, &sql);
 	rc_merge_add_range(&sql, "and", from, to);
-	result = rc_session_query(merge->session, "the count", rc_buf_text(&sql), NULL);
-	count = strtoull(rc_result_text(result, 0, 0), NULL, 10);
-	PQclear(result);
-	rc_buf_free(&sql);
-	return count;
+	return rc_merge_count(merge, &sql);
 }

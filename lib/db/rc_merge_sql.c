@@ -1,7 +1,10 @@
 #include "rc_merge_sql.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "rc_result.h"
 
 bool
 rc_merge_is_key(const struct rc_merge *merge, const struct rc_table_column *column)
@@ -138,4 +141,15 @@ rc_merge_add_differs(const struct rc_merge *merge, struct rc_buf *sql)
 	rc_buf_add_text(sql, " and ");
 	rc_merge_add_comparison(merge, sql, there ? "record_image_ne" : "record_image_eq", RC_MERGE_SOURCE);
 	rc_buf_add_text(sql, ")");
+}
+
+unsigned long long
+rc_merge_count(const struct rc_merge *merge, struct rc_buf *sql)
+{
+	PGresult *result = rc_session_query(merge->session, "the count", rc_buf_text(sql), NULL);
+	unsigned long long count = strtoull(rc_result_text(result, 0, 0), NULL, 10);
+
+	PQclear(result);
+	rc_buf_free(sql);
+	return count;
 }

@@ -45,6 +45,9 @@ void rc_merge_add_assignments(const struct rc_merge *merge, struct rc_buf *sql, 
 /* Adds WORD and the lines FROM to TO, or nothing where those are all. */
 void rc_merge_add_range(struct rc_buf *sql, const char *word, unsigned long long from, unsigned long long to);
 
+/* Runs SQL, which gives one count, and frees it. */
+unsigned long long rc_merge_count(const struct rc_merge *merge, struct rc_buf *sql);
+
 /* Adds that the table has no row that is the same; for an update, that it has one of that key which is not the same. */
 void rc_merge_add_differs(const struct rc_merge *merge, struct rc_buf *sql);
 

@@ -7,32 +7,11 @@
 #include "rc_json_write.h"
 #include "rc_plan_differ.h"
 
-/* Adds up the rows of the plan that is applied: of those that were there the lines that RC_CAPTURE_WHAT_WAS has, of new ones how many. */
-static void
-read_rows(struct rc_plan *plan, struct rc_plan_file *file)
-{
-	struct rc_plan_row row;
-
-	rc_line_sum_begin(&plan->rows);
-	while (rc_plan_file_next(file, &row)) {
-		if (*row.digest == '\0') {
-			plan->new_rows[row.place]++;
-			continue;
-		}
-		rc_line_sum_add(&plan->rows, "{\"table\":", 9);
-		rc_line_sum_add(&plan->rows, row.table, row.table_length);
-		rc_line_sum_add(&plan->rows, ",\"key\":", 7);
-		rc_line_sum_add(&plan->rows, row.key, row.key_length);
-		rc_line_sum_add(&plan->rows, ",\"before\":", 10);
-		rc_line_sum_add(&plan->rows, row.before, row.before_length);
-		rc_line_sum_add(&plan->rows, ",\"gone\":", 8);
-		rc_line_sum_add(&plan->rows, row.gone ? "true}\n" : "false}\n", row.gone ? 6 : 7);
-	}
-}
-
 void
 rc_plan_open(struct rc_plan *plan, struct rc_capture *capture)
 {
+	struct rc_plan_row row;
+
 	if (plan->write == NULL && plan->apply == NULL)
 		return;
 	plan->change = rc_digest_new();
@@ -45,7 +24,8 @@ rc_plan_open(struct rc_plan *plan, struct rc_capture *capture)
 	for (size_t i = 0; i < plan->file.head.table_count; i++)
 		rc_capture_add(capture, plan->file.head.tables[i]);
 	rc_plan_mark_open(&plan->mark, plan->apply);
-	read_rows(plan, &plan->file);
+	while (rc_plan_file_next(&plan->file, &row))
+		;	/* for their sums */
 }
 
 static void
@@ -130,14 +110,14 @@ has_same_rows(const struct rc_plan *plan, struct rc_capture *capture)
 	rc_output_watch(&lines, &done.watch);
 	rc_capture_write(capture, RC_CAPTURE_WHAT_WAS, &lines);
 	rc_output_end_watch(&lines);
-	if (!rc_line_sum_is_same(&plan->rows, &done))
+	if (!rc_line_sum_is_same(&plan->file.rows, &done))
 		return false;
 	for (size_t i = 0; i < capture->count; i++) {
 		unsigned long long planned = 0;
 
 		for (size_t k = 0; k < head->table_count; k++)
 			if (strcmp(head->tables[k], rc_capture_table_name(capture, i)) == 0)
-				planned += plan->new_rows[k];
+				planned += plan->file.new_rows[k];
 		if (rc_capture_count_new(capture, i) != planned)
 			return false;
 	}
@@ -148,16 +128,12 @@ has_same_rows(const struct rc_plan *plan, struct rc_capture *capture)
 static void
 find_differences(struct rc_plan *plan, const struct rc_capture *capture, struct rc_spool *refusals)
 {
-	struct rc_plan again = { .apply = plan->apply };
 	struct rc_plan_file file = {0};
 
 	rc_plan_file_open(&file, plan->apply);
-	read_rows(&again, &file);
-	rc_plan_file_free(&file);
-	if (!rc_line_sum_is_same(&plan->rows, &again.rows) || memcmp(plan->new_rows, again.new_rows, sizeof again.new_rows) != 0)
-		rc_die(RC_FATAL, "%s: it was changed while it was applied, so nothing was changed", plan->apply);
-	rc_plan_file_open(&file, plan->apply);
 	rc_plan_differ(&file, capture, refusals);
+	if (!rc_plan_file_is_same(&plan->file, &file))
+		rc_die(RC_FATAL, "%s: it was changed while it was applied, so nothing was changed", plan->apply);
 	rc_plan_file_free(&file);
 }
 

@@ -22,7 +22,6 @@
 #include "rc_capture.h"
 #include "rc_digest.h"
 #include "rc_identity.h"
-#include "rc_line_sum.h"
 #include "rc_output.h"
 #include "rc_plan_file.h"
 #include "rc_plan_mark.h"
@@ -37,8 +36,6 @@ struct rc_plan {
 	struct rc_output out;
 	struct rc_plan_mark mark;
 	struct rc_plan_file file;
-	struct rc_line_sum rows;	/* of its rows that were there, and how many are new of each of its tables */
-	unsigned long long new_rows[RC_CAPTURE_TABLES_MAX];
 };
 
 /* Opens the files, and reads a plan that is applied; its tables go into CAPTURE. */

@@ -13,6 +13,7 @@ rc_plan_file_open(struct rc_plan_file *file, const char *path)
 	rc_input_open(&file->in, 1, file->files);
 	file->in.digest = rc_digest_new();
 	rc_log_head_read(&file->head, &file->in, "plan");
+	rc_line_sum_begin(&file->rows);
 }
 
 /* The text of a digest, or an empty one where the value is null. */
@@ -40,6 +41,23 @@ find_table(const struct rc_plan_file *file, const char *name)
 	rc_input_fail(&file->in, "the table %s is not one of the plan's", name);
 }
 
+static void
+add_up(struct rc_plan_file *file, const struct rc_plan_row *row)
+{
+	if (*row->digest == '\0') {
+		file->new_rows[row->place]++;
+		return;
+	}
+	rc_line_sum_add(&file->rows, "{\"table\":", 9);
+	rc_line_sum_add(&file->rows, row->table, row->table_length);
+	rc_line_sum_add(&file->rows, ",\"key\":", 7);
+	rc_line_sum_add(&file->rows, row->key, row->key_length);
+	rc_line_sum_add(&file->rows, ",\"before\":", 10);
+	rc_line_sum_add(&file->rows, row->before, row->before_length);
+	rc_line_sum_add(&file->rows, ",\"gone\":", 8);
+	rc_line_sum_add(&file->rows, row->gone ? "true}\n" : "false}\n", row->gone ? 6 : 7);
+}
+
 bool
 rc_plan_file_next(struct rc_plan_file *file, struct rc_plan_row *row)
 {
@@ -59,7 +77,14 @@ rc_plan_file_next(struct rc_plan_file *file, struct rc_plan_row *row)
 	row->before = rc_record_value(record, "before", &row->before_length);
 	if (row->key == NULL || rc_json_type(row->key) != RC_JSON_OBJECT)
 		rc_input_fail(&file->in, "expected an object in the field 'key'");
+	add_up(file, row);
 	return true;
+}
+
+bool
+rc_plan_file_is_same(const struct rc_plan_file *a, const struct rc_plan_file *b)
+{
+	return rc_line_sum_is_same(&a->rows, &b->rows) && memcmp(a->new_rows, b->new_rows, sizeof a->new_rows) == 0;
 }
 
 void

@@ -9,11 +9,14 @@
 
 #include "rc_digest.h"
 #include "rc_input.h"
+#include "rc_line_sum.h"
 #include "rc_log_head.h"
 
 /* {0} before. */
 struct rc_plan_file {
 	struct rc_log_head head;
+	struct rc_line_sum rows;	/* of what was read by now: the lines that RC_CAPTURE_WHAT_WAS has of the rows that were there, */
+	unsigned long long new_rows[RC_CAPTURE_TABLES_MAX];	/* and how many are new of each table */
 	struct rc_input in;	/* for messages and counts; the rest is not for the caller */
 	char *files[1];
 	struct rc_record record;
@@ -33,6 +36,9 @@ void rc_plan_file_open(struct rc_plan_file *file, const char *path);
 
 /* The next row; false at the end, which must be a whole file's.  Ends the process where it is none. */
 bool rc_plan_file_next(struct rc_plan_file *file, struct rc_plan_row *row);
+
+/* Whether two that were read to the end have the same rows. */
+bool rc_plan_file_is_same(const struct rc_plan_file *a, const struct rc_plan_file *b);
 
 void rc_plan_file_free(struct rc_plan_file *file);
 

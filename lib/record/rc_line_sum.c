@@ -1,16 +1,8 @@
 #include "rc_line_sum.h"
 
-#include "rc_random.h"
+#include <string.h>
 
-static uint64_t
-seed(void)
-{
-	static uint64_t seed;
-
-	while (seed == 0)
-		seed = rc_random();
-	return seed;
-}
+#include "rc_str.h"
 
 /* A bijection that leaves no trace of the sums of its arguments (the finalizer of MurmurHash3). */
 static uint64_t
@@ -36,25 +28,23 @@ leave(struct rc_digest *digest)
 void
 rc_line_sum_begin(struct rc_line_sum *sum)
 {
-	*sum = (struct rc_line_sum){ .watch = { .add = watch, .free = leave }, .hash = seed() };
+	*sum = (struct rc_line_sum){ .watch = { .add = watch, .free = leave }, .hash = rc_str_hash_begin() };
 }
 
 void
 rc_line_sum_add(struct rc_line_sum *sum, const char *bytes, size_t length)
 {
-	uint64_t hash = sum->hash;
+	const char *end;
 
-	for (size_t i = 0; i < length; i++) {
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 29;
-		if (bytes[i] == '\n') {
-			sum->sum += hash;
-			sum->mixed += mix(hash);
-			sum->lines++;
-			hash = seed();
-		}
+	for (; (end = memchr(bytes, '\n', length)) != NULL; bytes = end + 1) {
+		sum->hash = rc_str_hash_add(sum->hash, bytes, (size_t)(end - bytes));
+		sum->sum += sum->hash;
+		sum->mixed += mix(sum->hash);
+		sum->lines++;
+		sum->hash = rc_str_hash_begin();
+		length -= (size_t)(end + 1 - bytes);
 	}
-	sum->hash = hash;
+	sum->hash = rc_str_hash_add(sum->hash, bytes, length);
 }
 
 bool
