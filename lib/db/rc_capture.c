@@ -53,6 +53,7 @@ copy(const PGresult *result, int row, int column)
 static void
 read_column(struct rc_capture_column *column, const PGresult *result, int row, const char *table)
 {
+	static const char scalars[] = { RC_ROW_BOOL, RC_ROW_INT2, RC_ROW_INT4, RC_ROW_INT8, RC_ROW_FLOAT8, RC_ROW_DATE, RC_ROW_TIMESTAMP, RC_ROW_TIMESTAMPTZ };
 	struct rc_row_shape shape;
 	long type;
 
@@ -63,6 +64,7 @@ read_column(struct rc_capture_column *column, const PGresult *result, int row, c
 	column->type = (Oid)type;
 	shape = rc_row_shape_of(column->type);
 	column->as_text = shape.kind == RC_ROW_OTHER || shape.is_array || shape.kind == RC_ROW_JSON || shape.kind == RC_ROW_JSONB;
+	column->is_scalar = !shape.is_array && memchr(scalars, (char)shape.kind, sizeof scalars) != NULL;
 }
 
 static void
@@ -171,12 +173,16 @@ add_pairing(struct rc_buf *sql, const struct rc_capture_table *table, size_t num
 	    " join (select n.*, pg_catalog.row_number() over () as place from n) n on n.place operator(pg_catalog.=) o.place;\n");
 }
 
+/*
+ * A row that is as it was is not stored.  To compare two rows whole takes the server as long as to store them, so scalar columns
+ * come first: most changes are in one of them.  That a row was moved to another key is told by a setting, which costs only where
+ * there is one.
+ */
 static void
 add_update(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
 {
-	const char *and = "";
+	const char *key = table->columns[table->key].sql, *and = "";
 
-	rc_buf_add_text(sql, "with rc_done as (");
 	rc_capture_add_insertion(sql, table, number, "ba");
 	rc_capture_add_stored(sql, table, 'o', '\0');
 	rc_capture_add_stored(sql, table, 'n', '\0');
@@ -186,9 +192,13 @@ add_update(struct rc_buf *sql, const struct rc_capture_table *table, size_t numb
 			rc_buf_printf(sql, "%so.%s operator(pg_catalog.=) n.%s", and, table->columns[i].sql, table->columns[i].sql);
 			and = " and ";
 		}
-	rc_buf_printf(sql, " where (o.*) operator(pg_catalog.*<>) (n.*) or o.%s is null or n.%s is null"
-	    " returning b%zu is null as is_new) select pg_catalog.bool_or(is_new) into rc_moved from rc_done;\nif rc_moved then\n",
-	    table->columns[table->key].sql, table->columns[table->key].sql, table->key + 1);
+	rc_buf_add_text(sql, " where ");
+	for (size_t i = 0; i < table->count; i++)
+		if (table->columns[i].is_scalar && table->columns[i].place == 0)
+			rc_buf_printf(sql, "o.%s operator(pg_catalog.<>) n.%s or ", table->columns[i].sql, table->columns[i].sql);
+	rc_buf_printf(sql, "(o.%s is null or n.%s is null) and pg_catalog.set_config('" TRIGGER ".moved', rc_step::pg_catalog.text, true) is not null"
+	    " or (o.*) operator(pg_catalog.*<>) (n.*);\n"
+	    "if pg_catalog.current_setting('" TRIGGER ".moved', true) operator(pg_catalog.=) rc_step::pg_catalog.text then\n", key, key);
 	add_pairing(sql, table, number);
 	rc_buf_add_text(sql, "end if;\n");
 }
@@ -197,7 +207,7 @@ static void
 add_function(struct rc_buf *sql, const struct rc_capture_table *table, size_t number)
 {
 	rc_buf_printf(sql, "create function pg_temp." TRIGGER "_%zu() returns trigger language plpgsql security definer"
-	    RC_CAPTURE_SETTINGS " as $rc_capture$\ndeclare rc_step pg_catalog.int8; rc_moved pg_catalog.bool; begin\n"
+	    RC_CAPTURE_SETTINGS " as $rc_capture$\ndeclare rc_step pg_catalog.int8; begin\n"
 	    "if tg_op operator(pg_catalog.=) 'TRUNCATE' then raise exception 'TRUNCATE can''t be taken back, so it has no place in a change that is logged'"
 	    " using errcode = '0A000'; end if;\n"
 	    "insert into pg_temp.rc_capture_steps (made) values (case when tg_op operator(pg_catalog.=) 'INSERT' then %zu end) returning step into rc_step;\n"

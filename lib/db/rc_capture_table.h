@@ -22,6 +22,7 @@ struct rc_capture_column {
 	char *label;		/* `"name":`, as a literal of SQL */
 	Oid type;		/* what is stored */
 	bool as_text;		/* of a type that the row decoder does not read, or would not give as one string */
+	bool is_scalar;		/* of a number or moment of a fixed size: whether two differ is known at a glance */
 	long place;		/* in the key, from 1; 0: not in it */
 };
 
