@@ -82,7 +82,7 @@ make_server_programs() {
 # initdb -D FOLDER OPTION ...
 kept='$BATS_SUITE_TMPDIR/kept/data'
 [ ! -e "\$kept" ] || exec cp -a "\$kept" "\$2"
-'$RC_TEST_SERVER_PROGRAMS/initdb' "\$@" && cp -a "\$2" "\$kept"
+'$RC_TEST_SERVER_PROGRAMS/initdb' --wal-segsize=1 "\$@" && cp -a "\$2" "\$kept"
 END
   install -m 755 "$BATS_SUITE_TMPDIR/initdb" "$RC_POSTGRES_BIN/initdb"
   mkdir -m 777 "$BATS_SUITE_TMPDIR/kept" # the first server of all, which may be another user's
