@@ -580,10 +580,10 @@ owned_batches() { sql "select coalesce(string_agg(n::text, ' ' order by first), 
   make_things 25
   sql "create table others (id int, owner int); insert into others values (1, null)"
   hold 'select from things where id = 15 for update'
-  run -111 --separate-stderr "${assign[@]}" --batch 10 --lock-timeout 20ms <<<"$target"$'\n''{"table":"others","column":"owner","label":"Other"}'
+  run -111 --separate-stderr "${assign[@]}" --batch 10 --lock-timeout 300ms <<<"$target"$'\n''{"table":"others","column":"owner","label":"Other"}'
   [ "${lines[0]}" = "$(assigned 10 partial)" ]
   [[ ${lines[1]} == *'"count":1,"status":"would_assign"}' ]]
-  [[ ${stderr_lines[0]} == 'rc-owner-assign: this batch was rolled back: no lock after 3 tries of 20 ms: it is held by pid '*'(holder,'* ]]
+  [[ ${stderr_lines[0]} == 'rc-owner-assign: this batch was rolled back: no lock after 3 tries of 300 ms: it is held by pid '*'(holder,'* ]]
   [ "${stderr_lines[1]}" = 'rc-owner-assign: 10 rows were committed in 1 batch, and stay; the same call goes on from there' ]
   [ "${#stderr_lines[@]}" = 2 ]
   tell_holder rollback
