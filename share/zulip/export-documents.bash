@@ -9,34 +9,31 @@ folder=$1 type=$3 threads=$5
 params=(--param "realm_id=$2" --param "type=$type" --param "external_host=$4")
 
 # The rows of a query on the sets, of messages FIRST to LAST.
+sets=$(<"$sql/sets.sql")
 rows() { # QUERY OUTPUT [FIRST LAST]
-  cat -- "$sql/sets.sql" "$1" >"$2.sql"
+  printf '%s\n' "$sets" "$1" >"$2.sql"
   # by its bare name, so that operators are PostgreSQL's own
   RC_SQL=${2%/*} rc-export-rows "${params[@]}" --param "first=${3-0}" --param "last=${4-9223372036854775807}" --file "${2##*/}.sql" --output "$2"
-  rm -- "$2.sql"
-}
-
-# One table of a document, as rc-record-join takes it.
-table() { # FILE OUTPUT [FIRST LAST]
-  local name=${1##*/}
-  name=${name#*-} name=${name%.sql}
-  { printf "select '%s' as name, row_to_json(r) as element from (\n" "$name" && cat -- "$1" && printf ') as r\n'; } >"$2.query"
-  rows "$2.query" "$2" "${@:3}"
-  printf '%s:=%d\0' "$name" "$(wc -l <"$2")" >"$2.count"
-  if [[ ! -s $2 ]]; then rc-record-make "name=$name" elements:=[] >"$2"; fi
-  rm -- "$2.query"
 }
 
 # A document of the tables in one folder, and how many rows each has.
 document() { # NAME FOLDER [FIRST LAST]
-  local file parts=() counts
+  local i file table tables=() parts=() lines counts=()
   mkdir -- "$folder/rows/$1"
   for file in "$sql/$2"/*.sql; do
-    table "$file" "$folder/rows/$1/${file##*/}" "${@:3}"
-    parts+=("$folder/rows/$1/${file##*/}")
+    table=${file##*/} table=${table#*-} table=${table%.sql}
+    tables+=("$table") parts+=("$folder/rows/$1/$table")
+    rows "select '$table' as name, row_to_json(r) as element from (
+$(<"$file")
+) as r" "${parts[-1]}" "${@:3}"
+  done
+  mapfile -t lines < <(wc -l -- "${parts[@]}")
+  for i in "${!parts[@]}"; do
+    counts+=("${tables[i]}:=$((${lines[i]%"${parts[i]}"}))")
+    if [[ ! -s ${parts[i]} ]]; then printf '{"name":"%s","elements":[]}\n' "${tables[i]}" >"${parts[i]}"; fi
   done
   rc-record-join --output "$folder/out/$1.json" -- "${parts[@]}"
-  mapfile -d '' -t counts < <(LC_ALL=C sort -z -- "${parts[@]/%/.count}")
+  mapfile -d '' -t counts < <(printf '%s\0' "${counts[@]}" | LC_ALL=C sort -z)
   rc-record-make "${counts[@]}" >"$folder/count/$1"
   rm -r -- "${folder:?}/rows/$1"
 }
@@ -52,7 +49,7 @@ trap 'jobs -p | xargs -r kill 2>/dev/null' EXIT # one that fails ends those besi
 
 mkdir -- "$folder/rows" "$folder/count" "$folder/files"
 for name in realm attachment analytics; do beside document "$name" "$name"; done
-rows "$sql/chunks.sql" "$folder/chunks"
+rows "$(<"$sql/chunks.sql")" "$folder/chunks"
 number=0
 while read -r first last; do
   printf -v name 'messages-%06d' $((number += 1))
@@ -62,8 +59,8 @@ while ((running > 0)); do
   wait -n
   running=$((running - 1))
 done
-for name in uploads emoji; do rows "$sql/$name.sql" "$folder/files/$name"; done
+for name in uploads emoji; do rows "$(<"$sql/$name.sql")" "$folder/files/$name"; done
 if ((type == 2)); then
-  rows "$sql/consented.sql" "$folder/consented"
+  rows "$(<"$sql/consented.sql")" "$folder/consented"
   rc-say '{ids}' "$folder/consented" >"$folder/out/consented_user_ids.json"
 fi
