@@ -22,6 +22,18 @@ add_api_key() { # NAME PROJECT_ID OWNER_ID [PREFIX]
        values ('2026-01-02 03:04:05.678901+00', '2026-01-02 03:04:05.678901+00', '$1', '${4-abcdefgh}', '!', '[\"predict\"]', true, $2, $3) returning id"
 }
 
+# What all tests of a file begin with is made once: setup_file calls keep_filled with a function that fills a fresh database,
+# setup gives each test a copy by new_filled_database, and teardown_file calls drop_filled.
+keep_filled() { # FUNCTION
+  filled=${BATS_TEST_FILENAME##*/}
+  filled=${filled//[^a-z]/_}
+  export filled
+  psql -XAtq "$RC_TEST_SERVER" -c "create database ${filled}_template template recotem_template $RC_TEST_CLONE"
+  DATABASE_URL=${RC_TEST_SERVER/'/postgres?'//${filled}_template?} "$1"
+}
+new_filled_database() { copy_template "$filled"; }
+drop_filled() { psql -XAtq "$RC_TEST_SERVER" -c "drop database ${filled}_template"; }
+
 # The rows of the three tables that have owners, as text: what a test compares before and after.
 owned_rows() {
   sql "select 'project', to_jsonb(p) from api_project p union all select 'split', to_jsonb(s) from api_splitconfig s
@@ -44,8 +56,7 @@ refused() {
     run -1 --separate-stderr "$command" "$@" $option
     [ "$stderr" = "$command: $message" ] || { printf '%s\n' "$*" "$stderr"; return 1; }
     if [ "$option" = --json ]; then
-      [ "$(jq -r '.error.message // empty' <<<"${lines[0]}")" = "$message" ]
-      [ "$(jq -c '[.ok, .changed, .errors]' <<<"${lines[1]}")" = '[false,0,1]' ]
+      [ "$(jq -rs '.[0].error.message, (.[1] | [.ok, .changed, .errors] | tojson)' <<<"$output")" = "$message"$'\n[false,0,1]' ]
     else
       [ "$output" = '' ]
     fi

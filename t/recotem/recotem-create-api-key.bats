@@ -1,13 +1,20 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # $1 is SQL's; each test has an environment of its own
 load helper
 
-setup() {
-  new_database
-  started=()
+setup_file() { keep_filled fill; }
+teardown_file() { drop_filled; }
+
+fill() {
   alice=$(add_user alice) bob=$(add_user bob) admin=$(add_user admin)
+  export alice bob admin
   add_project 'of alice' "$alice"
   add_project 'of nobody' null
   add_project 'of admin' "$admin"
+}
+
+setup() {
+  new_filled_database
+  started=()
 }
 
 teardown() { end_started; }

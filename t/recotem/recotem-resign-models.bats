@@ -2,16 +2,23 @@
 # What a test finds in $stderr lacks the blanks it begins with: run takes them away.
 load helper
 
+setup_file() { keep_filled fill; }
+teardown_file() { drop_filled; }
+
+fill() {
+  alice=$(add_user alice)
+  export alice
+  add_training "$(add_project_id one)"
+}
+
 # A database with one project, and an empty MEDIA_ROOT.
 setup() {
-  new_database
+  new_filled_database
   started=()
   unset SECRET_KEY_FALLBACKS RECOTEM_STORAGE_TYPE CREDENTIALS_DIRECTORY
   export SECRET_KEY='VeryBadSecret@ChangeThis' MEDIA_ROOT=$BATS_TEST_TMPDIR/media
   folder=$MEDIA_ROOT/trained_model
   mkdir -p "$folder"
-  alice=$(add_user alice)
-  add_training "$(add_project_id one)"
 }
 
 teardown() { end_started; }

@@ -1,15 +1,22 @@
 # shellcheck disable=SC2016,SC2030,SC2031 # $1 is SQL's; each test has an environment of its own
 load helper
 
-setup() {
-  new_database
-  started=()
+setup_file() { keep_filled fill; }
+teardown_file() { drop_filled; }
+
+fill() {
   alice=$(add_user alice) admin=$(add_user admin)
   add_project 'of alice' "$alice"
   add_project 'of admin' "$admin"
   old=$(add_api_key k1 1 "$alice" AAAAaaaa)
   add_api_key k1 2 "$admin" BBBBbbbb
   sql "update api_apikey set scopes = '[\"write\", \"read\"]', last_used_at = '2026-02-03 04:05:06.789+00' where id = $old"
+  export alice admin old
+}
+
+setup() {
+  new_filled_database
+  started=()
 }
 
 teardown() { end_started; }
