@@ -4,7 +4,12 @@ load "${BASH_SOURCE[0]%/*}/../helper" # where it is: bats 1.11 reads the files b
 # A fresh database with Zulip's tables, as they are on a server without an organisation.
 new_zulip_database() {
   new_database zulip
-  sql "alter database $(sql 'select current_database()') set search_path = zulip, public" # as Zulip's own role has it
+  set_zulip_path
+}
+
+set_zulip_path() { # as Zulip's own role has it
+  local name=${DATABASE_URL%%\?*}
+  sql "alter database ${name##*/} set search_path = zulip, public"
 }
 
 export SETTING_EXTERNAL_HOST=zulip.example.org
@@ -40,11 +45,23 @@ zulip_masked() {
             then looks("."; "a text") else . end)))' "$@" | sort
 }
 
-# Makes the organization that the facts have on an empty server, and moves the numbers of groups to where the original's are.
-make_alphaorg() {
-  [ -e "$BATS_TEST_TMPDIR/pw" ] || echo 'correct horse battery' >"$BATS_TEST_TMPDIR/pw"
-  zulip-create-realm 'Alpha Org' owner@alphaorg.example 'Ann Owner' --string-id alphaorg ${1+"$@"} >/dev/null
-  move_numbers
+# A fresh database with the organization that the facts have on an empty server, its numbers of groups moved to where the
+# original's are; a file pw has a password. It is made once for all tests, which get copies.
+new_alphaorg() {
+  local made=$BATS_SUITE_TMPDIR/alphaorg.template name
+  echo 'correct horse battery' >"$BATS_TEST_TMPDIR/pw"
+  (
+    flock 9
+    [ ! -e "$made" ] || exit 0
+    new_zulip_database
+    zulip-create-realm 'Alpha Org' owner@alphaorg.example 'Ann Owner' --string-id alphaorg >/dev/null
+    move_numbers
+    name=${DATABASE_URL%%\?*}
+    psql -XAtq "$RC_TEST_SERVER" -c "alter database ${name##*/} rename to alphaorg_template"
+    touch "$made"
+  ) 9>"$made.lock" 3>&-
+  copy_template alphaorg
+  set_zulip_path
 }
 
 # The original leaves twelve groups behind for each organization (see zulip_masked), whose numbers are never used here.

@@ -1,9 +1,8 @@
 load helper
 
 setup() {
-  new_zulip_database
+  new_alphaorg
   started=()
-  make_alphaorg
   zulip-create-user --realm alphaorg ann@example.com Ann >/dev/null # id 9
 }
 

@@ -31,7 +31,7 @@ realms() { sql 'select string_id from zerver_realm order by id'; }
 @test "a later organization: every row of every table is the original's" {
   real_tree
   has_argon2
-  make_alphaorg
+  new_alphaorg
   rows_are realm zulip-create-realm 'Beta Org' --string-id betaorg --email Owner@betaorg.example --full-name 'Bob Owner' --password-file "$BATS_TEST_TMPDIR/pw"
 }
 

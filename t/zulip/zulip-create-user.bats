@@ -3,7 +3,7 @@ load helper
 usage='usage: zulip-create-user --realm REALM [EMAIL] [FULL_NAME] [--email ADDRESS] [--full-name NAME]'
 
 setup() {
-  new_zulip_database
+  new_alphaorg
   started=()
 }
 
@@ -20,14 +20,12 @@ create() { zulip-create-user --realm alphaorg "$@"; }
 @test "a user: every row of every table is the original's" {
   real_tree
   has_argon2
-  make_alphaorg
   zulip-create-realm 'Beta Org' --string-id betaorg --email Owner@betaorg.example --full-name 'Bob Owner' --password-file "$BATS_TEST_TMPDIR/pw" >/dev/null
   sql "select setval('zerver_usergroup_id_seq', 48), setval('zerver_usergroupmembership_id_seq', 40)" >/dev/null
   rows_are user zulip-create-user --realm betaorg Carl@BETA.example 'Carl Member' --password-file "$BATS_TEST_TMPDIR/pw"
 }
 
 @test "upstream's line works, with -r, a number, and by rc-manage" {
-  make_alphaorg
   run -0 --separate-stderr zulip-create-user --realm alphaorg --email user@example.com
   [ "$output" = "Created user 'user@example.com' of 'alphaorg' (id 9)." ]
   [ "$stderr" = '' ]
@@ -38,14 +36,12 @@ create() { zulip-create-user --realm alphaorg "$@"; }
 }
 
 @test "where not all may see addresses, another one is shown" {
-  make_alphaorg
   sql 'update zerver_realmuserdefault set email_address_visibility = 3'
   create user@example.com >/dev/null
   [ "$(sql 'select email, delivery_email from zerver_userprofile where id = 9')" = 'user9@alphaorg.zulip.example.org|user@example.com' ]
 }
 
 @test "settings come from the organization; a waiting period keeps a member out of the full members" {
-  make_alphaorg
   sql "update zerver_realmuserdefault set web_font_size_px = 20, default_language = 'fr'; update zerver_realm set default_language = 'pl', waiting_period_threshold = 3"
   create user@example.com >/dev/null
   [ "$(sql 'select web_font_size_px, default_language from zerver_userprofile where id = 9')" = '20|pl' ]
@@ -53,7 +49,6 @@ create() { zulip-create-user --realm alphaorg "$@"; }
 }
 
 @test "many default channels: each colour once, then by the recipient's number" {
-  make_alphaorg
   sql "insert into zerver_stream select (jsonb_populate_record(s, jsonb_build_object('id', 100 + n, 'name', 'channel ' || n, 'recipient_id', null))).*
       from zerver_stream s, generate_series(1, 27) n where s.name = 'general';
     insert into zerver_recipient (type_id, type) select id, 2 from zerver_stream where id > 100 order by id;
@@ -67,7 +62,6 @@ create() { zulip-create-user --realm alphaorg "$@"; }
 }
 
 @test "history: what was written before is read, the first messages are not; without those all but the newest twenty are" {
-  make_alphaorg
   sql "insert into zerver_message select (jsonb_populate_record(m, jsonb_build_object('id', 1000 + n, 'subject', 'more'))).* from zerver_message m, generate_series(1, 1100) n where m.id = 9"
   create user@example.com >/dev/null
   [ "$(sql 'select flags, count(*) from zerver_usermessage where user_profile_id = 9 group by flags order by flags')" = '1024|7
@@ -82,7 +76,6 @@ create() { zulip-create-user --realm alphaorg "$@"; }
 }
 
 @test "an invitation is used up, and a channel for it tells who has joined" {
-  make_alphaorg
   sql "insert into zerver_preregistrationuser (email, full_name_validated, notify_referrer_on_join, invited_at, realm_creation, password_required, status, invited_as, include_realm_default_subscriptions, realm_id)
       values ('User@example.com', false, false, now(), false, true, 0, 400, true, 2), ('other@example.com', false, false, now(), false, true, 0, 400, true, 2);
     update zerver_realm set signup_announcements_stream_id = 3 where id = 2"
@@ -95,7 +88,6 @@ other@example.com|0' ]
 # ---- refusals ----
 
 @test "every address that is none is refused" {
-  make_alphaorg
   local address
   for address in a a@ @b.cd a@b a@b.c 'a b@c.de' a@b..cd a@-b.cd a@b-.cd .a@b.cd a.@b.cd a..b@c.de 'a@b.cd ' $'a@b.cd\n' 'a@b_c.de' 'a@[1.2.3]' 'a@[1.2.3.256]' \
     'a@[::1::]' 'a@[1:2]' '"a@b.cd' 'a@b.12' 'é@b.cd' "$(printf 'a%.0s' {1..250})@b.cd"; do
@@ -104,7 +96,6 @@ other@example.com|0' ]
 }
 
 @test "every address that is one is taken: its domain in lower case, the rest as it is" {
-  make_alphaorg
   local address
   while IFS= read -r address; do
     create "--email=$address" --full-name X >/dev/null || { echo "$address"; return 1; }
@@ -126,7 +117,6 @@ END
 }
 
 @test "an address that another user of the organization has is refused, in other cases too; another organization may have it" {
-  make_alphaorg
   create user@example.com >/dev/null
   for address in user@example.com USER@Example.com OWNER@alphaorg.example; do
     refuses 'User already exists.' zulip-create-user --realm alphaorg "$address"
@@ -135,7 +125,6 @@ END
 }
 
 @test "no such organization, or one that is deactivated" {
-  make_alphaorg
   for realm in nowhere 99 99999999999999999999 '' ' ' alphaorg2; do
     refuses "There is no realm with id '$realm'. Aborting." zulip-create-user "--realm=$realm" user@example.com
   done
@@ -144,7 +133,6 @@ END
 }
 
 @test "another version of Zulip is refused and both are named; --force writes all the same" {
-  make_alphaorg
   sql "insert into django_migrations (app, name, applied) values ('confirmation', '0016_newer', now())"
   refuses 'The database is of another Zulip: there the last migration is confirmation 0016_newer, but in 11.0-dev+git, which this command knows, it is confirmation 0015_alter_confirmation_object_id. With --force it is written all the same.' \
     zulip-create-user --realm alphaorg user@example.com
@@ -153,7 +141,6 @@ END
 }
 
 @test "names that can't be one" {
-  make_alphaorg
   refuses 'Name too long!' zulip-create-user --realm alphaorg user@example.com "$(printf 'ä%.0s' {1..101})"
   refuses 'Name too short!' zulip-create-user --realm alphaorg user@example.com ' '
   for name in 'a*b' 'a`b' 'a\b' 'a>b' 'a"b' 'a@b' $'a\nb' $'a\tb'; do
@@ -171,7 +158,6 @@ END
 
 @test "a weak password: nothing is written" {
   has_argon2
-  make_alphaorg
   echo 12345 >"$BATS_TEST_TMPDIR/weak"
   refuses 'The password is too short.' zulip-create-user --realm alphaorg user@example.com --password-file "$BATS_TEST_TMPDIR/weak"
   echo password123 >"$BATS_TEST_TMPDIR/weak"
@@ -180,7 +166,6 @@ END
 
 @test "built without libargon2 and zxcvbn: a password is refused and the package named; a user without one is made" {
   build_without_libraries
-  make_alphaorg
   cp -al "$RC_TEST_QUICK_TREE" "$BATS_TEST_TMPDIR/tree"
   cp --remove-destination "$BATS_TEST_TMPDIR/without/rc-password-hash" "$BATS_TEST_TMPDIR/tree/bin/"
   PATH=$BATS_TEST_TMPDIR/tree/bin:$PATH
@@ -192,7 +177,6 @@ END
 
 @test "a password as an option is taken, with a warning that does not show it" {
   has_argon2
-  make_alphaorg
   run -0 --separate-stderr create user@example.com --password 's3cret horse battery'
   [ "$stderr" = 'zulip-create-user: warning: a password in --password can be seen by other users for a moment; --password-file keeps it hidden' ]
   sql "select json_build_object('p', 's3cret horse battery', 'h', password) from zerver_userprofile where id = 9" | rc-password-hash --check --scheme argon2id --from p --to h
@@ -201,7 +185,6 @@ END
 }
 
 @test "no address and no terminal: refused; at a terminal it is asked for, unless --no-input" {
-  make_alphaorg
   refuses 'No email address: --email gives the user one.' zulip-create-user --realm alphaorg
   run -2 --separate-stderr zulip-create-user user@example.com
   [ "$stderr" = "$usage
@@ -212,13 +195,11 @@ zulip-create-user: error: the following arguments are required: --realm" ]
 }
 
 @test "a row that a policy or rule keeps out is found" {
-  make_alphaorg
   sql 'create rule keep_out as on insert to zerver_onboardingstep do instead nothing'
   refuses "User 'user@example.com' was not written: the database kept the row out (zerver_onboardingstep)." zulip-create-user --realm alphaorg user@example.com
 }
 
 @test "a newer column without a default is refused and named" {
-  make_alphaorg
   sql 'alter table zerver_subscription add column shoe_size integer; update zerver_subscription set shoe_size = 1; alter table zerver_subscription alter column shoe_size set not null'
   run -1 --separate-stderr create user@example.com
   [[ $stderr == *'null value in column "shoe_size" of relation "zerver_subscription"'* ]]
@@ -227,7 +208,6 @@ zulip-create-user: error: the following arguments are required: --realm" ]
 # ---- at once, and lost ----
 
 @test "two at once for one address, and another program meanwhile: one makes it, the other is refused" {
-  make_alphaorg
   hold "insert into zerver_userprofile select (jsonb_populate_record(u, '{\"id\":99,\"email\":\"User@example.com\",\"delivery_email\":\"User@example.com\",\"api_key\":\"x\",\"uuid\":\"00000000-0000-4000-8000-000000000000\",\"recipient_id\":null}')).* from zerver_userprofile u where id = 8"
   start zulip-create-user --realm alphaorg user@example.com
   wait_until_blocked
@@ -245,7 +225,6 @@ zulip-create-user: error: the following arguments are required: --realm" ]
 }
 
 @test "the connection is lost before COMMIT: 1, nothing is written; in COMMIT: the server is asked" {
-  make_alphaorg
   start_proxy before
   DATABASE_URL=$proxied run -1 --separate-stderr create user@example.com
   [ "$stderr" = 'zulip-create-user: the connection broke during COMMIT; the server says that nothing was changed' ]
@@ -256,7 +235,6 @@ zulip-create-user: error: the following arguments are required: --realm" ]
 }
 
 @test "what is no name of a server does not become part of links and addresses" {
-  make_alphaorg
   for host in 'a b' 'https://chat.example.org' 'chat.example.org/' 'a"b' '.a' 'a:'; do
     refuses "'$host' is no name of a server, with a port or without" zulip-create-user --realm alphaorg user@example.com --external-host "$host"
   done
@@ -266,7 +244,6 @@ zulip-create-user: error: the following arguments are required: --realm" ]
 # ---- many ----
 
 @test "--from-records: each is created or exists already, in one transaction" {
-  make_alphaorg
   create known@example.com >/dev/null
   printf '{"email":"%s","full_name":"%s"}\n' one@example.com One KNOWN@example.com Known two@example.com Two ONE@example.com Again >"$BATS_TEST_TMPDIR/users"
   echo '{"email":"three@example.com"}' >>"$BATS_TEST_TMPDIR/users"
@@ -284,7 +261,6 @@ Created user 'three@example.com' of 'alphaorg' (id 12)." ]
 
 @test "--from-records: what is refused is told with its number, and nobody is created" {
   has_argon2
-  make_alphaorg
   printf '{"email":"%s","full_name":"%s"}\n' one@example.com One two 'Two' three@example.com 'a*b' >"$BATS_TEST_TMPDIR/users"
   refuses 'Invalid email address. (record 2)
 zulip-create-user: Invalid characters in name! (record 3)' zulip-create-user --realm alphaorg --from-records "$BATS_TEST_TMPDIR/users"
@@ -304,7 +280,6 @@ zulip-create-user: Invalid characters in name! (record 6)' zulip-create-user --r
 }
 
 @test "--from-records: a field that only a step may set does not come from outside" {
-  make_alphaorg
   echo '{"email":"one@example.com","user_id":8,"role":100,"kind":"internal","status":"exists","realm_id":1,"message_id":1,"line":3}' >"$BATS_TEST_TMPDIR/users"
   create --from-records "$BATS_TEST_TMPDIR/users" >/dev/null
   [ "$(sql 'select role, realm_id from zerver_userprofile where id = 9')" = '400|2' ]
@@ -315,7 +290,6 @@ zulip-create-user: Invalid characters in name! (record 6)' zulip-create-user --r
 }
 
 @test "--from-records: input that is cut short creates nobody; options for one user are wrong with it" {
-  make_alphaorg
   printf '{"email":"one@example.com"}\n{"email":"two' >"$BATS_TEST_TMPDIR/users"
   run -1 --separate-stderr create --from-records "$BATS_TEST_TMPDIR/users"
   run -1 --separate-stderr create --from-records /no/such/file
@@ -325,7 +299,6 @@ zulip-create-user: Invalid characters in name! (record 6)' zulip-create-user --r
 }
 
 @test "--dry-run and --json: as for one that is made, and nothing is written" {
-  make_alphaorg
   before=$(zulip_rows)
   run -0 --separate-stderr create user@example.com --dry-run
   [ "$output" = "User 'user@example.com' of 'alphaorg' would be created.
@@ -338,7 +311,6 @@ Dry run complete. No changes made." ]
 
 @test "a secret's file that can't be read: refused, since the mail would be lost unseen" {
   type -P rc-amqp-put >/dev/null || skip 'built without librabbitmq'
-  make_alphaorg
   why="can not be read, which may have RabbitMQ's password; an empty AMQP_URL does without"
   SECRETS_rabbitmq_password_FILE=/no/such/file refuses "SECRETS_rabbitmq_password_FILE: /no/such/file $why" \
     zulip-create-user --realm alphaorg user@example.com

@@ -4,7 +4,7 @@ load helper
 usage='usage: zulip-export --realm REALM [--output DIR] [--threads N] [--public-only | --export-full-with-consent] [--force] [--dry-run]'
 
 setup() {
-  new_zulip_database
+  new_alphaorg
   # shellcheck disable=SC2034 # the helper uses it
   started=()
   cd "$BATS_TEST_TMPDIR" || return
@@ -22,7 +22,6 @@ ids() { jq -c "[.$1[].id]" "$2"; }
 
 # An organization with an owner (8), a member (9) and so many more messages in a channel.
 make_small() { # [MESSAGES]
-  make_alphaorg
   zulip-create-user --realm alphaorg bob@example.com Bob >/dev/null
   sql "insert into zerver_message select (jsonb_populate_record(m, jsonb_build_object('id', 1000 + n, 'sender_id', 9))).*
     from zerver_message m, generate_series(1, ${1:-0}) n where m.id = 9"
