@@ -130,23 +130,24 @@ sub serve {
 	}
 }
 
+# A lie is made when it is told, for some are long.
 sub log_in {
 	my %lies = (
-		auth_garbage => "\xff" x 1000,
-		auth_longstate => fatal('28P01' . 'A' x 5000, 'no'),
-		auth_nomessage => fields('E', S => 'FATAL', C => '28P01'),
-		auth_huge => fatal('57P03', 'x' x 20000),
-		auth_control => fatal('57P03', "\x1b[31m\x9b\xff\xfe\r\nrc-db-wait: all is well\x07"),
-		auth_close => '',
-		auth_pooler => fatal('08P01', 'unsupported startup parameter: options'),
-		auth_notices => fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500) x 1000,
+		auth_garbage => sub { "\xff" x 1000 },
+		auth_longstate => sub { fatal('28P01' . 'A' x 5000, 'no') },
+		auth_nomessage => sub { fields('E', S => 'FATAL', C => '28P01') },
+		auth_huge => sub { fatal('57P03', 'x' x 20000) },
+		auth_control => sub { fatal('57P03', "\x1b[31m\x9b\xff\xfe\r\nrc-db-wait: all is well\x07") },
+		auth_close => sub { '' },
+		auth_pooler => sub { fatal('08P01', 'unsupported startup parameter: options') },
+		auth_notices => sub { fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500) x 1000 },
 	);
 	if ($mode eq 'auth_drip') {
 		for my $byte (split //, message('R', pack 'N', 0)) { put($byte); select undef, undef, undef, 0.1 }
 		return 0;
 	}
 	if ($mode eq 'auth_cleartext') { put(message('R', pack 'N', 3)); get(5); return 0 }
-	if (exists $lies{$mode}) { put($lies{$mode}); return 0 }
+	if (exists $lies{$mode}) { put($lies{$mode}->()); return 0 }
 	put(message('R', pack 'N', 0) . join('', map { message('S', join("\0", @$_) . "\0") } [ server_version => '15.1' ],
 		[ client_encoding => 'UTF8' ], [ standard_conforming_strings => 'on' ]) . message('K', pack 'NN', $mode eq 'pooler' ? 8 : 7, 2) . ready('I'));
 	return 1;
@@ -280,36 +281,36 @@ sub execute {
 	my $honest = $sql =~ /\Acopy\b/ ? copy_out() : join('', map { row(@$_) } $row && @$row ? ($row, @more) : ()) . command($end);
 	my $notice = fields('N', S => 'NOTICE', V => 'NOTICE', C => '00000', M => 'n' x 500);
 	my %lies = (
-		error => error('XX000', 'boo'),
-		longstate => error('A' x 300, 'boo'),
-		shortstate => error('42', 'boo'),
-		nomessage => fields('E', S => 'ERROR', V => 'ERROR', C => '42P01'),
-		nostate => fields('E', S => 'ERROR', M => 'hi'),
-		nofields => message('E', "\0"),
-		hugemessage => fields('E', S => 'ERROR', C => '23505', M => 'x' x 100000, D => "y\x1b" x 100000),
-		close => '',
-		noend => row('{"a":1}'),
-		hugefield => 'D' . pack('N', 30) . pack('nN', 1, 0x7ffffff0) . 'x' x 20,
-		hugelength => 'D' . pack('N', 0x7fffffff) . "\0\1",
-		neglength => 'D' . pack('N', 4294967291),
-		unknown => message('?', 'abc'),
-		copyout => message('H', pack 'Cn', 0, 0) . message('d', 'x') . message('c') . command('COPY 1'),
-		copyin => message('G', pack 'Cn', 0, 0),
-		copyboth => message('W', pack 'Cn', 0, 0),
-		endlessrows => row('{"a":"' . 'x' x 1000 . '"}') x 5000,
-		many_notices => $notice x 5000 . $honest,
-		many_parameters => join('', map { message('S', "p$_\0v\0") } 1 .. 300) . $honest,
-		notjson => row("\xff\xfe not json \n{\"x\":1}") . command('SELECT 1'),
-		emptyrow => row('') . command('SELECT 1'),
-		null => row(undef) . command('SELECT 1'),
-		zerocolumns => row() x 2 . command('SELECT 2'),
-		morecolumns => row('{"a":1}', '{"a":2}') . command('SELECT 1'),
-		secondbad => row('{"a":1}') . row("garbage\nmore") . row(undef) . command('SELECT 3'),
-		rcend => row('{"rc_end":{"v":1,"records":0}}') . command('SELECT 1'),
-		twonames => row('{"a":1,"a":2}') . command('SELECT 1'),
+		error => sub { error('XX000', 'boo') },
+		longstate => sub { error('A' x 300, 'boo') },
+		shortstate => sub { error('42', 'boo') },
+		nomessage => sub { fields('E', S => 'ERROR', V => 'ERROR', C => '42P01') },
+		nostate => sub { fields('E', S => 'ERROR', M => 'hi') },
+		nofields => sub { message('E', "\0") },
+		hugemessage => sub { fields('E', S => 'ERROR', C => '23505', M => 'x' x 100000, D => "y\x1b" x 100000) },
+		close => sub { '' },
+		noend => sub { row('{"a":1}') },
+		hugefield => sub { 'D' . pack('N', 30) . pack('nN', 1, 0x7ffffff0) . 'x' x 20 },
+		hugelength => sub { 'D' . pack('N', 0x7fffffff) . "\0\1" },
+		neglength => sub { 'D' . pack('N', 4294967291) },
+		unknown => sub { message('?', 'abc') },
+		copyout => sub { message('H', pack 'Cn', 0, 0) . message('d', 'x') . message('c') . command('COPY 1') },
+		copyin => sub { message('G', pack 'Cn', 0, 0) },
+		copyboth => sub { message('W', pack 'Cn', 0, 0) },
+		endlessrows => sub { row('{"a":"' . 'x' x 1000 . '"}') x 5000 },
+		many_notices => sub { $notice x 5000 . $honest },
+		many_parameters => sub { join('', map { message('S', "p$_\0v\0") } 1 .. 300) . $honest },
+		notjson => sub { row("\xff\xfe not json \n{\"x\":1}") . command('SELECT 1') },
+		emptyrow => sub { row('') . command('SELECT 1') },
+		null => sub { row(undef) . command('SELECT 1') },
+		zerocolumns => sub { row() x 2 . command('SELECT 2') },
+		morecolumns => sub { row('{"a":1}', '{"a":2}') . command('SELECT 1') },
+		secondbad => sub { row('{"a":1}') . row("garbage\nmore") . row(undef) . command('SELECT 3') },
+		rcend => sub { row('{"rc_end":{"v":1,"records":0}}') . command('SELECT 1') },
+		twonames => sub { row('{"a":1,"a":2}') . command('SELECT 1') },
 	);
 	if ($sql =~ /\A\s*(?:deallocate|prepare|execute)\b/i) { put(error('26000', 'prepared statement does not exist')); return 1 }
 	sleep 4 if $mode eq 'hang';
-	put(exists $lies{$mode} && $sql !~ /txid_status/ ? $lies{$mode} : $honest);
+	put(exists $lies{$mode} && $sql !~ /txid_status/ ? $lies{$mode}->() : $honest);
 	return $mode !~ /\A(?:close|copy_close|copy_no_end|hugefield|hugelength|endlessrows)\z/;
 }

@@ -15,6 +15,7 @@ setup_file() {
     >"$BATS_FILE_TMPDIR/ready" 3>&- &
   echo $! >"$BATS_FILE_TMPDIR/pid"
   read -r _ <"$BATS_FILE_TMPDIR/ready"
+  perl "$RC_TEST_FOLDER/fake-postgres.pl" --modes >"$BATS_FILE_TMPDIR/modes"
   RC_SQL=$(rc_share)/sql/recotem
   export RC_SQL
   # shellcheck disable=SC2046 # words
@@ -31,32 +32,25 @@ setup() {
 
 teardown() { [ ! -s "$problems" ] || cat "$problems" >&2; }
 
-modes() { perl "$RC_TEST_FOLDER/fake-postgres.pl" --modes | sed -n "s/ $1\$//p"; }
+modes() { sed -n "s/ $1\$//p" "$BATS_FILE_TMPDIR/modes"; }
 
-# lie_to FILTER MODE [SECONDS]: runs the filter, for 20 seconds at most; $code, or that of a signal, and $cpu (its time in ms).
-# A worker that has lost its server tries again until it is told to
-# end, after a second, which is no failure: $failures are the codes of one. rc-doctor says on standard output what it finds,
-# and ends with 1 where the worst is a warning; $said is the file where a filter tells of a failure.
+# lie_to FILTER MODE [SECONDS]: runs the filter, for 20 seconds at most; $code, or that of a signal. How many seconds it worked,
+# for itself and in the kernel, is the last line of the file $err.cpu. A worker that has lost its server tries again until it is
+# told to end, after a second, which is no failure: $failures are the codes of one. rc-doctor says on standard output what it
+# finds, and ends with 1 where the worst is a warning; $said is the file where a filter tells of a failure.
 lie_to() {
-  local arguments limit=20
+  local arguments limit=20 TIMEFORMAT='%U %S'
   failures=(100 111) said=$err
   filter=$1 mode=$2
   mapfile -t arguments <"$BATS_FILE_TMPDIR/$filter.example"
   case $filter in
   rc-job-run) limit=1 failures+=(0) ;;
-  rc-doctor) failures+=(1) said=$out; modes good | grep -qx "$mode" || arguments=() ;;
+  rc-doctor) failures+=(1) said=$out; grep -qx "$mode good" "$BATS_FILE_TMPDIR/modes" || arguments=() ;;
   esac
   export DATABASE_URL="postgresql://fake@/$mode?host=$BATS_FILE_TMPDIR/fake"
-  # shellcheck disable=SC2016 # perl's own
-  read -r code cpu < <(perl -e '
-    my ($limit, @command) = @ARGV;
-    my $child = fork;
-    if ($child == 0) { open STDIN, "<", shift @command; open STDOUT, ">", shift @command; open STDERR, ">", shift @command; exec @command or die }
-    local $SIG{ALRM} = sub { kill TERM => $child; $SIG{ALRM} = sub { kill KILL => $child }; alarm 10 };
-    alarm $limit;
-    waitpid $child, 0;
-    printf "%d %d\n", $? & 127 ? 128 + ($? & 127) : $? >> 8, 1000 * ((times)[2] + (times)[3])' \
-    "${3-$limit}" "$BATS_FILE_TMPDIR/$filter.input" "${to-$out}" "$err" "$filter" "${arguments[@]}" 3>&-)
+  code=0
+  { time timeout --foreground --preserve-status -k 10 "${3-$limit}" "$filter" "${arguments[@]}" \
+    <"$BATS_FILE_TMPDIR/$filter.input" >"${to-$out}" 2>"$err" 3>&-; } 2>"$err.cpu" || code=$?
 }
 
 # check WHAT CONDITION...: notes a problem where the condition fails; the loop goes on.
@@ -74,13 +68,17 @@ side_by_side() {
   wait
 }
 
+no_end_record() { [ ! -s "$out" ] || ! grep -q rc_end "$out"; }
+
+not_said() { ! grep -q "$1" "$err"; }
+
 code_is() { [[ " $* " == *" $code "* ]]; }
 
 no_problems() { [ ! -s "$problems" ]; }
 
 @test "there are filters and modes to look at" {
   [ "$(filters | wc -l)" -ge 5 ]
-  [ "$(perl "$RC_TEST_FOLDER/fake-postgres.pl" --modes | wc -l)" -ge 40 ]
+  [ "$(wc -l <"$BATS_FILE_TMPDIR/modes")" -ge 40 ]
 }
 
 @test "a fake server that does not lie is as good as a real one, a refused wish and many notices too" {
@@ -112,7 +110,7 @@ no_problems() { [ ! -s "$problems" ]; }
       lie_to "$filter" "$mode"
       check 'ends with neither 100 nor 111' code_is "${failures[@]}"
       [ "$code" = 0 ] || check 'says nothing' [ -s "$said" ]
-      check 'an end record comes' run ! grep -q rc_end "$out"
+      check 'an end record comes' no_end_record
     done
   }
   side_by_side break_off
@@ -125,7 +123,7 @@ no_problems() { [ ! -s "$problems" ]; }
     lie_to "$filter" "$mode"
     check 'ends with neither 100 nor 111' code_is "${failures[@]}"
     [ "$code" = 0 ] || check 'says nothing' [ -s "$said" ]
-    check 'an end record comes' run ! grep -q rc_end "$out"
+    check 'an end record comes' no_end_record
   done
   no_problems
 }
@@ -138,7 +136,7 @@ no_problems() { [ ! -s "$problems" ]; }
       lie_to "$filter" "$mode"
       if [ "$rows" -gt 0 ]; then
         check 'ends with neither 100 nor 111' code_is "${failures[@]}"
-        check 'an end record comes' run ! grep -q rc_end "$out"
+        check 'an end record comes' no_end_record
       else
         check 'ends by a signal or at the time limit' code_is 0 1 100 111
       fi
@@ -160,7 +158,7 @@ no_problems() { [ ! -s "$problems" ]; }
       lie_to "$filter" "$mode"
       check 'does not end with 111' code_is 111
       check 'does not say that it is not known' grep -q 'whether it took place is not known: look before you run it again$' "$err"
-      check 'says that nothing was changed' run ! grep -q 'nothing was changed' "$err"
+      check 'says that nothing was changed' not_said 'nothing was changed'
     done
   }
   [ "${#committing[@]}" -ge 2 ]
@@ -206,29 +204,31 @@ no_problems() { [ ! -s "$problems" ]; }
 
 # Each command of bin/ that opens a database, found by a loop: it logs in to this server by the role of its name.
 @test "no command of bin/ ends well where an answer breaks off or is an error" {
-  local running=0 seen
+  local running=0 seen commands
   export RC_WAIT_TRIES=1 SECRET_KEY=k HOME=$BATS_TEST_TMPDIR
   : >"$BATS_FILE_TMPDIR/trace"
   lie_to_command() {
     local arguments limit=60 folder=$BATS_TEST_TMPDIR/$filter
     mkdir "$folder" && cd "$folder" || return
-    "$filter" --describe >described
-    jq -j '.example_input // empty' described >input
-    mapfile -t arguments < <(jq -r '.example[] | select(. != "--dry-run")' described)
+    mapfile -t arguments <"$BATS_TEST_TMPDIR/contracts/$filter.example"
     [[ $filter != *-worker-run ]] || limit=2 # it tries again until it is told to end
     for mode in error noend; do
       code=0
-      DATABASE_URL="postgresql://$filter@/$mode?host=$BATS_FILE_TMPDIR/fake" timeout "$limit" "$filter" "${arguments[@]}" <input >out 2>err 3>&- || code=$?
+      DATABASE_URL="postgresql://$filter@/$mode?host=$BATS_FILE_TMPDIR/fake" timeout "$limit" "$filter" "${arguments[@]}" <"../contracts/$filter.input" >out 2>err 3>&- || code=$?
       grep -qx "login: $filter" "$BATS_FILE_TMPDIR/trace" || return 0
       err=$folder/err
       if [ "$limit" = 60 ]; then check 'does not end with 1' code_is 1; else check 'ends by a signal' code_is 0 1 124; fi
       check 'says nothing' grep -qs . err out
     done
   }
-  while read -r filter; do
+  mapfile -t commands < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  mkdir "$BATS_TEST_TMPDIR/contracts"
+  read_contracts "$BATS_TEST_TMPDIR/contracts" "${commands[@]}"
+  sed -i '/^--dry-run$/d' "$BATS_TEST_TMPDIR"/contracts/*.example
+  for filter in "${commands[@]}"; do
     (lie_to_command || echo "$filter: the test itself failed" >>"$problems") 3>&- &
     [ $((running += 1)) -lt 4 ] || wait -n
-  done < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  done
   wait
   seen=$(sed -n 's/^login: //p' "$BATS_FILE_TMPDIR/trace" | sort -u | wc -l)
   [ "$seen" -ge 25 ]
@@ -253,7 +253,7 @@ $filter: the changes were committed before that" ]
   wait_for_server() {
     for mode in $(modes hang); do
       lie_to "$filter" "$mode" 2
-      check 'works while it waits' [ "$cpu" -lt 1000 ]
+      check 'works while it waits' [ "$(awk 'END { print int(1000 * ($1 + $2)) }' "$err.cpu")" -lt 1000 ]
       if [ "$mode" = hang ]; then check 'does not end by TERM' code_is 143 "${failures[@]}"; fi
     done
   }
