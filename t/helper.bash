@@ -235,11 +235,13 @@ wait_until_session_gone() {
   wait_until "select not exists (select from pg_stat_activity where application_name like 'rc-%' and datname = current_database())"
 }
 
+# Waits until no process of the session is left: it is asked for all of them, pgrep looks through /proc, only when those are gone
+# that were there the last time.
 until_group_gone() {
-  local tries=0
-  while pgrep -s "$group" >/dev/null; do
-    [ $((tries += 1)) -lt 6000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
-    sleep 0.01
+  local tries=0 pids=()
+  while kill -0 "${pids[@]}" 2>/dev/null || mapfile -t pids < <(pgrep -s "$group") && [ "${#pids[@]}" -gt 0 ]; do
+    [ $((tries += 1)) -lt 2000 ] || { ps -o pid,args -s "$group" >&2; return 1; }
+    sleep 0.03
   done
 }
 
@@ -247,7 +249,7 @@ until_group_gone() {
 find_work() { # TEXT
   work=
   until work=$(grep -ls "$1" /dev/shm/rc.*/asked "$TMPDIR"/rc.*/asked || :) && [ "$work" ]; do
-    pgrep -s "$group" >/dev/null || return 0
+    kill -0 "$group" 2>/dev/null || pgrep -s "$group" >/dev/null || return 0
     sleep 0.01
   done
   work=${work%/asked}
