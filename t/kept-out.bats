@@ -11,7 +11,7 @@ load jobs
 setup_file() {
   new_database
   add_outbox
-  local alice file product
+  local alice file product commands
   alice=$(add_user alice)
   add_project one "$alice"
   add_project unowned null
@@ -25,6 +25,10 @@ setup_file() {
   done
   psql -XAtq "$RC_TEST_SERVER" -c 'create role rc_blind login' -c 'grant pg_monitor to rc_blind'
   each_database prepare
+  mapfile -t commands < <(cd "$RC_TEST_FOLDER/../bin" && ls)
+  mkdir "$BATS_FILE_TMPDIR/contracts"
+  read_contracts "$BATS_FILE_TMPDIR/contracts" "${commands[@]}"
+  sed -i '/^--dry-run$/d' "$BATS_FILE_TMPDIR"/contracts/*.example
 }
 
 teardown_file() {
@@ -57,54 +61,56 @@ each_database() { # COMMAND...
   for file in "$BATS_FILE_TMPDIR"/*.url; do DATABASE_URL=$(cat "$file") "$@"; done
 }
 
-# on_each_table SQL: with & for the table.
+# on_each_table SQL...: each with & for the table.
 on_each_table() {
-  sql "select c.oid::regclass from pg_class c where c.relkind = 'r' and c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)'" |
-    sed "s/.*/$1;/" | psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL"
+  psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" -v "all=$(printf '%s;' "$@")" <<'END'
+select replace(:'all', '&', c.oid::regclass::text) from pg_class c
+  where c.relkind = 'r' and c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)' \gexec
+END
 }
 
 # The role rc_blind may do all; triggers that are off let no row in, change or go, and policies hide all from it where they are on.
 # Both count what they keep, which no rollback takes back.
 prepare() {
-  sql "create sequence public.rc_kept;
-    create function public.rc_nothing() returns trigger language plpgsql as 'begin perform pg_catalog.nextval(''public.rc_kept''); return null; end';
-    create function public.rc_hidden() returns boolean language plpgsql as 'begin perform pg_catalog.nextval(''public.rc_kept''); return false; end'"
-  on_each_table 'create trigger aaa_nothing before insert or update or delete on & for each row execute function public.rc_nothing()'
-  on_each_table 'alter table & disable trigger aaa_nothing'
-  on_each_table 'create policy a_part on & using (public.rc_hidden())'
-  sql "select format('grant usage, create on schema %1\$I to rc_blind; grant all on all tables in schema %1\$I to rc_blind;
-    grant all on all sequences in schema %1\$I to rc_blind;', nspname) from pg_namespace where nspname !~ '^(pg_|information_schema)'" |
-    psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL"
+  psql -XAtq -v ON_ERROR_STOP=1 "$DATABASE_URL" <<'END'
+create sequence public.rc_kept;
+create function public.rc_nothing() returns trigger language plpgsql as 'begin perform pg_catalog.nextval(''public.rc_kept''); return null; end';
+create function public.rc_hidden() returns boolean language plpgsql as 'begin perform pg_catalog.nextval(''public.rc_kept''); return false; end';
+select format('grant usage, create on schema %1$I to rc_blind; grant all on all tables in schema %1$I to rc_blind;
+  grant all on all sequences in schema %1$I to rc_blind;', nspname) from pg_namespace where nspname !~ '^(pg_|information_schema)' \gexec
+END
+  on_each_table 'create trigger aaa_nothing before insert or update or delete on & for each row execute function public.rc_nothing()' \
+    'alter table & disable trigger aaa_nothing' 'create policy a_part on & using (public.rc_hidden())'
 }
 
-# each_command FUNCTION: calls it for each command with its $arguments, the file `input`, and DATABASE_URL.
+# each_command FUNCTION: calls it for each command with its $arguments, the file $input, and DATABASE_URL.
 each_command() {
   local command all
+  local -A counts=()
   mapfile -t all < <(cd "$RC_TEST_FOLDER/../bin" && ls)
-  mkdir -p contracts
-  read_contracts contracts "${all[@]}"
   for command in "${all[@]}"; do
-    cp "contracts/$command.input" input
-    mapfile -t arguments < <(grep -vx -e --dry-run "contracts/$command.example")
+    input=$BATS_FILE_TMPDIR/contracts/$command.input
+    mapfile -t arguments <"$BATS_FILE_TMPDIR/contracts/$command.example"
     DATABASE_URL=$BATS_FILE_TMPDIR/${command%%-*}.url
     [ -e "$DATABASE_URL" ] || DATABASE_URL=$BATS_FILE_TMPDIR/default.url
-    DATABASE_URL=$(cat "$DATABASE_URL")
+    read -r DATABASE_URL <"$DATABASE_URL"
     RC_CONFIRM=${DATABASE_URL%%\?*} # what destroys something is meant
     export RC_CONFIRM=${RC_CONFIRM##*/}
     "$1"
   done
 }
 
-# answer: runs $command; $code, the files out and err, and whether rows were kept in $kept.
+# answer: runs $command; $code, the files out and err, and whether rows were kept in $kept. The count before it is that after
+# the last one in this database.
 answer() { # [URL]
-  local before url=$DATABASE_URL
-  before=$(sql "$count")
+  local url=$DATABASE_URL count='select last_value, is_called from public.rc_kept'
+  local before=${counts[$url]-$(sql "$count")}
   code=0
-  DATABASE_URL=${1-$url} timeout 60 "$command" "${arguments[@]}" <input >out 2>err 3>&- || code=$?
+  DATABASE_URL=${1-$url} timeout 60 "$command" "${arguments[@]}" <"$input" >out 2>err 3>&- || code=$?
   kept=
-  [ "$(sql "$count")" = "$before" ] || kept=yes
+  counts[$url]=$(sql "$count")
+  [ "${counts[$url]}" = "$before" ] || kept=yes
 }
-count="select last_value, is_called from public.rc_kept"
 
 note() {
   printf '%s: %s %s\n' "$command" "$code" "$1" >>"$problems"
