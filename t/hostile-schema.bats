@@ -63,8 +63,10 @@ teardown_file() {
 setup() {
   RC_SQL=$(rc_share)/sql/recotem
   export RC_SQL SECRET_KEY=k RC_WAIT_TRIES=1 HOME=$BATS_TEST_TMPDIR
-  problems=$BATS_TEST_TMPDIR/problems log=$RC_TEST_SOCKET/server.log
+  problems=$BATS_TEST_TMPDIR/problems
   : >"$problems"
+  exec {log}<"$RC_TEST_SOCKET/server.log" # what comes from here on
+  cat <&"$log" >/dev/null
   cd "$BATS_TEST_TMPDIR" || return
 }
 
@@ -73,14 +75,13 @@ teardown() { [ ! -s "$problems" ] || cat "$problems" >&2; }
 # try COMMAND ARGUMENT...: runs it, and notes where it does not work as it does elsewhere, or the server has logged what it
 # should not have run.
 try() {
-  local before code=0
-  before=$(wc -l <"$log")
+  local code=0
   DATABASE_URL=$BATS_FILE_TMPDIR/${1%%-*}.url
   [ -e "$DATABASE_URL" ] || DATABASE_URL=$BATS_FILE_TMPDIR/default.url
-  DATABASE_URL=$(cat "$DATABASE_URL")
+  read -r DATABASE_URL <"$DATABASE_URL"
   RC_CONFIRM=${DATABASE_URL%%\?*} # what destroys something is meant
   RC_CONFIRM=${RC_CONFIRM##*/} timeout 120 "$@" <"$input" >out 2>err 3>&- || code=$?
-  tail -n +"$((before + 1))" "$log" | grep -E 'permission denied for function|EVIL|operator is not unique|is not unique' >evil || :
+  grep -E 'permission denied for function|EVIL|operator is not unique|is not unique' <&"$log" >evil || :
   if [ "$code" != 0 ] || [ -s evil ]; then
     printf '%s: %s\n' "$code" "$*" >>"$problems"
     sort -u evil | head -n 4 | cut -c 1-300 >>"$problems"

@@ -12,13 +12,13 @@ create temp table types as
   from pg_catalog.pg_type t where typnamespace = 'pg_catalog'::regnamespace and typname = any ('{text,varchar,name,bpchar,char,int2,int4,int8,numeric,float8,bool,oid,regclass,json,jsonb,timestamptz,timestamp,date,interval,uuid,bytea,_text,_varchar,_name,_int2,_int4,_int8,int2vector,oidvector,xid,tid,record,pg_lsn}');
 create temp table operators (name) as values ('='), ('<>'), ('<'), ('>'), ('<='), ('>='), ('||'), ('->'), ('->>'), ('#>'), ('#>>'), ('@>'), ('<@'), ('?'), ('&&'), ('+'), ('-'), ('*'), ('/'), ('%'), ('~'), ('~~'), ('!~'), ('!~~');
 create temp table evil (sql) as
-  -- the functions behind the operators
-  select pg_catalog.format('create function evil_%s(%s, %s) returns %s language plpgsql immutable as $$begin raise exception %L; end$$', r.name, a.name, b.name, r.type,
+  -- the functions behind the operators: each has a name of its own, for one among a thousand of a name is slow to find
+  select pg_catalog.format('create function evil_%s_%s_%s(%s, %s) returns %s language plpgsql immutable as $$begin raise exception %L; end$$', r.name, a.oid, b.oid, a.name, b.name, r.type,
     pg_catalog.format('EVIL operator of %s and %s', a.name, b.name))
   from types a, types b, (values ('bool', 'bool'), ('text', 'text'), ('jsonb', 'jsonb')) as r (name, type)
   union all
-  select pg_catalog.format('create operator public.%s (leftarg = %s, rightarg = %s, function = evil_%s)', o.name, a.name, b.name,
-    case when o.name in ('->', '#>') then 'jsonb' when o.name in ('||', '->>', '#>>', '+', '-', '*', '/', '%') then 'text' else 'bool' end)
+  select pg_catalog.format('create operator public.%s (leftarg = %s, rightarg = %s, function = evil_%s_%s_%s)', o.name, a.name, b.name,
+    case when o.name in ('->', '#>') then 'jsonb' when o.name in ('||', '->>', '#>>', '+', '-', '*', '/', '%') then 'text' else 'bool' end, a.oid, b.oid)
   from operators o, types a, types b
   where not exists (select from pg_catalog.pg_operator p where p.oprnamespace = 'pg_catalog'::regnamespace and p.oprname = o.name and p.oprleft = a.oid and p.oprright = b.oid)
     ;
