@@ -293,13 +293,15 @@ rc-job-run: ./handler: line 3 of its output: it has no job 1 now' ]
   sql "insert into outbox_job select 2, 'A', 'big', to_jsonb(repeat('x', 10485760)), 'PENDING', 0, now(), null, now(), now()"
   sql "insert into outbox_job select 3, 'quote\" \\ new
 line', 'odd \" \\', '[1, \"\"]', 'PENDING', 0, now(), null, now(), now()"
-  run -0 rc-job-run --once -- sh -c 'tee seen | sed -u -E "s/^(.\"id\":[0-9]+).*/\1,\"status\":\"done\"}/"'
+  # not sed -u, which reads a byte at a time
+  run -0 rc-job-run --once -- sh -c 'tee seen | perl -pe "BEGIN { \$| = 1 } s/^(.\"id\":\d+).*/\$1,\"status\":\"done\"}/"'
   [ "$(job_counts)" = 'DONE 0 3' ]
   rc-tally seen
-  sort seen | while IFS= read -r line; do
-    printf '%s' "$line" >line
-    psql -XAtq "$DATABASE_URL" -v "id=$(cut -d : -f 2 line | cut -d , -f 1)" <<'END' >same
-\set job `cat line`
+  split -l 1 seen job.
+  for line in job.*; do
+    read -r -d , id <"$line"
+    psql -XAtq "$DATABASE_URL" -v "id=${id#*:}" -v "line=$line" <<'END' >same
+\set job `cat :line`
 select (:'job'::jsonb)->'payload' = payload_json and (:'job'::jsonb)->>'job_type' = job_type and (:'job'::jsonb)->>'dedup_key' = dedup_key from outbox_job where id = :id
 END
     [ "$(cat same)" = t ]
