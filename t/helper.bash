@@ -303,8 +303,8 @@ finish() {
 wait_for() { # PATTERN [FILE]
   local tries=0
   until grep -qs -- "$1" "$BATS_TEST_TMPDIR/${2-out}"; do
-    [ $((tries += 1)) -lt 6000 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
-    sleep 0.01
+    [ $((tries += 1)) -lt 2400 ] || { echo "no line '$1' in ${2-out}" >&2; return 1; }
+    sleep 0.025
   done
 }
 

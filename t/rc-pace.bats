@@ -14,12 +14,12 @@ setup() {
   export DATABASE_URL="postgresql://postgres@/postgres?host=$one"
   started=()
   cd "$BATS_TEST_TMPDIR" || return
-  sql 'drop table if exists done, filler, rc_import_progress, things cascade; drop owned by ann; drop role ann' 2>/dev/null ||
-    sql 'drop table if exists done, filler, rc_import_progress, things cascade'
-  sql 'create table done (id int, body text); create table filler (body text)'
+  sql "set client_min_messages = warning; drop table if exists done, filler, rc_import_progress, things cascade;
+    do \$\$begin if to_regrole('ann') is not null then drop owned by ann; drop role ann; end if; end\$\$;
+    create table done (id int, body text); create table filler (body text)"
   [ -e "$two/data/postmaster.pid" ] || server "$two" start
   echo "insert into done (id, body) select (r->>'id')::int, r->>'body' from jsonb_array_elements(\$1) r returning id" >put.sql
-  seq 10 | sed 's/.*/{"id":&}/' >ten
+  printf '{"id":%d}\n' {1..10} >ten
 }
 
 teardown() {
