@@ -75,7 +75,8 @@ watcher='
     opendir my $proc, "/proc" or die;
     for my $pid (grep { /^\d+$/ && !$old{$_} } readdir $proc) {
       note("arguments", $pid, slurp("/proc/$pid/cmdline"));
-      note("environment", $pid, slurp("/proc/$pid/environ"));
+      # that of a process which nobody but root may look into is seen by nobody
+      note("environment", $pid, slurp("/proc/$pid/environ") // ($!{EACCES} ? "kept from us" : undef));
       opendir my $fds, "/proc/$pid/fd" or next;
       for my $fd (readdir $fds) {
         my $target = readlink "/proc/$pid/fd/$fd" or next;
