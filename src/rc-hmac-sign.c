@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rc_condition.h"
 #include "rc_counter.h"
 #include "rc_err.h"
 #include "rc_mem.h"
@@ -24,7 +25,7 @@
 
 enum {
 	OPT_ROOT = RC_OPT_LONG, OPT_KEY_FILE, OPT_OLD_KEY_FILE, OPT_PAYLOAD_PREFIX, OPT_ADOPT, OPT_DRY_RUN, OPT_CHECK,
-	OPT_REQUIRE_SIGNED, OPT_JOBS, OPT_FOREIGN,
+	OPT_REQUIRE_SIGNED, OPT_JOBS, OPT_FOREIGN, OPT_WHEN,
 	RESULT_SIZE = 1024,
 	DESCRIPTORS = 6,	/* that a job has open: the file, its folder twice, the temporary file */
 };
@@ -39,6 +40,7 @@ static const struct rc_option options[] = {
 	{ OPT_DRY_RUN, "dry-run", NULL, "say what would be signed and change nothing" },
 	{ OPT_CHECK, "check", NULL, "verify, change nothing, and end with 1 if a signature is bad" },
 	{ OPT_REQUIRE_SIGNED, "require-signed", NULL, "with --check, end with 1 if a file is not signed, too" },
+	{ OPT_WHEN, "when", "FIELD=VALUE", "work on these only (see rc-say); the other records pass as they are" },
 	{ OPT_JOBS, "jobs", "N", "work on N files at a time (default: 1)" },
 	RC_OPTION_END
 };
@@ -48,7 +50,7 @@ static const char *const example[] = { "--dry-run", "--adopt-unknown", "--root",
 static const struct rc_program program = {
 	.name = "rc-hmac-sign",
 	.synopsis = "[--root DIR] [--key-file FILE] [--old-key-file FILE] ... [--payload-prefix HEX] ... [--foreign BYTES=MESSAGE] [--adopt-unknown] "
-	    "[--dry-run | --check [--require-signed]] [--jobs N] [FILE ...]",
+	    "[--dry-run | --check [--require-signed]] [--when FIELD=VALUE] [--jobs N] [FILE ...]",
 	.summary = "sign files with HMAC-SHA256, or check their signatures",
 	.options = options,
 	.reads = "files: {\"path\"}",
@@ -64,6 +66,7 @@ static struct {
 	int root;
 	struct rc_signed_known known;
 	bool adopt, dry_run, check, require_signed;
+	struct rc_condition when;	/* its field is NULL: all records */
 	const char *foreign;		/* what another's file begins with, "=" and the message; or NULL */
 	struct rc_input in;
 	struct rc_output out;
@@ -80,6 +83,7 @@ struct job {
 	int error;			/* the errno that goes with it, or 0 */
 	long long size_before, size;	/* as it was found, and is now; -1: not known */
 	bool is_warning, answer_is_no;
+	bool passes;			/* the record is none of those that are worked on */
 };
 
 static void
@@ -221,6 +225,10 @@ prepare(struct rc_pool_job *pool_job)
 	const struct rc_json_field *path = rc_record_find(record, "path");
 
 	*job = (struct job){ .pool = *pool_job, .size = -1 };
+	if (settings.when.field != NULL && !rc_condition_fits(&settings.when, record)) {
+		job->passes = true;
+		return;
+	}
 	if (path != NULL && rc_json_type(path->value) == RC_JSON_NULL)
 		set_error(job, "error", "no_path", "the path is null", 0);
 	else
@@ -260,6 +268,8 @@ finish(struct rc_pool_job *pool_job)
 {
 	const struct job *job = (struct job *)pool_job;
 
+	if (job->passes)
+		return;
 	if (job->size >= 0) {
 		rc_json_add_integer(&pool_job->line, "size_before", job->size_before);
 		rc_json_add_integer(&pool_job->line, "size", job->size);
@@ -400,6 +410,11 @@ main(int argc, char *argv[])
 		case OPT_DRY_RUN: settings.dry_run = true; break;
 		case OPT_CHECK: settings.check = true; break;
 		case OPT_REQUIRE_SIGNED: settings.require_signed = true; break;
+		case OPT_WHEN:
+			rc_condition_free(&settings.when);
+			if (!rc_condition_parse(&settings.when, optarg))
+				rc_usage("--when names no field: '%s'", optarg);
+			break;
 		case OPT_JOBS: jobs = (int)rc_opt_long("jobs", optarg, 1, RC_POOL_THREADS_MAX); break;
 		}
 	}
@@ -420,6 +435,7 @@ main(int argc, char *argv[])
 	rc_counter_end(&settings.counter, settings.files, settings.bytes);
 	for (int i = 0; i < settings.known.key_count; i++)
 		rc_hmac_key_free(settings.known.keys[i]);
+	rc_condition_free(&settings.when);
 	close(settings.root);
 	rc_output_pass_end(&settings.out, &settings.in);
 	return rc_finish(&settings.in, &settings.out);

@@ -1351,3 +1351,14 @@ time_of_run() {
   terminal_is_sent "$slowly | rc-tally"
   [ "$(cat "$BATS_TEST_TMPDIR/sent")" = '{"records":2,"by":{"already_signed":2}}' ]
 }
+
+@test "records that --when does not mean pass as they are" {
+  cd "$BATS_TEST_TMPDIR"
+  printf '\x80 a model' >model
+  SECRET_KEY=k run -0 --separate-stderr rc-hmac-sign --payload-prefix 80 --when status=got <<<'{"id": 1,"path":"none","status":"error","error":{"code":"x"}}
+{"id":2,"path":"model","status":"got"}'
+  [ "$output" = '{"id": 1,"path":"none","status":"error","error":{"code":"x"}}
+{"id":2,"path":"model","size_before":9,"size":41,"status":"signed"}' ]
+  SECRET_KEY=k run -100 --separate-stderr rc-hmac-sign --when =x </dev/null
+  [ "${stderr_lines[-1]}" = "rc-hmac-sign: --when names no field: '=x'" ]
+}
