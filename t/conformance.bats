@@ -34,7 +34,8 @@ setup_file() {
   # of its own process) and .left (what it left behind beside them).
   local world=$BATS_FILE_TMPDIR/world pid
   local HOME=$world/home RC_EVENTS=$world/events RC_WAIT_INTERVAL=1ms SECRET_KEY=k
-  export HOME RC_EVENTS RC_WAIT_INTERVAL SECRET_KEY
+  local AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=k
+  export HOME RC_EVENTS RC_WAIT_INTERVAL SECRET_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   unset XDG_STATE_HOME
   mkdir "$world" "$HOME" "$world/folder"
   cd "$world/folder" || return
@@ -57,6 +58,7 @@ setup() {
   real_filter
   # What a command leaves behind shows here.
   export HOME=$BATS_TEST_TMPDIR/home RC_EVENTS=$BATS_TEST_TMPDIR/events RC_WAIT_INTERVAL=1ms SECRET_KEY=k
+  export AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=k
   unset XDG_STATE_HOME
   mkdir "$HOME" "$BATS_TEST_TMPDIR/folder"
   cd "$BATS_TEST_TMPDIR/folder" || return

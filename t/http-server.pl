@@ -55,7 +55,7 @@ while (my $client = $server->accept) {
   while (length $body < ($length // 0)) { sysread $client, $body, 4096, length $body or last }
   my %header;
   $header{lc $1} = $2 while $head =~ /^([^:\s]+): (.*?)\r?$/mg;
-  my @told = map { "$_: $header{$_}" } grep { defined $header{$_} } qw(authorization private-token if-none-match if-modified-since);
+  my @told = map { "$_: $header{$_}" } grep { defined $header{$_} } qw(authorization private-token if-none-match if-modified-since if-match);
   push @told, "body: $body" if $body ne '';
   open my $log, '>>', "$folder/requests";
   print $log join(' ', $method, $target, @told), "\n";

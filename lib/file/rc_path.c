@@ -50,12 +50,24 @@ status_of_errno(void)
 	}
 }
 
-/* Opens the folder NAME in FOLDER, which is closed unless it is ROOT. */
+char *
+rc_path_plain(const char *text)
+{
+	char *plain = rc_alloc(strlen(text) + 1);
+
+	if (*text != '/' && resolve(text, plain))
+		return plain;
+	free(plain);
+	return NULL;
+}
+
+/* Opens the folder NAME in FOLDER, which is closed unless it is ROOT; with MAKE one that is absent is made. */
 static enum rc_path_status
-enter(int root, int *folder, const char *name)
+enter(int root, int *folder, const char *name, bool make)
 {
 	struct stat found;
-	int next = openat(*folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	bool absent = make && mkdirat(*folder, name, 0777) != 0 && errno != EEXIST;
+	int next = absent ? -1 : openat(*folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	enum rc_path_status status = next < 0 ? status_of_errno() : RC_PATH_OK;
 
 	if (status == RC_PATH_OK && fstat(next, &found) != 0)
@@ -93,25 +105,25 @@ open_file(int folder, const char *name, int *fd)
 	return RC_PATH_OK;
 }
 
-enum rc_path_status
-rc_path_open(int root, const char *text, struct rc_path *path)
+static enum rc_path_status
+find(int root, const char *text, bool make, struct rc_path *path)
 {
-	char *plain = rc_alloc(strlen(text) + 1), *name = plain, *slash;
+	char *plain = rc_path_plain(text), *name = plain, *slash;
 	enum rc_path_status status = RC_PATH_OK;
 	int folder = root, fd = -1;
 
-	if (*text == '/' || !resolve(text, plain))
+	if (plain == NULL)
 		status = RC_PATH_OUTSIDE;
 	else if (*plain == '\0')
 		errno = EISDIR, status = RC_PATH_NOT_A_FILE;	/* the root itself */
 	while (status == RC_PATH_OK && (slash = strchr(name, '/')) != NULL) {
 		*slash = '\0';
-		status = enter(root, &folder, name);
+		status = enter(root, &folder, name, make);
 		name = slash + 1;
 	}
 	if (status == RC_PATH_OK && folder == root && (folder = openat(root, ".", O_PATH | O_CLOEXEC)) < 0)
 		status = RC_PATH_FAILED;
-	if (status == RC_PATH_OK)
+	if (status == RC_PATH_OK && !make)
 		status = open_file(folder, name, &fd);
 	if (status == RC_PATH_OK) {
 		*path = (struct rc_path){ .folder = folder, .name = rc_strndup(name, strlen(name)), .fd = fd };
@@ -125,10 +137,23 @@ rc_path_open(int root, const char *text, struct rc_path *path)
 	return status;
 }
 
+enum rc_path_status
+rc_path_open(int root, const char *text, struct rc_path *path)
+{
+	return find(root, text, false, path);
+}
+
+enum rc_path_status
+rc_path_make(int root, const char *text, struct rc_path *path)
+{
+	return find(root, text, true, path);
+}
+
 void
 rc_path_close(struct rc_path *path)
 {
-	close(path->fd);
+	if (path->fd >= 0)
+		close(path->fd);
 	close(path->folder);
 	free(path->name);
 }

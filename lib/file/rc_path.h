@@ -31,6 +31,12 @@ struct rc_path {
  * was, and errno says why, but for RC_PATH_OUTSIDE, where no call failed.
  */
 enum rc_path_status rc_path_open(int root, const char *text, struct rc_path *path);
+
+/* The same for a file that is to be made: its folders are made where they are absent, and PATH has an `fd` of -1. */
+enum rc_path_status rc_path_make(int root, const char *text, struct rc_path *path);
 void rc_path_close(struct rc_path *path);
+
+/* TEXT with `.`, `..` and empty parts resolved, which the caller frees; NULL where it is absolute or leads above ROOT. */
+char *rc_path_plain(const char *text);
 
 #endif
