@@ -99,7 +99,7 @@ as_ordinary_user() {
 
 resign() { recotem-resign-models "$@"; }
 
-usage='usage: recotem-resign-models [--media-root DIR] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--manifest FILE] [--dry-run] [--json]'
+usage='usage: recotem-resign-models [--media-root WHERE] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--manifest FILE] [--dry-run] [--json]'
 keep='could not be signed; leave PICKLE_ALLOW_LEGACY_UNSIGNED as it is.'
 finished='Done. You can now set PICKLE_ALLOW_LEGACY_UNSIGNED=false.'
 
@@ -594,18 +594,37 @@ recotem-resign-models: 3 of 5 model(s) $keep" ]
   [ "$(cat "$root/a")" = $'\x80x' ]
 }
 
-@test "RECOTEM_STORAGE_TYPE=S3 is refused, however it is written; local storage is not" {
+@test "RECOTEM_STORAGE_TYPE=S3 needs a bucket and keys, however it is written; local storage does not" {
   local type
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_STORAGE_BUCKET_NAME AWS_LOCATION
   add_file a x
   for type in S3 s3; do
     RECOTEM_STORAGE_TYPE=$type run -1 --separate-stderr resign
     [ "$output" = '' ]
-    [ "$stderr" = 'recotem-resign-models: RECOTEM_STORAGE_TYPE is S3: models in S3 can not be signed yet, only local files.' ]
+    [ "$stderr" = 'recotem-resign-models: RECOTEM_STORAGE_TYPE is S3, but AWS_STORAGE_BUCKET_NAME is not set.' ]
+    RECOTEM_STORAGE_TYPE=$type run -1 --separate-stderr resign --media-root "$MEDIA_ROOT"
+    [ "$stderr" = 'recotem-resign-models: RECOTEM_STORAGE_TYPE is S3, but --media-root is a folder.' ]
   done
   [ "$(stat -c %s "$folder/a")" = 3 ]
   for type in '' FILE; do
     RECOTEM_STORAGE_TYPE=$type run -0 resign --dry-run
   done
+}
+
+@test "what S3 needs is looked at before anything is asked" {
+  command -v rc-s3-get >/dev/null || skip 'it was not built: libcurl is not here'
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+  run -1 --separate-stderr resign --media-root s3:///x
+  [ "$stderr" = 'recotem-resign-models: MEDIA_ROOT: there is no bucket in s3:///x' ]
+  run -1 --separate-stderr resign --media-root s3://bucket
+  [ "$stderr" = 'recotem-resign-models: AWS_ACCESS_KEY_ID is not set.' ]
+  AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY='$x' run -1 --separate-stderr resign --media-root s3://bucket
+  [[ $stderr == 'recotem-resign-models: AWS_SECRET_ACCESS_KEY begins with $: '* ]]
+  export AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b
+  run -1 --separate-stderr resign --media-root s3://bucket --manifest "$BATS_TEST_TMPDIR/list"
+  [ "$stderr" = 'recotem-resign-models: --manifest can not be had of models in S3.' ]
+  run -0 resign --media-root s3://bucket/x
+  [ "${lines[-1]}" = 'Done. No model was looked at; leave PICKLE_ALLOW_LEGACY_UNSIGNED as it is.' ]
 }
 
 @test "without SECRET_KEY nothing is signed" {

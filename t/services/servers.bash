@@ -1,10 +1,10 @@
-# servers.bash - OpenSearch, Elasticsearch, Neo4j and Open Policy Agent for the tests of this folder
+# servers.bash - OpenSearch, Elasticsearch, Neo4j, Open Policy Agent and a gateway of S3 for the tests of this folder
 #
 # They are fetched from Maven Central and the Go module proxy, as Maven and Go are set up here, into a folder that goes with the
 # tests; $RC_TEST_DOWNLOADS, where it is set, keeps them. What can't be had is skipped with the reason. As root a server runs as
 # nobody: OpenSearch refuses root.
 
-opensearch=2.19.6 elasticsearch=7.17.9 neo4j=5.26.0 opa=v1.22.3
+opensearch=2.19.6 elasticsearch=7.17.9 neo4j=5.26.0 opa=v1.22.3 s3proxy=3.1.0
 
 downloads() { printf '%s' "${RC_TEST_DOWNLOADS:-$BATS_FILE_TMPDIR}"; }
 maven() { timeout 400 "$RC_TEST_FOLDER/../tools/maven-install" "$@" >>"$BATS_FILE_TMPDIR/fetch.log" 2>&1 3>&-; }
@@ -50,6 +50,7 @@ fetch_elasticsearch() {
     python3 -m zipfile -e "$1"/*.zip "$1" && rm "$1"/*.zip && chmod +x "$1"/*/bin/* && chmod -R go+rX "$1"
 }
 fetch_neo4j() { maven "$1" "org.neo4j.test:neo4j-harness:$neo4j" && chmod -R go+rX "$1"; }
+fetch_s3proxy() { maven "$1" "org.gaul:s3proxy:$s3proxy" && chmod -R go+rX "$1"; }
 # One that is here will do; to build it takes five minutes, which only who keeps it has to spare.
 fetch_opa() {
   local here
@@ -161,6 +162,36 @@ wait_for_login() { # PORT
   until curl -sf --noproxy '*' -u neo4j:neo4j -H 'Content-Type: application/json' "http://127.0.0.1:$1/db/system/tx/commit" \
     -d "{\"statements\":[{\"statement\":\"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO 'p@ss wörd'\"}]}" | grep -qF '"errors":[]'; do
     [ $((tries += 1)) -lt 300 ] || return 1
+    sleep 0.1
+  done
+}
+
+# start_s3 FOLDER: a gateway of S3 whose buckets are the folders in FOLDER/data, and whose keys the variables of AWS have; $store is
+# its address. It is S3Proxy, or with RC_TEST_S3=versitygw the program of that name on PATH.
+start_s3() {
+  local run=$1 port
+  port=$(free_port)
+  mkdir "$run" "$run/data"
+  chmod 777 "$run" "$run/data"
+  if [ "${RC_TEST_S3-s3proxy}" = versitygw ]; then
+    ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY versitygw --port "127.0.0.1:$port" posix "$run/data" >"$run/log" 2>&1 3>&- &
+  else
+    # A request is held in memory until its digest is known.
+    printf '%s\n' "s3proxy.endpoint=http://127.0.0.1:$port" s3proxy.authorization=aws-v4 "s3proxy.identity=$AWS_ACCESS_KEY_ID" \
+      "s3proxy.credential=$AWS_SECRET_ACCESS_KEY" jclouds.provider=filesystem-nio2 jclouds.identity=x jclouds.credential=x \
+      "jclouds.filesystem.basedir=$run/data" s3proxy.v4-max-non-chunked-request-size=300000000 >"$run/conf"
+    as_nobody java -Xmx1g -DLOG_LEVEL=warn -cp "$(downloads)/s3proxy/*" org.gaul.s3proxy.Main --properties "$run/conf" >"$run/log" 2>&1 3>&- &
+  fi
+  s3_pid=$!
+  started+=("$s3_pid")
+  # shellcheck disable=SC2034 # the tests use it
+  store=http://127.0.0.1:$port
+  local tries=0
+  until (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    if [ $((tries += 1)) -ge 1200 ] || ! kill -0 "$s3_pid" 2>/dev/null; then
+      tail -n 30 "$run/log"
+      return 1
+    fi
     sleep 0.1
   done
 }
