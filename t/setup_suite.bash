@@ -51,7 +51,7 @@ make_trees() {
   RC_TEST_BUILD=$(readlink -f "$(dirname "$(command -v rc-say)")/..")
   export RC_TEST_BUILD RC_TEST_TREE=$BATS_SUITE_TMPDIR/tree RC_TEST_QUICK_TREE=$BATS_SUITE_TMPDIR/quick
   cp -a "$RC_TEST_BUILD" "$RC_TEST_TREE"
-  rm -rf "${RC_TEST_TREE:?}/lib" "$RC_TEST_TREE/src"
+  rm -rf "${RC_TEST_TREE:?}"/{lib,src,asan,tsan}
   cp -a "$RC_TEST_TREE" "$RC_TEST_QUICK_TREE"
   cat >"$BATS_SUITE_TMPDIR/wrapper" <<END
 #!/bin/bash
