@@ -12,7 +12,7 @@
 #include "rc_record.h"
 #include "rc_steps.h"
 
-enum { RC_AROUND_MAX = 16 };
+enum { RC_AROUND_MAX = 128 };
 
 /* Files that run once, in their order. */
 struct rc_once {
