@@ -51,7 +51,7 @@ setup() {
 # What stands between backquotes in the titles of the last part is printed by a command, word for word.
 @test "the messages that the runbook explains are those of the commands" {
   local title part said
-  said=$(cat "$(rc_share)"/page/functions.bash "$(rc_share)"/pages/recotem-* "$(rc_share)"/sql/recotem/*.sql \
+  said=$(cat "$(rc_share)"/page/functions.bash "$(rc_share)"/recotem/*.bash "$(rc_share)"/pages/recotem-* "$(rc_share)"/sql/recotem/*.sql \
     "$RC_TEST_FOLDER"/../src/*.c "$RC_TEST_FOLDER"/../lib/*/*.c)
   while IFS= read -r title; do
     case $title in # the parts that are the command's own, without names and numbers

@@ -99,7 +99,7 @@ as_ordinary_user() {
 
 resign() { recotem-resign-models "$@"; }
 
-usage='usage: recotem-resign-models [--media-root WHERE] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--manifest FILE] [--dry-run] [--json]'
+usage='usage: recotem-resign-models [--media-root DIR] [--project-id N] [--old-key-file FILE] ... [--adopt-unknown] [--jobs N] [--manifest FILE] [--dry-run] [--json]'
 keep='could not be signed; leave PICKLE_ALLOW_LEGACY_UNSIGNED as it is.'
 finished='Done. You can now set PICKLE_ALLOW_LEGACY_UNSIGNED=false.'
 
