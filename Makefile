@@ -128,6 +128,8 @@ $(BUILD)/share/man/man1/%.1: share/man/%.1 $(BUILD)/bin/%
 		/^@SYNOPSIS@$$/ { printf "%s", part[0]; next } \
 		/^@OPTIONS@$$/ { printf "%s", part[1]; next } \
 		{ print }' - $< >$@
+# That of a command has them of its file in bin/: the link's own time is that of rc-command.
+$(foreach command,$(scripts),$(eval $(BUILD)/share/man/man1/$(command).1: $(BUILD)/share/rc/pages/$(command)))
 
 -include $(wildcard $(BUILD)/lib/*/*.d $(BUILD)/src/*.d)
 
