@@ -21,7 +21,7 @@ SANITIZE ?=
 # Those that say they take long begin first, then the largest files.
 long := $(shell grep -rl --include='*.bats' --exclude-dir=services '^$(hash) long: ' t | sort)
 TESTS ?= $(long) $(filter-out $(long),$(shell find t -name services -prune -o -name '*.bats' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2))
-JOBS ?= $(shell echo $$(($$(nproc) + 1)))
+JOBS ?= $(shell echo $$(($$(nproc) + 2)))
 
 warnings := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wformat=2 -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings
@@ -186,7 +186,7 @@ clean: ## remove what was built
 
 # ---- prove ----
 
-# Files run side by side, the tests of one file one after another. One job more than there are processors,
+# Files run side by side, the tests of one file one after another. Two jobs more than there are processors,
 # for many tests wait.
 bats := PATH='$(CURDIR)/$(BUILD)/bin:$(PATH)' bats --print-output-on-failure $(if $(filter 1,$(JOBS)),,--jobs $(JOBS) --no-parallelize-within-files) \
 	--setup-suite-file t/setup_suite.bash

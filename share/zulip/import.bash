@@ -167,10 +167,12 @@ import_files() {
   xargs -r -0 -n 2 -P "$processes" cp -T --preserve=mode,timestamps -- <"$work/files" || rc_fail 'The files of the export could not be copied.'
   if ((EUID == 0)); then chown -R --reference="$opt_uploads_folder" -- "$staged"; fi
   find "$staged" -mindepth 2 -maxdepth 2 -printf '%P\n' >"$work/placed"
+  while IFS= read -r target; do # before they are noted as ours, which import_heal may delete
+    [[ ! -e $opt_uploads_folder/$target ]] || rc_fail "$opt_uploads_folder/$target is there already."
+  done <"$work/placed"
   cp -- "$work/placed" "$staged/placed"
   sync -f -- "$staged"
   while IFS= read -r target; do
-    [[ ! -e $opt_uploads_folder/$target ]] || rc_fail "$opt_uploads_folder/$target is there already."
     (umask 022 && mkdir -p -- "$opt_uploads_folder/${target%/*}")
     placed+=("$opt_uploads_folder/$target")
     mv -T -- "$staged/$target" "$opt_uploads_folder/$target"

@@ -41,5 +41,5 @@ code=0
 report "update $rows rows with --undo-log" undo-log plain 1.5 || code=1
 report 'apply a plan of them' applied plain 1.5 || code=1
 report 'make the plan' plan plain 2 || code=1
-report 'take it back' undo plain 5 || code=1
+report 'take it back' undo plain 6 || code=1
 exit $code

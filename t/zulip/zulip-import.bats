@@ -286,6 +286,14 @@ END
   run -1 --separate-stderr import_it alphatwo export
   [ "${stderr_lines[-1]}" = 'zulip-import: A file that the export names is not in it.' ]
   echo text >export/uploads/2/ab/ä.txt
+  realm=$(sql "select last_value + 1 from $(sql "select pg_get_serial_sequence('zerver_realm', 'id')")")
+  mkdir -p "uploads/files/$realm"
+  echo theirs >"uploads/files/$realm/file"
+  run -1 --separate-stderr import_it alphatwo export
+  [ "${stderr_lines[-1]}" = "zulip-import: uploads/files/$realm is there already." ]
+  [ "$(cat "uploads/files/$realm/file")" = theirs ]
+  rm -r uploads/files
+  [ "$(files)" = '' ] || [ "$(files)" = uploads/avatars ]
   sql "create function keep_out() returns trigger language plpgsql as 'begin return null; end';
     create trigger keep_out before insert on zerver_reaction for each row execute function keep_out()"
   run -1 --separate-stderr import_it alphatwo export
