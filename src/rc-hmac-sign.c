@@ -6,7 +6,6 @@
  * on its size.  Files are worked on by --jobs threads.
  */
 /* links: -pthread */
-#define _GNU_SOURCE	/* O_PATH */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "rc_condition.h"
 #include "rc_counter.h"
 #include "rc_err.h"
+#include "rc_finding.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_pool.h"
@@ -78,9 +78,7 @@ static struct {
 struct job {
 	struct rc_pool_job pool;
 	const char *path;		/* NULL where the record has none */
-	const char *status;
-	const char *code, *message;	/* of an error or a warning, or NULL */
-	int error;			/* the errno that goes with it, or 0 */
+	struct rc_finding finding;
 	long long size_before, size;	/* as it was found, and is now; -1: not known */
 	bool is_warning, answer_is_no;
 	bool passes;			/* the record is none of those that are worked on */
@@ -89,10 +87,7 @@ struct job {
 static void
 set_error(struct job *job, const char *status, const char *code, const char *message, int error)
 {
-	job->status = status;
-	job->code = code;
-	job->message = message;
-	job->error = error;
+	rc_finding_set(&job->finding, status, code, message, error);
 	job->answer_is_no = true;
 }
 
@@ -123,13 +118,13 @@ sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buffer *buff
 	bool old = file->found.state == RC_SIGNED_OLD;
 
 	if (settings.check || settings.dry_run) {
-		job->status = old ? "would_resign" : settings.check ? "unsigned" : "would_sign";
+		job->finding.status = old ? "would_resign" : settings.check ? "unsigned" : "would_sign";
 		job->answer_is_no = settings.require_signed && !old;
 	} else if (rc_signed_file_sign(file, settings.known.keys[0], buffer) || file->error.in_place) {
-		job->status = old ? "resigned" : "signed";
+		job->finding.status = old ? "resigned" : "signed";
 		job->size += RC_HMAC_SIZE - file->found.payload;
 		if (file->error.in_place)	/* whatever failed then: what is said of the file is what is true of it */
-			set_error(job, job->status, "not_synced", file->error.what, file->error.number);
+			set_error(job, job->finding.status, "not_synced", file->error.what, file->error.number);
 	} else {
 		could_not(job, file);
 	}
@@ -159,7 +154,7 @@ look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buf
 	}
 	switch (file->found.state) {
 	case RC_SIGNED_CURRENT:
-		job->status = "already_signed";
+		job->finding.status = "already_signed";
 		break;
 	case RC_SIGNED_OLD:
 	case RC_SIGNED_NOT:
@@ -177,10 +172,10 @@ look_and_sign(struct job *job, struct rc_signed_file *file, struct rc_signed_buf
 		set_error(job, "error", "empty", "the file is empty", 0);
 		break;
 	}
-	if (file->found.odd_payload && job->code == NULL) {
+	if (file->found.odd_payload && job->finding.code == NULL) {
 		job->is_warning = true;
-		job->code = "odd_payload";
-		job->message = "what is signed does not begin as a payload does: perhaps it was signed twice, with a key that is not known";
+		job->finding.code = "odd_payload";
+		job->finding.message = "what is signed does not begin as a payload does: perhaps it was signed twice, with a key that is not known";
 	}
 }
 
@@ -189,29 +184,17 @@ work(struct rc_pool_job *pool_job, void *engine)
 {
 	struct job *job = (struct job *)pool_job;
 	struct rc_signed_file file;
+	enum rc_path_status path;
 
 	if (job->path == NULL)
 		return;
-	switch (rc_signed_file_open(settings.root, job->path, !settings.check && !settings.dry_run, &file)) {
-	case RC_PATH_OK:
+	path = rc_signed_file_open(settings.root, job->path, !settings.check && !settings.dry_run, &file);
+	if (path == RC_PATH_OK) {
 		look_and_sign(job, &file, engine);
 		rc_signed_file_close(&file);
-		break;
-	case RC_PATH_OUTSIDE:
-		set_error(job, "outside_root", "outside_root", "the path is absolute or leads out of the root", 0);
-		break;
-	case RC_PATH_MISSING:
-		set_error(job, "missing", "missing", "there is no such file", ENOENT);
-		break;
-	case RC_PATH_SYMLINK:
-		set_error(job, "error", "symbolic_link", "it or a folder above it is a symbolic link, which is not followed", ELOOP);
-		break;
-	case RC_PATH_NOT_A_FILE:
-		set_error(job, "error", "not_a_file", "not a regular file", errno);
-		break;
-	case RC_PATH_FAILED:
-		set_error(job, "error", "cannot_read", "open", errno);
-		break;
+	} else {
+		rc_finding_set_path(&job->finding, path, errno);
+		job->answer_is_no = true;
 	}
 }
 
@@ -240,29 +223,6 @@ prepare(struct rc_pool_job *pool_job)
 	rc_record_remove(record, "warning");
 }
 
-/* The message of an error: what could not be done, and the system's words. */
-static void
-add_finding(struct rc_buf *line, const struct job *job)
-{
-	struct rc_buf message = {0}, finding = {0};
-
-	if (strcmp(job->code, "not_synced") == 0)
-		rc_buf_printf(&message, "it is %s, but cannot %s: %s", job->status, job->message, strerror(job->error));
-	else if (strcmp(job->code, "no_space") == 0 || strncmp(job->code, "cannot_", 7) == 0)
-		rc_buf_printf(&message, "cannot %s: %s", job->message, strerror(job->error));
-	else
-		rc_buf_add_text(&message, job->message);
-	rc_json_open_error(&finding, job->code, rc_buf_text(&message));
-	if (job->error != 0) {
-		rc_json_add_integer(&finding, "errno", job->error);
-		rc_json_add_text(&finding, "reason", strerror(job->error));
-	}
-	rc_json_close(&finding);
-	rc_json_add_value(line, job->is_warning ? "warning" : "error", rc_buf_text(&finding));
-	rc_buf_free(&message);
-	rc_buf_free(&finding);
-}
-
 static void
 finish(struct rc_pool_job *pool_job)
 {
@@ -274,9 +234,9 @@ finish(struct rc_pool_job *pool_job)
 		rc_json_add_integer(&pool_job->line, "size_before", job->size_before);
 		rc_json_add_integer(&pool_job->line, "size", job->size);
 	}
-	rc_json_add_text(&pool_job->line, "status", job->status);
-	if (job->code != NULL)
-		add_finding(&pool_job->line, job);
+	rc_json_add_text(&pool_job->line, "status", job->finding.status);
+	if (job->finding.code != NULL)
+		rc_finding_write(&job->finding, job->is_warning ? "warning" : "error", &pool_job->line);
 	if (job->answer_is_no)
 		settings.out.answer = RC_NO;
 	settings.files++;
@@ -410,11 +370,7 @@ main(int argc, char *argv[])
 		case OPT_DRY_RUN: settings.dry_run = true; break;
 		case OPT_CHECK: settings.check = true; break;
 		case OPT_REQUIRE_SIGNED: settings.require_signed = true; break;
-		case OPT_WHEN:
-			rc_condition_free(&settings.when);
-			if (!rc_condition_parse(&settings.when, optarg))
-				rc_usage("--when names no field: '%s'", optarg);
-			break;
+		case OPT_WHEN: rc_condition_option(&settings.when, "when", optarg); break;
 		case OPT_JOBS: jobs = (int)rc_opt_long("jobs", optarg, 1, RC_POOL_THREADS_MAX); break;
 		}
 	}
@@ -422,8 +378,7 @@ main(int argc, char *argv[])
 		rc_usage("--check and --dry-run exclude one another");
 	if (settings.require_signed && !settings.check)
 		rc_usage("--require-signed needs --check");
-	if ((settings.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", root, strerror(errno));
+	settings.root = rc_path_root(root);
 	read_keys(key_file, old, old_count);
 	rc_input_open(&settings.in, argc - optind, argv + optind);
 	rc_output_open(&settings.out, NULL);

@@ -7,7 +7,6 @@
  * by --jobs threads.
  */
 /* links: -pthread */
-#define _GNU_SOURCE	/* O_PATH */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -651,8 +650,7 @@ main(int argc, char *argv[])
 	take_paths(path_count, paths, paths_of == NULL);
 	if (paths_of != NULL)
 		free_paths(paths, argc - optind, path_count);
-	if ((settings.root = open(settings.root_name, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", settings.root_name, strerror(errno));
+	settings.root = rc_path_root(settings.root_name);
 	if (manifest != NULL) {
 		settings.check = true;
 		pool_work.next = next_to_check;

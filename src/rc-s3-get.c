@@ -6,9 +6,7 @@
  */
 /* links: -lcurl -pthread */
 /* needs: curl/curl.h libcurl4-openssl-dev */
-#define _GNU_SOURCE	/* O_PATH */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "rc_counter.h"
 #include "rc_err.h"
 #include "rc_file.h"
+#include "rc_finding.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_path.h"
@@ -63,10 +62,8 @@ struct job {
 	struct rc_pool_job pool;
 	const char *path;		/* NULL: there is none, and CODE says why */
 	char *key;			/* without the prefix */
-	const char *status, *code, *message;	/* the last two: of an error, or NULL */
-	int error;			/* the errno that goes with it, or 0 */
-	const char *request;		/* the method of the request that was not answered well, or NULL */
-	struct rc_buf store_code, store_message;	/* what the store said */
+	struct rc_finding finding;
+	struct rc_s3_refusal refusal;
 	struct rc_buf etag, headers;
 	long long size;
 };
@@ -78,21 +75,6 @@ struct engine {
 	off_t size, begun;
 	int error;			/* the errno of a write that failed */
 };
-
-static void
-set_error(struct job *job, const char *status, const char *code, const char *message, int error)
-{
-	job->status = status;
-	job->code = code;
-	job->message = message;
-	job->error = error;
-}
-
-static void
-set_file_error(struct job *job, const char *what, int error)
-{
-	set_error(job, "error", error == ENOSPC || error == EDQUOT ? "no_space" : "cannot_write", what, error);
-}
 
 /* ---- one object, in a worker ---- */
 
@@ -134,18 +116,16 @@ receive(struct job *job, struct engine *engine)
 
 	free(key);
 	if (outcome == RC_S3_STOPPED) {
-		set_file_error(job, "write", engine->error);
+		rc_finding_set_write(&job->finding, "write", engine->error);
 	} else if (outcome != RC_S3_DONE) {
-		job->request = client->method;
-		rc_buf_add_text(&job->store_code, client->code.bytes);
-		rc_buf_add_text(&job->store_message, client->message.bytes);
-		set_error(job, strcmp(client->code.bytes, "NoSuchKey") == 0 ? "missing" : "error", rc_buf_text(&job->store_code),
-		    rc_buf_text(&job->store_message), 0);
+		rc_s3_refusal_find(&job->refusal, client, &job->finding);
+		if (strcmp(job->finding.code, "NoSuchKey") == 0)
+			job->finding.status = "missing";
 	} else if (client->status != 200 || rc_s3_headers_find(&client->headers, "content-length") == NULL) {
 		/* with a length libcurl knows a body that was cut; S3 always tells it */
-		set_error(job, "error", "no_length", "the answer does not say how long the object is", 0);
+		rc_finding_set(&job->finding, "error", "no_length", "the answer does not say how long the object is", 0);
 	} else if (!rc_s3_kept_write(&client->headers, &job->headers)) {
-		set_error(job, "error", "metadata", "its metadata can't be kept: it is not UTF-8, or not all of it was told", 0);
+		rc_finding_set(&job->finding, "error", "metadata", "its metadata can't be kept: it is not UTF-8, or not all of it was told", 0);
 	} else {
 		rc_buf_add_text(&job->etag, etag == NULL ? "" : etag);
 		rc_buf_text(&job->etag);
@@ -162,18 +142,18 @@ get(struct job *job, struct engine *engine, const struct rc_path *path)
 
 	engine->error = 0;
 	if (!rc_file_begin(&engine->file, path->folder, path->name, NULL, 0666, &error)) {
-		set_file_error(job, error.what, error.number);
+		rc_finding_set_write(&job->finding, error.what, error.number);
 		return;
 	}
 	if (!receive(job, engine)) {
 		rc_file_abandon(&engine->file);
 	} else if (!rc_file_sync(&engine->file, &error)) {
 		rc_file_abandon(&engine->file);
-		set_file_error(job, error.what, error.number);
+		rc_finding_set_write(&job->finding, error.what, error.number);
 	} else if (!rc_file_place(&engine->file, &error)) {
-		set_file_error(job, error.what, error.number);
+		rc_finding_set_write(&job->finding, error.what, error.number);
 	} else {
-		job->status = "got";
+		job->finding.status = "got";
 	}
 }
 
@@ -181,26 +161,21 @@ static void
 work(struct rc_pool_job *pool_job, void *engine)
 {
 	struct job *job = (struct job *)pool_job;
+	enum rc_path_status status;
 	struct rc_path path;
 
 	if (job->path == NULL)
 		return;
-	switch (rc_path_make(settings.root, job->path, &path)) {
-	case RC_PATH_OK:
+	status = rc_path_make(settings.root, job->path, &path);
+	if (status == RC_PATH_OK) {
 		get(job, engine, &path);
 		rc_path_close(&path);
-		break;
-	case RC_PATH_OUTSIDE:
-		set_error(job, "outside_root", "outside_root", "the path is absolute or leads out of the root", 0);
-		break;
-	case RC_PATH_SYMLINK:
-		set_error(job, "error", "symbolic_link", "a folder above it is a symbolic link, which is not followed", ELOOP);
-		break;
-	case RC_PATH_MISSING:
-	case RC_PATH_NOT_A_FILE:
-	case RC_PATH_FAILED:
-		set_file_error(job, "make its folder", errno);
-		break;
+	} else if (status == RC_PATH_OUTSIDE) {
+		rc_finding_set_path(&job->finding, status, errno);
+	} else if (status == RC_PATH_SYMLINK) {
+		rc_finding_set(&job->finding, "error", "symbolic_link", "a folder above it is a symbolic link, which is not followed", ELOOP);
+	} else {
+		rc_finding_set_write(&job->finding, "make its folder", errno);
 	}
 }
 
@@ -217,7 +192,7 @@ prepare(struct rc_pool_job *pool_job)
 
 	*job = (struct job){ .pool = *pool_job, .size = -1 };
 	if (path != NULL && rc_json_type(path->value) == RC_JSON_NULL)
-		set_error(job, "error", "no_path", "the path is null", 0);
+		rc_finding_set(&job->finding, "error", "no_path", "the path is null", 0);
 	else
 		job->path = path == NULL && key != NULL ? key : rc_input_need_string(&settings.in, record, "path");
 	if (key != NULL && *key == '\0')
@@ -231,25 +206,6 @@ prepare(struct rc_pool_job *pool_job)
 }
 
 static void
-add_error(struct rc_buf *line, const struct job *job)
-{
-	struct rc_buf message = {0}, error = {0};
-
-	rc_buf_printf(&message, job->error == 0 || job->error == ELOOP ? "%s" : "cannot %s: %s", job->message, strerror(job->error));
-	rc_json_open_error(&error, job->code, rc_buf_text(&message));
-	if (job->request != NULL)
-		rc_json_add_text(&error, "request", job->request);
-	if (job->error != 0) {
-		rc_json_add_integer(&error, "errno", job->error);
-		rc_json_add_text(&error, "reason", strerror(job->error));
-	}
-	rc_json_close(&error);
-	rc_json_add_value(line, "error", rc_buf_text(&error));
-	rc_buf_free(&message);
-	rc_buf_free(&error);
-}
-
-static void
 finish(struct rc_pool_job *pool_job)
 {
 	struct job *job = (struct job *)pool_job;
@@ -257,22 +213,21 @@ finish(struct rc_pool_job *pool_job)
 
 	if (job->key != NULL && *job->key != '\0')
 		rc_json_add_text(line, "key", job->key);
-	if (job->code == NULL) {
+	if (job->finding.code == NULL) {
 		rc_json_add_integer(line, "size", job->size);
 		rc_json_add_text(line, "etag", job->etag.bytes);
 		rc_json_add_value(line, "headers", rc_buf_text(&job->headers));
 	}
-	rc_json_add_text(line, "status", job->status);
-	if (job->code != NULL) {
-		add_error(line, job);
+	rc_json_add_text(line, "status", job->finding.status);
+	if (job->finding.code != NULL) {
+		rc_finding_write(&job->finding, "error", line);
 		settings.out.answer = RC_NO;
 	}
 	settings.objects++;
 	settings.bytes += job->size > 0 ? (unsigned long long)job->size : 0;
 	rc_counter_at(&settings.counter, settings.objects, settings.bytes);
 	free(job->key);
-	rc_buf_free(&job->store_code);
-	rc_buf_free(&job->store_message);
+	rc_s3_refusal_free(&job->refusal);
 	rc_buf_free(&job->etag);
 	rc_buf_free(&job->headers);
 }
@@ -319,8 +274,7 @@ main(int argc, char *argv[])
 		}
 	}
 	rc_s3_open(&settings.s3);
-	if ((settings.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", root, strerror(errno));
+	settings.root = rc_path_root(root);
 	rc_input_open(&settings.in, argc - optind, argv + optind);
 	rc_output_open(&settings.out, NULL);
 	rc_file_start();

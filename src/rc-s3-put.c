@@ -7,9 +7,7 @@
  */
 /* links: -lcurl -pthread */
 /* needs: curl/curl.h libcurl4-openssl-dev */
-#define _GNU_SOURCE	/* O_PATH */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,7 @@
 #include "rc_counter.h"
 #include "rc_digest.h"
 #include "rc_err.h"
+#include "rc_finding.h"
 #include "rc_mem.h"
 #include "rc_opt.h"
 #include "rc_path.h"
@@ -78,10 +77,9 @@ struct job {
 	const char *if_match;		/* the tag of the object that is replaced; NULL: whatever is there */
 	const char *old_status;		/* as JSON, or NULL */
 	struct rc_s3_headers headers;
-	const char *status, *code, *message;	/* the last two: of an error, or NULL */
-	int error;			/* the errno that goes with it, or 0 */
-	const char *request;		/* the method of the request that was not answered well, or NULL */
-	struct rc_buf store_code, store_message, etag;
+	struct rc_finding finding;
+	struct rc_s3_refusal refusal;
+	struct rc_buf etag;
 	long long size;
 	bool passes, unconditional;
 };
@@ -103,28 +101,9 @@ struct engine {
 };
 
 static void
-set_error(struct job *job, const char *status, const char *code, const char *message, int error)
-{
-	job->status = status;
-	job->code = code;
-	job->message = message;
-	job->error = error;
-}
-
-static void
 set_changed(struct job *job)
 {
-	set_error(job, "error", "changed", "the object is another one by now, and was left as it is", 0);
-}
-
-/* What the store said, or why there was no answer. */
-static void
-set_refusal(struct job *job, const struct rc_s3_client *client)
-{
-	job->request = client->method;
-	rc_buf_add_text(&job->store_code, client->code.bytes);
-	rc_buf_add_text(&job->store_message, client->message.bytes);
-	set_error(job, "error", rc_buf_text(&job->store_code), rc_buf_text(&job->store_message), 0);
+	rc_finding_set(&job->finding, "error", "changed", "the object is another one by now, and was left as it is", 0);
 }
 
 /* ---- what the store has ---- */
@@ -256,13 +235,13 @@ send_file(struct job *job, struct engine *engine, int fd)
 	if (outcome == RC_S3_STOPPED && engine->found == OURS)
 		return true;
 	if (outcome == RC_S3_STOPPED && engine->found == AS_IT_WAS)
-		set_error(job, "error", "file_changed", "the file changed while it was read, and nothing was put", 0);
+		rc_finding_set(&job->finding, "error", "file_changed", "the file changed while it was read, and nothing was put", 0);
 	else if (outcome == RC_S3_STOPPED && engine->found == OTHER)
 		set_changed(job);
 	else if (engine->if_match != NULL && (engine->client->status == 412 || engine->client->status == 409))
 		set_changed(job);
 	else
-		set_refusal(job, engine->client);
+		rc_s3_refusal_find(&job->refusal, engine->client, &job->finding);
 	return false;
 }
 
@@ -271,7 +250,7 @@ static bool
 is_as_it_was(struct job *job, struct engine *engine)
 {
 	if (look(engine) != RC_S3_DONE)
-		set_refusal(job, engine->client);
+		rc_s3_refusal_find(&job->refusal, engine->client, &job->finding);
 	else if (strcmp(tag(engine->client), engine->if_match) != 0)
 		set_changed(job);
 	else
@@ -287,7 +266,7 @@ check(struct job *job, struct engine *engine)
 	char size[24];
 
 	if (look(engine) != RC_S3_DONE) {
-		set_refusal(job, engine->client);
+		rc_s3_refusal_find(&job->refusal, engine->client, &job->finding);
 		return;
 	}
 	snprintf(size, sizeof size, "%lld", (long long)engine->size);
@@ -295,12 +274,12 @@ check(struct job *job, struct engine *engine)
 	now = tag(engine->client);
 	rc_buf_text(&engine->etag);
 	if (length == NULL || strcmp(length, size) != 0 || (engine->etag.length > 0 && strcmp(now, engine->etag.bytes) != 0)) {
-		set_error(job, "error", "overwritten", "it was put, but the object is another one by now", 0);
+		rc_finding_set(&job->finding, "error", "overwritten", "it was put, but the object is another one by now", 0);
 		return;
 	}
 	rc_buf_add_text(&job->etag, now);
 	rc_buf_text(&job->etag);
-	job->status = "put";
+	job->finding.status = "put";
 	job->size = engine->size;
 }
 
@@ -310,7 +289,7 @@ put(struct job *job, struct engine *engine, int fd)
 	bool sent;
 
 	if (!digest_file(engine, fd, &job->headers)) {
-		set_error(job, "error", "cannot_read", "read", errno);
+		rc_finding_set(&job->finding, "error", "cannot_read", "read", errno);
 		return;
 	}
 	if (engine->if_match != NULL && !is_as_it_was(job, engine))
@@ -318,8 +297,7 @@ put(struct job *job, struct engine *engine, int fd)
 	sent = send_file(job, engine, fd);
 	if (!sent && engine->if_match != NULL && engine->client->status == 501) {	/* it has no If-Match */
 		job->unconditional = true;
-		job->store_code.length = job->store_message.length = 0;
-		job->code = job->request = NULL;
+		job->finding = (struct rc_finding){0};
 		sent = is_as_it_was(job, engine) && send_file(job, engine, fd);
 	}
 	if (sent)
@@ -331,36 +309,23 @@ work(struct rc_pool_job *pool_job, void *context)
 {
 	struct job *job = (struct job *)pool_job;
 	struct engine *engine = context;
+	enum rc_path_status status;
 	struct rc_path path;
 	char *key;
 
 	if (job->path == NULL)
 		return;
-	switch (rc_path_open(settings.root, job->path, &path)) {
-	case RC_PATH_OK:
-		key = rc_s3_key(&settings.s3, job->key != NULL ? job->key : job->plain);
-		engine->key = key;
-		engine->if_match = job->if_match;
-		put(job, engine, path.fd);
-		rc_path_close(&path);
-		free(key);
-		break;
-	case RC_PATH_OUTSIDE:
-		set_error(job, "outside_root", "outside_root", "the path is absolute or leads out of the root", 0);
-		break;
-	case RC_PATH_MISSING:
-		set_error(job, "missing", "missing", "there is no such file", ENOENT);
-		break;
-	case RC_PATH_SYMLINK:
-		set_error(job, "error", "symbolic_link", "it or a folder above it is a symbolic link, which is not followed", ELOOP);
-		break;
-	case RC_PATH_NOT_A_FILE:
-		set_error(job, "error", "not_a_file", "not a regular file", errno);
-		break;
-	case RC_PATH_FAILED:
-		set_error(job, "error", "cannot_read", "open", errno);
-		break;
+	status = rc_path_open(settings.root, job->path, &path);
+	if (status != RC_PATH_OK) {
+		rc_finding_set_path(&job->finding, status, errno);
+		return;
 	}
+	key = rc_s3_key(&settings.s3, job->key != NULL ? job->key : job->plain);
+	engine->key = key;
+	engine->if_match = job->if_match;
+	put(job, engine, path.fd);
+	rc_path_close(&path);
+	free(key);
 }
 
 /* ---- records ---- */
@@ -411,25 +376,6 @@ prepare(struct rc_pool_job *pool_job)
 }
 
 static void
-add_error(struct rc_buf *line, const struct job *job)
-{
-	struct rc_buf message = {0}, error = {0};
-
-	rc_buf_printf(&message, strcmp(job->code, "cannot_read") == 0 ? "cannot %s: %s" : "%s", job->message, strerror(job->error));
-	rc_json_open_error(&error, job->code, rc_buf_text(&message));
-	if (job->request != NULL)
-		rc_json_add_text(&error, "request", job->request);
-	if (job->error != 0) {
-		rc_json_add_integer(&error, "errno", job->error);
-		rc_json_add_text(&error, "reason", strerror(job->error));
-	}
-	rc_json_close(&error);
-	rc_json_add_value(line, "error", rc_buf_text(&error));
-	rc_buf_free(&message);
-	rc_buf_free(&error);
-}
-
-static void
 finish(struct rc_pool_job *pool_job)
 {
 	struct job *job = (struct job *)pool_job;
@@ -438,17 +384,17 @@ finish(struct rc_pool_job *pool_job)
 	if (!job->passes) {
 		if (job->key != NULL || job->plain != NULL)
 			rc_json_add_text(line, "key", job->key != NULL ? job->key : job->plain);
-		if (job->code == NULL) {
+		if (job->finding.code == NULL) {
 			rc_json_add_integer(line, "size", job->size);
 			rc_json_add_text(line, "etag", job->etag.bytes);
 		}
-		if (job->code == NULL && settings.keep_status && job->old_status != NULL)
+		if (job->finding.code == NULL && settings.keep_status && job->old_status != NULL)
 			rc_json_add_value(line, "status", job->old_status);
 		else
-			rc_json_add_text(line, "status", job->status);
+			rc_json_add_text(line, "status", job->finding.status);
 	}
-	if (job->code != NULL) {
-		add_error(line, job);
+	if (job->finding.code != NULL) {
+		rc_finding_write(&job->finding, "error", line);
 		settings.out.answer = RC_NO;
 	}
 	settings.files++;
@@ -457,8 +403,7 @@ finish(struct rc_pool_job *pool_job)
 	rc_counter_at(&settings.counter, settings.files, settings.bytes);
 	free(job->plain);
 	rc_s3_headers_free(&job->headers);
-	rc_buf_free(&job->store_code);
-	rc_buf_free(&job->store_message);
+	rc_s3_refusal_free(&job->refusal);
 	rc_buf_free(&job->etag);
 }
 
@@ -505,18 +450,13 @@ main(int argc, char *argv[])
 			continue;
 		switch (opt) {
 		case OPT_ROOT: root = optarg; break;
-		case OPT_WHEN:
-			rc_condition_free(&settings.when);
-			if (!rc_condition_parse(&settings.when, optarg))
-				rc_usage("--when names no field: '%s'", optarg);
-			break;
+		case OPT_WHEN: rc_condition_option(&settings.when, "when", optarg); break;
 		case OPT_KEEP_STATUS: settings.keep_status = true; break;
 		case OPT_JOBS: jobs = (int)rc_opt_long("jobs", optarg, 1, RC_POOL_THREADS_MAX); break;
 		}
 	}
 	rc_s3_open(&settings.s3);
-	if ((settings.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
-		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", root, strerror(errno));
+	settings.root = rc_path_root(root);
 	rc_input_open(&settings.in, argc - optind, argv + optind);
 	rc_output_open(&settings.out, NULL);
 

@@ -25,6 +25,15 @@ rc_clock_coarse_ms(void)
 }
 
 void
+rc_clock_sleep(long long milliseconds)
+{
+	struct timespec time = { .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
+
+	if (milliseconds > 0)
+		nanosleep(&time, NULL);
+}
+
+void
 rc_clock_text(char *text)
 {
 	struct timespec now;

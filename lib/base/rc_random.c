@@ -31,3 +31,9 @@ rc_random(void)
 	rc_random_bytes(&number, sizeof number);
 	return number;
 }
+
+long long
+rc_random_pause(long long whole)
+{
+	return whole / 2 + (long long)(rc_random() % (uint64_t)(whole / 2 + 1));
+}

@@ -95,6 +95,18 @@ rc_str_begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+void
+rc_buf_add_encoded(struct rc_buf *buf, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+
+	for (; *text != '\0'; text++)
+		if (strchr(plain, *text) != NULL)
+			rc_buf_add(buf, text, 1);
+		else
+			rc_buf_printf(buf, "%%%02X", (unsigned)(unsigned char)*text);
+}
+
 uint64_t
 rc_str_hash_begin(void)
 {

@@ -46,6 +46,9 @@ void rc_buf_wipe(struct rc_buf *buf);
 /* Whether TEXT begins with WITH. */
 bool rc_str_begins(const char *text, const char *with);
 
+/* Adds TEXT as it stands in a URI's path (RFC 3986): every byte but A-Z a-z 0-9 - . _ ~ and / as %XX. */
+void rc_buf_add_encoded(struct rc_buf *buf, const char *text);
+
 /* A hash with a seed of this process, so that no one can choose texts that all get the same. */
 uint64_t rc_str_hash(const char *text, size_t length);
 

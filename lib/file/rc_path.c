@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rc_err.h"
 #include "rc_mem.h"
 
 /* Resolves `.`, `..` and empty parts into PLAIN, which has the room of TEXT; false where that leads above the root. */
@@ -48,6 +49,16 @@ status_of_errno(void)
 	case ENOTDIR: return RC_PATH_NOT_A_FILE;
 	default: return RC_PATH_FAILED;
 	}
+}
+
+int
+rc_path_root(const char *name)
+{
+	int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		rc_die(rc_err_class(errno), "cannot open the folder %s: %s", name, strerror(errno));
+	return root;
 }
 
 char *

@@ -25,6 +25,9 @@ struct rc_path {
 	int fd;
 };
 
+/* Opens the folder NAME to be ROOT below; ends the process where it can't be. */
+int rc_path_root(const char *name);
+
 /*
  * Opens the file TEXT below the folder that is open as ROOT.  RC_PATH_OK: PATH is
  * filled, for the caller to end by rc_path_close().  Anything else: PATH is as it

@@ -56,7 +56,7 @@ back_off(struct rc_job_queue *queue)
 	queue->backoff = queue->backoff == 0 ? BACKOFF_FIRST : queue->backoff * 2;
 	if (queue->backoff > BACKOFF_MOST)
 		queue->backoff = BACKOFF_MOST;
-	queue->again = rc_clock_ms() + queue->backoff / 2 + (long long)(rc_random() % (uint64_t)(queue->backoff / 2 + 1));
+	queue->again = rc_clock_ms() + rc_random_pause(queue->backoff);
 }
 
 /* The connection is of no use; another one is made after a while. */

@@ -10,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "rc_clock.h"
 #include "rc_err.h"
 #include "rc_http_url.h"
 #include "rc_json.h"
 #include "rc_mem.h"
-#include "rc_random.h"
 #include "rc_str.h"
 
 enum { REDIRECTS_MAX = 10 };
@@ -34,15 +32,6 @@ die(const struct rc_http *http, enum rc_exit code, const char *url, const char *
 	if (http->page > 1)
 		rc_die(code, "%s: page %u: %s", shown == NULL ? "a URL" : shown, http->page, words);
 	rc_die(code, "%s: %s", shown == NULL ? "a URL" : shown, words);
-}
-
-static void
-sleep_for(long long milliseconds)
-{
-	struct timespec time = { .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
-
-	if (milliseconds > 0)
-		nanosleep(&time, NULL);
 }
 
 /* ---- who gets the token ---- */
@@ -158,7 +147,7 @@ try_once(struct rc_http *http, const char *url, const char *etag, const char *mo
 			http->exchange.collect->length = 0;
 		else
 			http->exchange.body.begin(http->exchange.body.context);
-		sleep_for(http->exchange.started + http->interval - rc_clock_ms());
+		rc_clock_sleep(http->exchange.started + http->interval - rc_clock_ms());
 		code = rc_http_exchange(&http->exchange, at, headers);
 		rc_http_headers_free(headers);
 		if (http->exchange.body_is_bad) {
@@ -194,18 +183,13 @@ static long long
 pause_after(struct rc_http *http, const char *url, long number)
 {
 	curl_off_t asked = 0;
-	long long pause = http->pause;
 
 	if (curl_easy_getinfo(http->exchange.curl, CURLINFO_RETRY_AFTER, &asked) == CURLE_OK && asked > 0 && http->exchange.answer->status > 0) {
 		if (asked > http->wait_max / 1000)
 			die(http, RC_RETRY, url, "the server asks for a longer wait than --max-wait allows");
 		return (long long)asked * 1000;
 	}
-	for (long n = 1; n < number && pause < http->pause_max; n++)
-		pause *= 2;
-	if (pause > http->pause_max)
-		pause = http->pause_max;
-	return pause / 2 + (long long)(rc_random() % (uint64_t)(pause / 2 + 1));
+	return rc_http_pause(http->pause, http->pause_max, number);
 }
 
 /* ---- tokens by client credentials ---- */
@@ -302,7 +286,7 @@ request(struct rc_http *http, const char *url, const char *etag, const char *mod
 				rc_buf_printf(&words, " (%ld tries)", number);
 			die(http, RC_RETRY, url, rc_buf_text(&words));
 		}
-		sleep_for(pause_after(http, url, number));
+		rc_clock_sleep(pause_after(http, url, number));
 	}
 	rc_buf_free(&words);
 }

@@ -8,6 +8,7 @@
 #include "rc_err.h"
 #include "rc_mem.h"
 #include "rc_output.h"
+#include "rc_random.h"
 #include "rc_utf8.h"
 
 enum { BUFFER_SIZE = 256 * 1024 };
@@ -198,6 +199,16 @@ rc_http_exchange_close(struct rc_http_exchange *exchange)
 	curl_easy_cleanup(exchange->curl);
 	rc_relay_close(&exchange->relay);
 	curl_global_cleanup();
+}
+
+long long
+rc_http_pause(long long first, long long most, long number)
+{
+	long long pause = first;
+
+	for (long n = 1; n < number && pause < most; n++)
+		pause *= 2;
+	return rc_random_pause(pause < most ? pause : most);
 }
 
 struct curl_slist *

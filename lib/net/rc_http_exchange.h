@@ -71,6 +71,9 @@ CURLcode rc_http_exchange(struct rc_http_exchange *exchange, const char *url, st
 /* Whether such a failure may be gone at the next try. */
 bool rc_http_failure_passes(CURLcode code);
 
+/* How many milliseconds to wait after try NUMBER, from 1, failed: FIRST, twice as long each time up to MOST, the half of it by chance. */
+long long rc_http_pause(long long first, long long most, long number);
+
 /* LIST with a header more, of which copies are made (NULL: a new list); rc_http_headers_free() wipes it, for it may hold a token. */
 struct curl_slist *rc_http_header_add(struct curl_slist *list, const char *name, const char *value);
 void rc_http_headers_free(struct curl_slist *list);

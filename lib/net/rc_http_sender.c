@@ -109,7 +109,7 @@ put_off(struct rc_http_sender *sender, struct rc_http_parcel *parcel, bool no_ro
 		sender->pause_now = sender->pause_now == 0 ? sender->pause : 2 * sender->pause_now;
 		if (sender->pause_now > sender->pause_max)
 			sender->pause_now = sender->pause_max;
-		pause = sender->pause_now / 2 + (long long)(rc_random() % (uint64_t)(sender->pause_now / 2 + 1));
+		pause = rc_random_pause(sender->pause_now);
 		if (parcel->status > 0 && curl_easy_getinfo(parcel->curl, CURLINFO_RETRY_AFTER, &asked) == CURLE_OK && asked > 0)
 			pause = asked > sender->patience / 1000 + 1 ? sender->patience + 1 : (long long)asked * 1000;
 		sender->not_before = now + pause;

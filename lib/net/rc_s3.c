@@ -11,7 +11,6 @@
 #include "rc_err.h"
 #include "rc_http_exchange.h"
 #include "rc_mem.h"
-#include "rc_random.h"
 #include "rc_utf8.h"
 
 enum { WORDS_MAX = 8192, HEADERS_MAX = 200, PAUSE_MAX = 10000 };
@@ -137,8 +136,8 @@ try_once(struct rc_s3_client *client, struct rc_s3_request *request)
 	client->error[0] = '\0';
 	rc_s3_headers_free(&client->headers);
 	rc_buf_add(&path, s3->base.bytes, s3->base.length);
-	rc_s3_encode(&path, request->key);
-	rc_buf_printf(&url, "%s%s", s3->origin.bytes, path.bytes);
+	rc_buf_add_encoded(&path, request->key);
+	rc_buf_printf(&url, "%s%s", s3->origin.bytes, rc_buf_text(&path));
 	list = rc_s3_sign(&(struct rc_s3_signing){ .keys = &s3->keys, .region = s3->region, .method = request->method,
 	    .host = s3->host.bytes, .path = path.bytes, .sha256 = request->sha256, .headers = request->headers, .time = time(NULL) });
 	set_options(client, request);
@@ -249,23 +248,17 @@ passes(const struct rc_s3_client *client, CURLcode code)
 static long long
 pause_after(const struct rc_s3_client *client, unsigned number)
 {
-	long long pause = client->s3->pause;
 	curl_off_t asked = 0;
 
 	if (client->status > 0 && curl_easy_getinfo(client->curl, CURLINFO_RETRY_AFTER, &asked) == CURLE_OK && asked > 0)
 		return asked > client->s3->patience / 1000 ? client->s3->patience : (long long)asked * 1000;
-	for (unsigned n = 1; n < number && pause < PAUSE_MAX; n++)
-		pause *= 2;
-	if (pause > PAUSE_MAX)
-		pause = PAUSE_MAX;
-	return pause / 2 + (long long)(rc_random() % (uint64_t)(pause / 2 + 1));
+	return rc_http_pause(client->s3->pause, PAUSE_MAX, number);
 }
 
 enum rc_s3_outcome
 rc_s3_ask(struct rc_s3_client *client, struct rc_s3_request *request)
 {
 	long long began = rc_clock_ms(), pause;
-	struct timespec time;
 
 	for (unsigned number = 1;; number++) {
 		CURLcode code = try_once(client, request);
@@ -289,8 +282,7 @@ rc_s3_ask(struct rc_s3_client *client, struct rc_s3_request *request)
 			rc_buf_text(&client->message);
 			return RC_S3_AWAY;
 		}
-		time = (struct timespec){ .tv_sec = pause / 1000, .tv_nsec = pause % 1000 * 1000000 };
-		nanosleep(&time, NULL);
+		rc_clock_sleep(pause);
 		if (request->again != NULL && !request->again(request->context))
 			return RC_S3_STOPPED;
 	}
@@ -316,4 +308,21 @@ rc_s3_client_free(struct rc_s3_client *client)
 	rc_buf_free(&client->message);
 	rc_buf_free(&client->words);
 	free(client);
+}
+
+void
+rc_s3_refusal_find(struct rc_s3_refusal *refusal, const struct rc_s3_client *client, struct rc_finding *finding)
+{
+	refusal->code.length = refusal->message.length = 0;
+	rc_buf_add_text(&refusal->code, client->code.bytes);
+	rc_buf_add_text(&refusal->message, client->message.bytes);
+	rc_finding_set(finding, "error", rc_buf_text(&refusal->code), rc_buf_text(&refusal->message), 0);
+	finding->request = client->method;
+}
+
+void
+rc_s3_refusal_free(struct rc_s3_refusal *refusal)
+{
+	rc_buf_free(&refusal->code);
+	rc_buf_free(&refusal->message);
 }

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "rc_finding.h"
 #include "rc_opt.h"
 #include "rc_s3_sign.h"
 #include "rc_str.h"
@@ -106,5 +107,14 @@ void rc_s3_client_free(struct rc_s3_client *client);
 
 /* Makes the request.  Neither dies nor writes, but where memory is out. */
 enum rc_s3_outcome rc_s3_ask(struct rc_s3_client *client, struct rc_s3_request *request);
+
+/* What the store said, or why there was no answer; kept while others ask, {0} at first. */
+struct rc_s3_refusal {
+	struct rc_buf code, message;
+};
+
+/* Keeps why the last request was not answered well, and sets FINDING, whose texts are the refusal's, to that error. */
+void rc_s3_refusal_find(struct rc_s3_refusal *refusal, const struct rc_s3_client *client, struct rc_finding *finding);
+void rc_s3_refusal_free(struct rc_s3_refusal *refusal);
 
 #endif

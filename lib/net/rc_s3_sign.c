@@ -96,20 +96,6 @@ collect(const struct rc_s3_signing *signing, const char *moment)
 
 /* ---- the signature ---- */
 
-void
-rc_s3_encode(struct rc_buf *path, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-
-	for (; *text != '\0'; text++) {
-		if (strchr(plain, *text) != NULL)
-			rc_buf_add(path, text, 1);
-		else
-			rc_buf_printf(path, "%%%02X", (unsigned)(unsigned char)*text);
-	}
-	rc_buf_text(path);
-}
-
 /* Several blanks in a value count as one. */
 static void
 add_value(struct rc_buf *text, const char *value)

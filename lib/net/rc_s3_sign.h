@@ -41,7 +41,7 @@ struct rc_s3_keys {
 struct rc_s3_signing {
 	const struct rc_s3_keys *keys;
 	const char *region, *method, *host;
-	const char *path;		/* as it stands in the request, see rc_s3_encode() */
+	const char *path;		/* as it stands in the request, see rc_buf_add_encoded() */
 	const char *sha256;		/* of the body, in hex; NULL: there is none */
 	const struct rc_s3_headers *headers;	/* besides those that are made here, or NULL; all of them are signed */
 	time_t time;
@@ -49,8 +49,5 @@ struct rc_s3_signing {
 
 /* All headers with the signature, for libcurl; freed by rc_http_headers_free().  Memory that is out ends the process. */
 struct curl_slist *rc_s3_sign(const struct rc_s3_signing *signing);
-
-/* Adds TEXT to PATH, every byte but A-Z a-z 0-9 - . _ ~ and / as %XX. */
-void rc_s3_encode(struct rc_buf *path, const char *text);
 
 #endif

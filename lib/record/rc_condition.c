@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rc_mem.h"
+#include "rc_opt.h"
 
 bool
 rc_condition_parse(struct rc_condition *condition, const char *text)
@@ -46,6 +47,14 @@ is_string(const char *json, size_t json_length, const char *value, size_t length
 		return inner_length == length && memcmp(inner, value, length) == 0;
 	decoded = rc_json_decode(arena, json, json_length, &inner_length);
 	return decoded != NULL && inner_length == length && memcmp(decoded, value, length) == 0;
+}
+
+void
+rc_condition_option(struct rc_condition *condition, const char *option, const char *text)
+{
+	rc_condition_free(condition);
+	if (!rc_condition_parse(condition, text))
+		rc_usage("--%s names no field: '%s'", option, text);
 }
 
 bool

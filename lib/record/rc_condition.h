@@ -25,6 +25,9 @@ struct rc_condition {
 /* Reads TEXT into CONDITION, which the caller frees; false, and nothing to free, where it names no field. */
 bool rc_condition_parse(struct rc_condition *condition, const char *text);
 
+/* The same for a filter's OPTION, anew where it is given twice; wrong usage where it names no field. */
+void rc_condition_option(struct rc_condition *condition, const char *option, const char *text);
+
 /* Whether RECORD fits.  A long value is compared where it stands. */
 bool rc_condition_fits(const struct rc_condition *condition, struct rc_record *record);
 

@@ -63,17 +63,6 @@ add_list(struct rc_buf *out, const char *name, struct rc_buf *list)
 	rc_buf_free(list);
 }
 
-/* A text as a part of a URI. */
-static void
-add_escaped(struct rc_buf *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/", *text) != NULL)
-			rc_buf_add(out, text, 1);
-		else
-			rc_buf_printf(out, "%%%02X", (unsigned char)*text);
-}
-
 static void
 end_line(struct rc_buf *line, struct rc_buf *out)
 {
@@ -178,7 +167,7 @@ write_in_toto(const struct rc_run_facts *facts, const char *version, struct rc_b
 	add_object(&definition, "internalParameters", &inner);
 	add_list(&definition, "resolvedDependencies", &dependencies);
 	rc_buf_add_text(&id, PRODUCER "host:");
-	add_escaped(&id, facts->host == NULL ? "unknown" : facts->host);
+	rc_buf_add_encoded(&id, facts->host == NULL ? "unknown" : facts->host);
 	rc_json_open(&versions);
 	rc_json_add_text(&versions, "rc", version);
 	rc_json_open(&builder);
@@ -225,7 +214,7 @@ add_datasets(struct rc_buf *out, const char *name, const struct rc_run_facts *fa
 	struct rc_buf list = {0}, one = {0}, facets = {0}, version = {0}, namespace = {0}, text = {0};
 
 	rc_buf_add_text(&namespace, "file://");
-	add_escaped(&namespace, facts->host == NULL ? "" : facts->host);
+	rc_buf_add_encoded(&namespace, facts->host == NULL ? "" : facts->host);
 	for (size_t i = 0; i < files->count; i++) {
 		text.length = 0;
 		rc_buf_printf(&text, "sha256:%s", files->files[i].sha256);
@@ -264,7 +253,7 @@ add_run_event(const struct rc_run_facts *facts, const char *type, const char *ti
 	rc_json_add_text(&run, "runId", facts->id);
 	add_object(&run, "facets", &facets);
 	rc_buf_add_text(&namespace, "rc://");
-	add_escaped(&namespace, facts->host == NULL ? "unknown" : facts->host);
+	rc_buf_add_encoded(&namespace, facts->host == NULL ? "unknown" : facts->host);
 	rc_json_open(&job);
 	rc_json_add_text(&job, "namespace", rc_buf_text(&namespace));
 	rc_json_add_text(&job, "name", facts->name);
@@ -406,7 +395,7 @@ write_stac(const struct rc_run_facts *facts, const char *version, struct rc_buf 
 		rc_json_open(&one);
 		text.length = 0;
 		rc_buf_add_text(&text, "./");
-		add_escaped(&text, file->name);
+		rc_buf_add_encoded(&text, file->name);
 		rc_json_add_text(&one, "href", rc_buf_text(&text));
 		rc_json_add_text(&one, "title", file->name);
 		text.length = 0;

@@ -10,9 +10,7 @@ done
 import_plan=(import-index.sql import-analyze.sql import-mirrordummy.sql import-check-realm.sql realm-check.sql
   import-check-uuid.sql import-check-rows.sql import-check-files.sql import-reserve.sql)
 # shellcheck disable=SC2034
-import_steps=(realm-check.sql realm-insert.sql realm-written.sql realm-audit.sql realm-userdefault.sql groups-insert.sql groups-name.sql
-  groups-nest.sql groups-audit.sql realm-groups.sql realm-authentication.sql realm-presence.sql clients.sql bots-insert.sql
-  bots-recipient.sql bots-link.sql bots-subscribe.sql bots-group.sql bots-audit.sql realm-complete.sql
+import_steps=(realm-check.sql "${zulip_realm[@]}" realm-complete.sql
   import-index.sql import-analyze.sql import-check-tables.sql import-check-realm.sql import-mirrordummy.sql
   import-check-rows.sql import-clients.sql import-ids-known.sql import-ids.sql import-ids-analyze.sql
   import-check-users.sql import-change-counts.sql import-check-references.sql import-check-history.sql import-check-messages.sql import-check-emoji.sql
@@ -68,21 +66,13 @@ import_check_version() {
 # What holds for all rows: $work/asked for the transaction that makes numbers, and $work/context for the one that makes rows, which
 # also has the internal realm, that is made on a server without any.
 import_context() {
-  local name reserved landing_page=false allow_reserved=false
-  reserved=$(<"$rc_share/zulip/reserved-subdomains")
-  for name in SOCIAL_AUTH_SUBDOMAIN SELF_HOSTING_MANAGEMENT_SUBDOMAIN; do
-    zulip_setting "$name"
-    reserved+=${REPLY:+$'\n'$REPLY}
-  done
-  zulip_setting ROOT_DOMAIN_LANDING_PAGE
-  [[ $REPLY != [Tt]rue && $REPLY != 1 ]] || landing_page=true
-  [[ ! $opt_allow_reserved_subdomain ]] || allow_reserved=true
+  local reserved landing_page allow_reserved
+  zulip_subdomain_rule
   local fields=("versions:=$(<"$rc_share/zulip/versions.json")" "reserved=$reserved" "subdomain=$opt_subdomain")
   import_asked=("${fields[@]}" kind=organization "name=$opt_subdomain" "string_id=$opt_subdomain" "landing_page:=$landing_page"
     "allow_reserved:=$allow_reserved")
   rc-record-make "${import_asked[@]}" >"$work/asked"
-  rc-record-make "${fields[@]}" kind=internal 'name=System bot realm' string_id=zulipinternal |
-    rc-keygen --format alnum --length 32 --field owner_secret | rc-keygen --format alnum --length 504 --field bot_secrets >"$work/context"
+  rc-record-make "${fields[@]}" kind=internal 'name=System bot realm' string_id=zulipinternal | zulip_realm_keys >"$work/context"
 }
 import_check_subdomain() {
   rc-db-apply --dry-run --output "$work/records" --with "$work/asked" --before version.sql --before context.sql realm-check.sql "$work/asked"

@@ -85,6 +85,21 @@ zulip_around() {
   if [[ $opt_force ]]; then rc_warn 'whether this is a known version of Zulip is not looked at'; else around+=(--before version.sql); fi
 }
 
+# What is asked of the subdomain of an organization that is to be made: $reserved ones, whether the server has a $landing_page
+# without one, and whether a reserved one may be taken after all ($allow_reserved).
+# shellcheck disable=SC2034 # the pages use them
+zulip_subdomain_rule() {
+  local name
+  landing_page=false allow_reserved=false reserved=$(<"$rc_share/zulip/reserved-subdomains")
+  for name in SOCIAL_AUTH_SUBDOMAIN SELF_HOSTING_MANAGEMENT_SUBDOMAIN; do
+    zulip_setting "$name"
+    reserved+=${REPLY:+$'\n'$REPLY}
+  done
+  zulip_setting ROOT_DOMAIN_LANDING_PAGE
+  [[ $REPLY != [Tt]rue && $REPLY != 1 ]] || landing_page=true
+  [[ ! $opt_allow_reserved_subdomain ]] || allow_reserved=true
+}
+
 # Random values for each record that it reads: an API key, a password that never fits, the key of the links in mails.
 zulip_keys() {
   rc-keygen --format alnum --length 32 --field api_key |
@@ -99,6 +114,17 @@ zulip_hash() { # FILE
   ((code < 2)) || exit "$code"
   zulip_keys <"$1.all" >"$1"
 }
+
+# The secrets of a record of an organization: those of its owner and of the bots that come with the internal one.
+zulip_realm_keys() { # [FILE]
+  rc-keygen --format alnum --length 32 --field owner_secret "$@" | rc-keygen --format alnum --length 504 --field bot_secrets
+}
+
+# The files of rc-db-apply that make an organization, in their order, up to the system bots of the internal one.
+# shellcheck disable=SC2034 # the pages use them
+zulip_realm=(realm-insert.sql realm-written.sql realm-audit.sql realm-userdefault.sql groups-insert.sql groups-name.sql groups-nest.sql
+  groups-audit.sql realm-groups.sql realm-authentication.sql realm-presence.sql clients.sql bots-insert.sql bots-recipient.sql
+  bots-link.sql bots-subscribe.sql bots-group.sql bots-audit.sql)
 
 # The files of rc-db-apply that make one user, in their order; where it makes an organization, what that needs is between.
 # shellcheck disable=SC2034 # the pages use them
